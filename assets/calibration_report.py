@@ -1,0 +1,48 @@
+"""calibration_report: how far the rewards agree with people, or that there are no labels yet and how to give some."""
+
+import dagster as dg
+
+from agentreward.calibration import calibrate_labels
+from agentreward.labels import read_labels
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.settings import Settings
+from trajschema.arrow import from_table, to_table
+from trajschema.calibration import Calibration, Figure
+from trajschema.preference import PreferencePair
+from trajschema.score import Reward
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+    options = declared("calibration_report", settings, kinds={"scipy"}, description=__doc__)
+    options["deps"] = [*options["deps"], "human_labels"]
+
+    @dg.asset(**options)
+    def calibration_report(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+        return incremental.materialise(context, "calibration_report", lambda inputs: calibrate(inputs, incremental.settings))
+
+    return calibration_report
+
+
+def calibrate(inputs: Inputs, settings: Settings) -> Made:
+    """Agreement of rewards with the labels that are there."""
+    labels, problems = read_labels(settings.labels_file)
+    report = calibrate_labels(labels, from_table(Reward, inputs["rewards"]), from_table(PreferencePair, inputs["preference_pairs"]))
+    report = report.model_copy(update={"problems": (*problems, *report.problems)})
+    return Made(to_table(Calibration, [report]), metadata={"status": report.status, "figures": dg.MetadataValue.md(table(report))})
+
+
+def table(report: Calibration) -> str:
+    """The figures as a Markdown table; what is missing says why."""
+    rows = [f"| {f.name} | {f.slice} | {_number(f)} | {f.n} |" for f in (*report.figures, *report.baselines, *report.ceiling)]
+    lines = ["| figure | slice | value (95 %) | n |", "|---|---|---|---|", *rows]
+    return "\n".join([*lines, "", *(f"- {p}" for p in report.problems)])
+
+
+def _number(figure: Figure) -> str:
+    if figure.value is None:
+        return figure.reason or "missing"
+    interval = f" ({figure.low:.2f} to {figure.high:.2f})" if figure.low is not None and figure.high is not None else ""
+    return f"{figure.value:.2f}{interval}"

@@ -1,0 +1,29 @@
+"""preference_pairs: runs at one task that differ enough in reward, with the reason. Controls enter none."""
+
+import dagster as dg
+
+from agentreward.preferences import build_pairs
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.settings import Pairs, Settings
+from trajschema.arrow import from_table, to_table
+from trajschema.preference import PreferencePair
+from trajschema.score import Reward
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+
+    @dg.asset(**declared("preference_pairs", settings, kinds={"python", "parquet"}, description=__doc__))
+    def preference_pairs(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+        asked = incremental.settings.pairs
+        return incremental.materialise(context, "preference_pairs", lambda inputs: pair(inputs, asked))
+
+    return preference_pairs
+
+
+def pair(inputs: Inputs, asked: Pairs) -> Made:
+    """Pairs of the task's runs."""
+    found = build_pairs(from_table(Reward, inputs["rewards"]), min_margin=asked.min_margin, max_pairs_per_task=asked.max_per_task)
+    return Made(to_table(PreferencePair, found), metadata={"pairs": len(found)})

@@ -1,0 +1,65 @@
+"""rollouts: every agent's attempts at a task, each in a box of its own, recorded live."""
+
+import json
+
+import dagster as dg
+
+from agentrollout.agents import embedded
+from agentrollout.loop import Budget, rollout
+from agentsandbox.box import Backend
+from agenttasks.store import TaskStore
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.sandbox import SandboxResource
+from resources.settings import Agents, Settings
+from trajschema.arrow import from_table, to_table
+from trajschema.ids import content_id
+from trajschema.rollout import Agent, Limits, Rollout, rollout_id
+from trajschema.task import Task
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+
+    @dg.asset(**declared("rollouts", settings, kinds={"python", "docker"}, description=__doc__))
+    def rollouts(
+        context: dg.AssetExecutionContext,
+        incremental: dg.ResourceParam[Incremental],
+        sandbox: dg.ResourceParam[SandboxResource],
+        store: dg.ResourceParam[TaskStore],
+    ) -> dg.MaterializeResult:
+        agents = incremental.settings.agents
+        return incremental.materialise(context, "rollouts", lambda inputs: attempts(inputs, agents, sandbox.backend, sandbox.limits, store))
+
+    return rollouts
+
+
+def attempts(inputs: Inputs, agents: Agents, backend: Backend, limits: Limits, store: TaskStore) -> Made:
+    """Run every attempt that is not there yet; earlier ones with the same id are kept."""
+    backend.check()
+    (task,) = from_table(Task, inputs["task_pool"])
+    tree = store.tree(task)
+    keep = inputs.previous is not None and not inputs.changed & {"code", "input"}
+    kept = {r.rollout_id: r for r in from_table(Rollout, inputs.previous) if r.exit != "infrastructure"} if keep else {}
+    budget = Budget(steps=agents.max_steps, seconds=agents.max_seconds)
+    done: list[Rollout] = []
+    for agent, attempt in planned(agents, limits):
+        seed = int(content_id([agents.seed, task.task_id, agent.name, attempt], 8), 16)
+        known = kept.get(rollout_id(task.task_id, agent, attempt, seed))
+        done.append(known or rollout(task, tree, agent, attempt, seed, backend, limits, budget))
+    lost = tuple(f"{r.agent.name} attempt {r.attempt}: {r.exit_reason}" for r in done if r.exit == "infrastructure")
+    return Made(to_table(Rollout, done), lost, {"rollouts": len(done), "submitted": sum(r.exit == "submitted" for r in done)})
+
+
+def planned(agents: Agents, limits: Limits) -> list[tuple[Agent, int]]:
+    """Each agent, its budget and limits written into its parameters, with each attempt number."""
+    frame = {"max_steps": agents.max_steps, "max_seconds": agents.max_seconds, "limits": limits.model_dump(mode="json")}
+    plan = []
+    for run in agents.run:
+        agent = embedded(run.name).agent
+        parameters = json.dumps({**json.loads(agent.parameters), **frame}, sort_keys=True)
+        plan.extend((agent.model_copy(update={"parameters": parameters}), attempt) for attempt in range(run.attempts))
+    return plan
+
+

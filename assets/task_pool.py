@@ -1,0 +1,115 @@
+"""task_pool: validated tasks, made from pinned libraries by a seed, and those brought in by hand. Registers the partitions."""
+
+import functools
+
+import dagster as dg
+import pyarrow as pa
+
+from agenttasks.imports import read_tasks
+from agenttasks.pool import build_pool
+from agenttasks.store import TaskStore
+from resources.declare import TASKS, declared
+from resources.fingerprint import fingerprint
+from resources.incremental import explain
+from resources.incremental_asset import Incremental
+from resources.lake import ALL, Failure, Lake
+from resources.plan import expected_key, listing, tasks_of
+from resources.sandbox import SandboxResource
+from resources.settings import Settings
+from resources.stages import BY_NAME
+from trajschema.arrow import to_table
+from trajschema.task import Task
+
+KEYS_A_CALL = 10_000
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+
+    @dg.asset(**declared("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
+    def task_pool(
+        context: dg.AssetExecutionContext,
+        incremental: dg.ResourceParam[Incremental],
+        sandbox: dg.ResourceParam[SandboxResource],
+        store: dg.ResourceParam[TaskStore],
+    ) -> dg.MaterializeResult:
+        incremental.hold(context.run_id)
+        lake, progress = incremental.lake, incremental.progress
+        stage = BY_NAME["task_pool"]
+        key = expected_key(stage, ALL, incremental.settings, listing(lake))
+        members = tasks_of(listing(lake))
+        index = lake.stored("task_pool").get(ALL)
+        new: list[str] = []
+        failures = lake.failures("task_pool")
+        if index is None or index.key != key or failures or index.rows != len(members):
+            progress.start("task_pool", incremental.settings.tasks.count, 0)
+            try:
+                tasks = gather(incremental, sandbox, store)
+            except Exception as error:
+                lake.fail(Failure("task_pool", ALL, str(key), explain(error)))
+                progress.advance("task_pool", ALL, explain(error))
+                raise dg.Failure(explain(error), allow_retries=False) from error
+            before = lake.stored("task_pool")
+            for task in tasks:
+                stored = lake.write("task_pool", task.task_id, key, to_table(Task, [task]), volatile=stage.volatile)
+                if task.task_id not in before or before[task.task_id].digest != stored.digest:
+                    new.append(task.task_id)
+            drop(lake, set(members) - {task.task_id for task in tasks})
+            members = sorted(task.task_id for task in tasks)
+            lake.write("task_pool", ALL, key, pa.table({"task_id": pa.array(members, pa.string())}))
+            progress.finish("task_pool")
+        else:
+            progress.start("task_pool", 0, len(members))
+        register(context.instance, members)
+        return dg.MaterializeResult(
+            metadata={"tasks": len(members), "computed": len(new), "cached": len(members) - len(new), "failed": 0, "dagster/row_count": len(members)}
+        )
+
+    return task_pool
+
+
+def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore) -> list[Task]:
+    """The pool under the settings: injected tasks first, then imported ones; one task for each id."""
+    asked = incremental.settings.tasks
+    injected = (
+        build_pool(
+            asked.libraries,
+            asked.count,
+            asked.seed,
+            store,
+            sandbox.backend,
+            sandbox.limits,
+            map=incremental.workers.map,
+            progress=functools.partial(_advance, incremental),
+            validator_version=fingerprint("agenttasks.validate"),
+        )
+        if asked.count
+        else []
+    )
+    imported = read_tasks(incremental.settings.data_dir / asked.imports)
+    return list({task.task_id: task for task in [*injected, *imported]}.values())
+
+
+def _advance(incremental: Incremental, done: int, total: int, what: str) -> None:
+    incremental.progress.advance("task_pool", what, None)
+
+
+def drop(lake: Lake, gone: set[str]) -> None:
+    """Forget tasks that left the pool, in every stage."""
+    for stage in BY_NAME.values():
+        if stage.per_task or stage.name == "task_pool":
+            for task in gone:
+                lake.drop(stage.name, task)
+
+
+def register(instance: dg.DagsterInstance, members: list[str]) -> None:
+    """Make the partitions of the graph those of the pool."""
+    known = set(instance.get_dynamic_partitions(str(TASKS.name)))
+    for start in range(0, len(members), KEYS_A_CALL):
+        fresh = [name for name in members[start : start + KEYS_A_CALL] if name not in known]
+        if fresh:
+            instance.add_dynamic_partitions(str(TASKS.name), fresh)
+    for name in sorted(known - set(members)):
+        instance.delete_dynamic_partition(str(TASKS.name), name)
+
+

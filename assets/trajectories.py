@@ -1,0 +1,28 @@
+"""trajectories: the recorded events of each rollout, read into the standard form."""
+
+import dagster as dg
+
+from agentrecorder.events import trajectory_of
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.settings import Settings
+from trajschema.arrow import from_table, to_table
+from trajschema.rollout import Rollout
+from trajschema.trajectory import Trajectory
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+
+    @dg.asset(**declared("trajectories", settings, kinds={"python", "parquet"}, description=__doc__))
+    def trajectories(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+        return incremental.materialise(context, "trajectories", read)
+
+    return trajectories
+
+
+def read(inputs: Inputs) -> Made:
+    """One trajectory for each rollout that ran."""
+    found = [trajectory_of(r) for r in from_table(Rollout, inputs["rollouts"]) if r.exit != "infrastructure"]
+    return Made(to_table(Trajectory, found), metadata={"trajectories": len(found), "steps": sum(len(t.steps) for t in found)})

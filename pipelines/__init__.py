@@ -1,0 +1,1 @@
+"""When stages run: definitions, jobs, schedules, sensors, checks, and the ``trajhub`` command."""

@@ -1,0 +1,144 @@
+"""The ``trajhub`` command."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resources.settings import FILE_VARIABLE, Settings, SettingsError, load
+
+app = typer.Typer(
+    help="Agent Trajectory Hub: real tasks, sandboxed runs, step rewards, preference pairs, a data set. Every stage recomputes only what changed.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; trajhub.yaml in this folder by default.")]
+
+
+def _settings(config: Path | None) -> Settings:
+    if config is not None:
+        os.environ[FILE_VARIABLE] = str(config.resolve())
+    try:
+        return load()
+    except SettingsError as error:
+        raise _stop(str(error), 2) from error
+
+
+def _stop(message: str, code: int) -> typer.Exit:
+    typer.secho(f"error: {message}", fg="red", err=True)
+    return typer.Exit(code)
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
+    from agentsandbox.errors import SandboxError
+    from pipelines.progress import reporter
+    from pipelines.run import run as run_graph
+    from resources.lock import Locked
+
+    settings = _settings(config)
+    try:
+        with reporter() as progress:
+            summary = run_graph(settings, progress)
+    except (SandboxError, Locked) as error:
+        raise _stop(str(error), 1) from error
+    except OSError as error:
+        from resources.incremental import explain
+
+        raise _stop(explain(error), 1) from error
+    except KeyboardInterrupt:
+        raise _stop("stopped; what was computed is kept, and the next run goes on from there", 130) from None
+    from pipelines.progress import show_summary
+
+    show_summary(summary)
+    if not summary.ok:
+        raise typer.Exit(1)
+    typer.echo(f"release: {settings.release_dir}")
+    typer.echo(f"report: {settings.release_dir / 'report.html'}")
+
+
+@app.command()
+def status(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs.")] = False) -> None:
+    """What is current, stale, missing or failed, and why; and the phase gates. Answers at once."""
+    from pipelines import status as page
+
+    found = page.status(_settings(config))
+    if as_json:
+        typer.echo(page.as_json(found))
+    else:
+        page.show(found)
+
+
+@app.command()
+def dev(config: Config = None, port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000) -> None:
+    """Open the Dagster UI on this project: the asset graph, runs, backfills, schedule and sensors."""
+    from pipelines import home
+
+    settings = _settings(config)
+    home.prepare(settings)
+    os.environ[FILE_VARIABLE] = str(settings.root / "trajhub.yaml") if config is None else str(config.resolve())
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    checkout = Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(checkout / "workspace.yaml"), "-p", str(port)]
+    raise typer.Exit(subprocess.call(command, cwd=checkout))
+
+
+@app.command()
+def verify(
+    release: Annotated[Path | None, typer.Argument(help="Release folder; this project's by default.")] = None,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs.")] = False,
+) -> None:
+    """Check a release: files re-hashed, rewards and pairs recomputed, controls and splits where they belong."""
+    from agentrelease.command import report_verification
+
+    folder = release or _settings(config).release_dir
+    raise typer.Exit(report_verification(folder, as_json=as_json))
+
+
+@app.command(name="import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="JSON lines of tasks (as `agenttasks make` writes them).")],
+    config: Config = None,
+) -> None:
+    """Bring tasks into the pool. The next run takes them through the graph."""
+    from pipelines.imports import import_tasks
+
+    settings = _settings(config)
+    try:
+        added, problems = import_tasks(settings, path)
+    except (OSError, ValueError) as error:
+        raise _stop(f"{path}: {error}", 1) from error
+    for problem in problems:
+        typer.secho(f"error: {problem}", fg="red", err=True)
+    typer.echo(f"{added} tasks added; `trajhub run` takes them through the graph")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def unlock(config: Config = None) -> None:
+    """Break the writer's lock of a process that is gone from another machine."""
+    from resources.lock import Lock
+
+    lock = Lock(_settings(config).data_dir / "lock.json")
+    owner = lock.owner()
+    if owner is None:
+        typer.echo("nobody holds the lock")
+        return
+    lock.file.unlink(missing_ok=True)
+    typer.echo(f"broke the lock of process {owner.pid} on {owner.host}")
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""``trajhub run``: bring everything up to date, doing only what is missing, and say what was done."""
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines import home
+from pipelines.problems import control_faults, problems
+from resources.lake import ALL, Lake
+from resources.lock import Lock, Owner
+from resources.plan import StagePlan, plan
+from resources.progress import Progress
+from resources.sandbox import SandboxResource
+from resources.settings import Settings
+from resources.stages import PER_TASK
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did: stage → (computed, cached, failed), and what went wrong."""
+
+    counts: Mapping[str, tuple[int, int, int]]
+    problems: Mapping[str, str]
+    seconds: float
+
+    @property
+    def computed(self) -> int:
+        """Partitions computed over all stages."""
+        return sum(c for c, _, _ in self.counts.values())
+
+    @property
+    def ok(self) -> bool:
+        """Nothing failed."""
+        return not self.problems
+
+
+def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | None = None) -> Summary:
+    """Refresh the pool, then run the stages that have something to do over the tasks that need it.
+
+    Raises:
+        Locked: another run is writing.
+        SandboxError: no box can be had at all.
+    """
+    began = time.monotonic()
+    lock = Lock(settings.data_dir / "lock.json")
+    lake = Lake(settings.lake_url)
+    broken = lock.take()
+    try:
+        home.prepare(settings)
+        lake.sweep()
+        _forget_lost_release(settings, lake)
+        counts = {p.stage.name: (0, len(p.partitions), 0) for p in plan(settings, lake)}
+        if any(p.todo for p in plan(settings, lake)):
+            counts.update(_execute(settings, lake, progress, overrides or {}, broken))
+        return Summary(counts, _problems(settings, lake), time.monotonic() - began)
+    finally:
+        lock.release()
+
+
+def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None) -> dict[str, tuple[int, int, int]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import dagster as dg
+
+        from pipelines.definitions import build_defs, build_resources
+        from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
+
+    resources = {**build_resources(settings), **overrides}
+    resources["incremental"] = type(resources["incremental"])(**{**vars(resources["incremental"]), "progress": progress})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        defs = build_defs(resources, settings.root / "trajhub.yaml")
+    sandbox: SandboxResource = resources["sandbox"]
+    tags = {"trajhub/command": "run"}
+    counts: dict[str, tuple[int, int, int]] = {}
+    with dg.DagsterInstance.get() as instance:
+        close_orphans(instance, broken)
+        if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts", "outcomes")):
+            sandbox.backend.check()
+            sandbox.backend.reap()
+        pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)
+        counts.update(_counts(pool))
+        if not pool.success:
+            return counts
+        plans = plan(settings, lake)
+        selected = [p.stage.name for p in plans if p.todo and p.stage.name != "task_pool"]
+        names = sorted({name for p in plans if p.stage.name in PER_TASK for name in p.todo})
+        everyone = next(p for p in plans if p.stage.name == "rollouts").partitions
+        if selected and everyone:
+            span = range_tags(names[0], names[-1]) if names else range_tags(everyone[0].name, everyone[-1].name)
+            graph = defs.resolve_job_def(GRAPH).execute_in_process(
+                instance=instance,
+                run_config=quiet(),
+                asset_selection=[dg.AssetKey(name) for name in selected],
+                tags={**tags, **span},
+                raise_on_error=False,
+            )
+            outside = _outside(plans, names)
+            counts.update({name: (c, k + outside.get(name, 0), f) for name, (c, k, f) in _counts(graph).items()})
+    return counts
+
+
+def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
+    """Stage → (computed, cached, failed) as its materialisation reported them."""
+    found = {}
+    for event in result.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        if {"computed", "cached", "failed"} <= metadata.keys():
+            found[event.asset_key.to_user_string()] = tuple(int(metadata[k].value) for k in ("computed", "cached", "failed"))
+    return found  # type: ignore[return-value]
+
+
+def _outside(plans: list[StagePlan], names: list[str]) -> dict[str, int]:
+    """Stage → partitions that lie outside the range, and so are current without having been looked at."""
+    if not names:
+        return {}
+    return {p.stage.name: sum(not names[0] <= part.name <= names[-1] for part in p.partitions) for p in plans if p.stage.per_task}
+
+
+def close_orphans(instance: Any, broken: Owner | None) -> int:
+    """Mark runs whose process is gone as failed, so that they no longer show as running. Returns how many."""
+    import dagster as dg
+
+    running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]))
+    orphans = [r for r in running if "trajhub/command" in r.tags or (broken is not None and r.run_id == broken.run_id)]
+    for orphan in orphans:
+        instance.report_run_failed(orphan, "the process that ran it is gone; what it had stored is kept")
+    return len(orphans)
+
+
+def _forget_lost_release(settings: Settings, lake: Lake) -> None:
+    if ALL in lake.stored("release") and not (settings.release_dir / "manifest.json").exists():
+        lake.drop("release", ALL)
+
+
+def _problems(settings: Settings, lake: Lake) -> dict[str, str]:
+    found = problems(lake, (*PER_TASK, "task_pool", "calibration_report", "release"))
+    for p in plan(settings, lake):
+        for part in p.partitions:
+            if part.state != "current":
+                found.setdefault(f"{p.stage.name}/{part.name}", part.why)
+    return {**found, **control_faults(lake)}
+

@@ -1,0 +1,62 @@
+"""``trajhub status``: what is current, stale or failed, and why; answers from one listing, without Dagster."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from pipelines.gates import gates
+from resources.lake import Lake
+from resources.lock import Lock
+from resources.plan import StagePlan, listing, plan
+from resources.settings import Settings
+
+STATES = ("current", "stale", "missing", "failed")
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """The whole page as plain values."""
+    lake = Lake(settings.lake_url)
+    plans = plan(settings, lake)
+    owner = Lock(settings.data_dir / "lock.json").owner()
+    return {
+        "data": str(settings.data_dir),
+        "judge": "on" if settings.judge.active else "off",
+        "writer": None if owner is None or owner.dead() else {"pid": owner.pid, "host": owner.host},
+        "stages": [_stage(p) for p in plans],
+        "to_compute": sum(len(p.todo) for p in plans),
+        "failures": {f"{p.stage.name}/{x.name}": x.why for p in plans for x in p.partitions if x.state == "failed"},
+        "gates": [
+            {"phase": g.phase, "name": g.name, "have": g.have, "want": g.want, "met": g.met, "note": g.note}
+            for g in gates(settings, lake, listing(lake))
+        ],
+    }
+
+
+def _stage(p: StagePlan) -> dict[str, Any]:
+    why = Counter(x.why for x in p.partitions if x.state in ("stale", "missing"))
+    return {"stage": p.stage.name, **{s: p.count(s) for s in STATES}, "rows": p.rows, "why": dict(why)}  # type: ignore[arg-type]
+
+
+def show(page: dict[str, Any]) -> None:
+    """Print it for a person."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("stage", *STATES, "rows", "why", title=f"Agent Trajectory Hub: {page['data']}", title_justify="left")
+    for row in page["stages"]:
+        table.add_row(row["stage"], *(str(row[s] or "") for s in STATES), str(row["rows"]), "; ".join(f"{w} ({n})" for w, n in row["why"].items()))
+    console.print(table)
+    for where, reason in list(page["failures"].items())[:20]:
+        console.print(f"[red]failed[/red] {where}: {reason}", highlight=False)
+    shown = Table("phase", "gate", "have", "want", "", title="Phase gates", title_justify="left")
+    for gate in page["gates"]:
+        have = "missing" if gate["have"] is None else f"{gate['have']:g}"
+        shown.add_row(str(gate["phase"]), gate["name"], have, f"{gate['want']:g}", "met" if gate["met"] else gate["note"] or "open")
+    console.print(shown)
+    console.print(f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else ""))
+
+
+def as_json(page: dict[str, Any]) -> str:
+    """One JSON object."""
+    return json.dumps(page, ensure_ascii=False)

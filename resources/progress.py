@@ -1,0 +1,49 @@
+"""What a person sees while a run goes on."""
+
+import sys
+import time
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Told of each stage and partition as it happens."""
+
+    def start(self, stage: str, todo: int, cached: int) -> None: ...
+
+    def advance(self, stage: str, partition: str, failure: str | None) -> None: ...
+
+    def finish(self, stage: str) -> None: ...
+
+
+class Lines:
+    """Plain lines for logs and pipes: one when a stage begins, one at most every few seconds, one when it ends."""
+
+    def __init__(self, every: float = 5.0) -> None:
+        self.every = every
+        self.state: dict[str, tuple[int, int, float, float]] = {}
+
+    def start(self, stage: str, todo: int, cached: int) -> None:
+        now = time.monotonic()
+        self.state[stage] = (todo, 0, now, now)
+        if todo:
+            self._say(f"{stage}: {todo} to compute, {cached} cached")
+        else:
+            self._say(f"{stage}: all {cached} cached")
+
+    def advance(self, stage: str, partition: str, failure: str | None) -> None:
+        todo, done, began, said = self.state[stage]
+        now = time.monotonic()
+        if failure:
+            self._say(f"{stage}: {partition} failed: {failure}")
+        if now - said >= self.every and done + 1 < todo:
+            self._say(f"{stage}: {done + 1}/{todo}, {now - began:.0f} s")
+            said = now
+        self.state[stage] = (todo, done + 1, began, said)
+
+    def finish(self, stage: str) -> None:
+        todo, done, began, _ = self.state[stage]
+        if todo:
+            self._say(f"{stage}: {done}/{todo} done in {time.monotonic() - began:.1f} s")
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,226 @@
+"""``trajhub.yaml``: everything that can be set, with its default and its meaning.
+
+Environment variables override the file: ``TRAJHUB__SANDBOX__BACKEND=local``. Secrets come from the environment only.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+FILE_VARIABLE = "TRAJHUB_CONFIG"
+"""Environment variable that names the settings file; ``trajhub.yaml`` in the current folder otherwise."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used: names the file, the key and the remedy."""
+
+
+class Section(BaseModel):
+    """A frozen part of the settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tasks(Section):
+    """Where tasks come from."""
+
+    libraries: tuple[str, ...] = Field(
+        ("cachetools", "inflection", "parse", "semver", "toolz", "humanize"), description="Pinned libraries that faults are put into."
+    )
+    count: int = Field(28, ge=0, description="Validated tasks wanted from the libraries.")
+    seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
+    imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
+
+
+class AgentRun(Section):
+    """One agent and how often it tries each task."""
+
+    name: str = Field(description="random, noisy, localising, oracle or noop.")
+    attempts: int = Field(1, ge=1, description="Attempts at each task, each with its own seed.")
+
+
+class Agents(Section):
+    """Who acts."""
+
+    run: tuple[AgentRun, ...] = (
+        AgentRun(name="oracle"),
+        AgentRun(name="noop"),
+        AgentRun(name="random", attempts=2),
+        AgentRun(name="noisy", attempts=2),
+        AgentRun(name="localising"),
+    )
+    seed: int = Field(7, description="Seed that every attempt's seed is drawn from.")
+    max_steps: int = Field(25, ge=1, description="Agent turns in one attempt.")
+    max_seconds: float = Field(120, gt=0, description="Wall seconds of one attempt.")
+
+
+class Sandbox(Section):
+    """Where agents act and graders run."""
+
+    backend: Literal["auto", "docker", "bubblewrap", "local"] = Field(
+        "auto", description="auto takes docker if an engine answers, else bubblewrap, else plain processes (no isolation, embedded agents only)."
+    )
+    image: str | None = Field(None, description="Container image to use instead of the recipe's.")
+    cpus: float = Field(1.0, gt=0, description="Cores of one box.")
+    memory_mb: int = Field(1024, ge=64, description="Memory of one box, MiB.")
+    pids: int = Field(256, ge=8, description="Processes of one box.")
+    disk_mb: int = Field(256, ge=8, description="Writable space of one box, MiB.")
+    call_timeout_s: float = Field(30, gt=0, description="Limit of one tool call, seconds.")
+    output_bytes: int = Field(30_000, ge=1_000, description="Output kept of one call, head and tail, bytes.")
+
+
+class Judge(Section):
+    """The language model that scores steps beside the rules."""
+
+    enabled: Literal["auto", "never"] = Field("auto", description="auto judges when the key is set in the environment.")
+    provider: Literal["anthropic"] = "anthropic"
+    model: str = Field("claude-sonnet-4-5", description="Model name.")
+    base_url: str | None = Field(None, description="Another endpoint that speaks the same protocol.")
+    key_variable: str = Field("ANTHROPIC_API_KEY", description="Environment variable that holds the key.")
+    max_retries: int = Field(4, ge=0, description="Retries of a rate-limited or failed request, with back-off.")
+
+    @property
+    def active(self) -> bool:
+        """Whether judge scores will be asked for."""
+        return self.enabled == "auto" and bool(os.environ.get(self.key_variable))
+
+
+class Rewards(Section):
+    """How scores become rewards. Changing these recomputes rewards and what follows, nothing before."""
+
+    rubrics: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default={"goal_progress": 0.30, "tool_choice": 0.20, "param_correctness": 0.20, "info_utilization": 0.15, "non_redundancy": 0.15},
+        description="Weight of each rubric.",
+    )
+    rule: float = Field(0.6, ge=0, description="Weight of the rule layer where both layers score.")
+    judge: float = Field(0.4, ge=0, description="Weight of the judge layer where both layers score.")
+    outcome: float = Field(0.5, ge=0, le=1, description="Share of the outcome in the total; the rest is the process.")
+
+
+class Pairs(Section):
+    """Which runs make a preference pair."""
+
+    min_margin: float = Field(0.05, gt=0, le=1, description="Least difference of totals.")
+    max_per_task: int = Field(6, ge=1, description="Most pairs of one task.")
+
+
+class Labels(Section):
+    """What people said."""
+
+    path: str = Field("labels.jsonl", description="JSON lines of human labels; a missing file means no labels.")
+
+
+class Release(Section):
+    """What leaves."""
+
+    name: str = Field("agent-trajectories", description="Name of the data set.")
+    path: str = Field("release", description="Folder, within the data folder.")
+
+
+class Orchestration(Section):
+    """How the graph runs."""
+
+    workers: int = Field(0, ge=0, description="Tasks worked on at once; 0 takes the number of cores.")
+    partitions_per_run: int = Field(0, ge=0, description="0: one run for any range; otherwise a backfill makes runs of at most this many tasks.")
+    storage_url: str | None = Field(None, description="postgresql+psycopg2:// address for Dagster's own records; SQLite in the data folder otherwise.")
+    nightly: str = Field("0 2 * * *", description="Cron line of the nightly refresh.")
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="TRAJHUB__", env_nested_delimiter="__")
+
+    data: str = Field(".trajhub", description="Data folder: lake, task store, Dagster home, release. Relative to the settings file.")
+    lake: str = Field("lake", description="Where partitions are stored: a folder within the data folder, or any fsspec address.")
+    tasks: Tasks = Tasks()
+    agents: Agents = Agents()
+    sandbox: Sandbox = Sandbox()
+    judge: Judge = Judge()
+    rewards: Rewards = Rewards()
+    pairs: Pairs = Pairs()
+    labels: Labels = Labels()
+    release: Release = Release()
+    orchestration: Orchestration = Orchestration()
+    root: Path = Field(Path("."), exclude=True, description="Folder of the settings file; set when it is read.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults; the file is handed in by :func:`load`."""
+        return env_settings, init_settings
+
+    @property
+    def data_dir(self) -> Path:
+        """Absolute data folder."""
+        return (self.root / self.data).resolve()
+
+    @property
+    def lake_url(self) -> str:
+        """Absolute folder, or fsspec address, of the lake."""
+        return self.lake if "://" in self.lake else str(self.data_dir / self.lake)
+
+    @property
+    def release_dir(self) -> Path:
+        """Absolute folder of the release."""
+        return self.data_dir / self.release.path
+
+    @property
+    def labels_file(self) -> Path:
+        """Absolute path of the label file."""
+        return self.root / self.labels.path
+
+
+def settings_file() -> Path:
+    """The file that :func:`load` reads."""
+    return Path(os.environ.get(FILE_VARIABLE, "trajhub.yaml")).resolve()
+
+
+def load(file: Path | None = None) -> Settings:
+    """Settings from ``file`` (all defaults where there is none) and the environment.
+
+    Raises:
+        SettingsError: no YAML mapping, an unknown key (the nearest known one is named), or a value out of range.
+    """
+    file = (file or settings_file()).resolve()
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        values = yaml.safe_load(text) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file}: cannot be read as YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: a mapping of settings is expected, found {type(values).__name__}")
+    values.pop("root", None)
+    try:
+        return Settings(**values, root=file.parent)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(file, problem) for problem in error.errors())) from error
+
+
+def _explain(file: Path, problem: Any) -> str:
+    where = [str(part) for part in problem["loc"]]
+    if problem["type"] != "extra_forbidden":
+        return f"{file}: {'.'.join(where)}: {problem['msg']} (found {problem.get('input')!r})"
+    known = _keys_at(where[:-1])
+    near = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+    return f"{file}: unknown key {'.'.join(where)!r}; {hint}"
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in path:
+        field = model.model_fields.get(part)
+        if field is None:
+            continue
+        annotation = field.annotation
+        inner = getattr(annotation, "__args__", (annotation,))[0]
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return [name for name, field in model.model_fields.items() if not field.exclude]

@@ -1,0 +1,96 @@
+"""The graph as data: every stage, what it reads, and the configuration that shapes it. No Dagster, so ``status`` is quick."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.settings import Settings
+
+Shape = Callable[[Settings], Any]
+
+
+def _nothing(_: Settings) -> Any:
+    return None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stored asset.
+
+    ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph.
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    per_task: bool = True
+    config: Shape = field(default=_nothing, compare=False)
+    outside: Shape = field(default=_nothing, compare=False)
+    volatile: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """Module whose import closure is the stage's code."""
+        return f"assets.{self.name}"
+
+
+def _limits(s: Settings) -> Any:
+    return s.sandbox.model_dump(mode="json")
+
+
+def _judge(s: Settings) -> Any:
+    return s.judge.model_dump(mode="json", exclude={"enabled", "key_variable", "max_retries"}) if s.judge.active else "no judge"
+
+
+def files_digest(*paths: Any) -> list[list[str]]:
+    """Name and SHA-256 of each file that exists, sorted; folders are read one level deep."""
+    files = sorted(f for p in paths for f in (p.iterdir() if p.is_dir() else [p]) if f.is_file())
+    return [[f.name, hashlib.sha256(f.read_bytes()).hexdigest()] for f in files]
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "task_pool",
+        per_task=False,
+        config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
+        outside=lambda s: files_digest(s.data_dir / s.tasks.imports),
+        volatile=("certificate_seconds",),
+    ),
+    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _limits(s)]),
+    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",)),
+    Stage("trajectories", ("rollouts",)),
+    Stage("rule_scores", ("trajectories",)),
+    Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
+    Stage(
+        "rewards", ("trajectories", "rollouts", "outcomes", "rule_scores", "judge_scores"), config=lambda s: s.rewards.model_dump(mode="json")
+    ),
+    Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
+    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, outside=lambda s: files_digest(s.labels_file)),
+    Stage(
+        "release",
+        (
+            "task_pool",
+            "trajectories",
+            "rollouts",
+            "outcomes",
+            "rule_scores",
+            "judge_scores",
+            "rewards",
+            "preference_pairs",
+            "calibration_report",
+        ),
+        per_task=False,
+        config=lambda s: [s.release.model_dump(mode="json"), s.rewards.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
+    ),
+)
+BY_NAME = {stage.name: stage for stage in STAGES}
+PER_TASK = tuple(stage.name for stage in STAGES if stage.per_task)
+
+
+def downstream(names: set[str]) -> list[str]:
+    """``names`` and every stage that follows them, in graph order."""
+    found = set(names)
+    for stage in STAGES:
+        if found & set(stage.reads):
+            found.add(stage.name)
+    return [stage.name for stage in STAGES if stage.name in found]

@@ -1,0 +1,39 @@
+"""One normaliser for observation text: what differs between two identical runs is replaced by a mark.
+
+Clocks, durations, memory addresses, process ids and temporary names carry no meaning for the reader of a run, and
+differ each time. Content ids, replay comparison and caches all use this one function, so they agree.
+"""
+
+import re
+
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\r+\n"), "\n"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(rf"\b[A-Z][a-z]{{2}} {_MONTH} {{1,2}}\d{{1,2}} \d\d:\d\d:\d\d(?: [A-Z]+)? \d{{4}}"), "<time>"),
+    (re.compile(rf"\b{_MONTH} {{1,2}}\d{{1,2}} \d\d:\d\d(?::\d\d)?\b"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
+    (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
+    (re.compile(r"\b(in|took|after|elapsed|duration:?|time:?) ?\d+(?:\.\d+)? ?(?:s|ms|us|µs|ns|sec|secs|seconds|minutes)\b"), r"\1 <duration>"),
+    (re.compile(r"\b\d+\.\d+ ?(?:s|ms|us|µs|sec|seconds)\b"), "<duration>"),
+    (re.compile(r"<duration> \(\d+:\d\d:\d\d\)"), "<duration>"),
+    (re.compile(r"(?<![\w.-])(?:/private)?(/tmp|/var/tmp|/dev/shm|/var/folders)/[\w.+-]+(?:/pytest-\d+)?"), r"\1/<name>"),
+    (re.compile(r"\bpid[ =:]+\d+"), "pid <n>"),
+)
+
+
+def normalise(text: str) -> str:
+    """``text`` without clocks, durations, addresses, process ids and temporary names, and with ``\\n`` line ends.
+
+    Idempotent: ``normalise(normalise(t)) == normalise(t)``. The rules run until none applies, because a mark can make
+    a word boundary that a rule waits for. This ends: each round uses up digits, names or line ends, and marks hold none.
+    """
+    while (marked := _round(text)) != text:
+        text = marked
+    return text
+
+
+def _round(text: str) -> str:
+    for pattern, mark in _RULES:
+        text = pattern.sub(mark, text)
+    return text

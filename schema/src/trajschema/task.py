@@ -1,0 +1,65 @@
+"""A task: code with a fault, how to run its tests, and which tests tell that the fault is gone."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from trajschema.record import Part, Record
+
+
+class TaskSource(Part):
+    """Where the code comes from, so that a stranger can look it up."""
+
+    kind: Literal["injected", "imported"] = Field(description="A fault put into real code, or a task taken from a benchmark or a user.")
+    package: str = Field("", description="Name on the package index; empty where the task does not come from there.")
+    version: str = Field("", description="Released version of the package.")
+    sha256: str = Field("", description="SHA-256 of the source archive, hexadecimal.")
+    licence: str = Field("", description="SPDX expression of the upstream licence.")
+    repository: str = Field("", description="Address of the upstream repository.")
+    tag: str = Field("", description="Upstream tag of the released version.")
+    commit: str = Field("", description="Upstream commit, where it is known.")
+    operators: tuple[str, ...] = Field((), description="Fault operators applied, one for each place changed.")
+
+
+class Environment(Part):
+    """What a box needs to run the task."""
+
+    recipe: str = Field("python", description="Name of the environment recipe; its hash stands in the rollout's provenance.")
+    image: str = Field("", description="Container image reference for tasks that bring their own; empty for the recipe's.")
+    workdir: str = Field("/testbed", description="Absolute path of the repository in the box.")
+    test_command: tuple[str, ...] = Field(("python", "-m", "pytest", "-q"), description="Command that runs the whole suite, as arguments.")
+    test_paths: tuple[str, ...] = Field((), description="Files or folders handed to the test command, relative to the workdir; empty for all.")
+    python_path: tuple[str, ...] = Field((), description="Folders put on PYTHONPATH, relative to the workdir.")
+    timeout_s: float = Field(60.0, gt=0, description="Limit for one run of the whole suite, seconds.")
+
+
+class Certificate(Part):
+    """Proof that the task can be trusted: what the suite said with and without the fault."""
+
+    gold_runs: int = Field(ge=0, description="Times the fixed code was run; every FAIL_TO_PASS and PASS_TO_PASS test passed each time.")
+    bug_runs: int = Field(ge=0, description="Times the faulty code was run; every FAIL_TO_PASS test failed each time.")
+    tests_seen: int = Field(ge=0, description="Tests collected, the same set in every run of the fixed code.")
+    flaky: tuple[str, ...] = Field((), description="Tests whose verdict varied between like runs; in neither list.")
+    validator_version: str = Field("", description="Fingerprint of the code that validated the task.")
+
+
+class Task(Record):
+    """A task of the pool. The agent starts from the tree in ``base_archive`` with ``bug_patch`` applied; ``gold_patch`` repairs it."""
+
+    task_id: str = Field(description="`<repo>-<12 hex>` from the content: source, fault and environment.")
+    source: TaskSource
+    repo: str = Field(description="Short name of the repository; releases are split by it.")
+    base_commit: str = Field(description="Content hash of the faulty tree that the agent starts from.")
+    language: str = Field("python", description="Main language of the code.")
+    problem_statement: str = Field(description="What the agent is told.")
+    environment: Environment
+    FAIL_TO_PASS: tuple[str, ...] = Field(description="Test ids that fail before the fix and pass after it.")
+    PASS_TO_PASS: tuple[str, ...] = Field(description="Test ids that pass before and after the fix.")
+    covering_tests: tuple[str, ...] = Field((), description="Tests of PASS_TO_PASS that execute the changed lines.")
+    bug_patch: str = Field("", description="Unified diff from the archived tree to the faulty one; empty where the archive is faulty already.")
+    gold_patch: str = Field(description="Unified diff from the faulty code to the fixed code.")
+    test_patch: str = Field("", description="Unified diff of tests that the grader adds; empty where the tests stand in the code.")
+    protected_paths: tuple[str, ...] = Field((), description="Glob patterns, relative to the workdir, restored from the base before grading.")
+    base_archive: str = Field("", description="Key of the source tree in the task store: SHA-256 of a tar archive; `bug_patch` on top of it gives the faulty tree.")
+    certificate: Certificate | None = Field(None, description="Missing for a task that has not been validated here.")
+    certificate_seconds: float | None = Field(None, description="Seconds that validation took; not part of the content.", json_schema_extra={"volatile": True})
