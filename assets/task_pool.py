@@ -1,11 +1,11 @@
 """task_pool: validated tasks, made from pinned libraries by a seed, and those brought in by hand. Registers the partitions."""
 
 import functools
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
 
-from agenttasks.imports import read_tasks
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from resources.declare import TASKS, declared
@@ -88,6 +88,12 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
     )
     imported = read_tasks(incremental.settings.data_dir / asked.imports)
     return list({task.task_id: task for task in [*injected, *imported]}.values())
+
+
+def read_tasks(folder: Path) -> list[Task]:
+    """Tasks that were brought in: one a line, in files of one folder, in name order. No folder: none."""
+    files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+    return [Task.model_validate_json(line) for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _advance(incremental: Incremental, done: int, total: int, what: str) -> None:

@@ -34,32 +34,31 @@ def _stop(message: str, code: int) -> typer.Exit:
 
 
 @app.command()
-def run(config: Config = None) -> None:
+def run(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object for programs.")] = False) -> None:
     """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
     from agentsandbox.errors import SandboxError
-    from pipelines.progress import reporter
+    from pipelines.progress import reporter, show_summary, summary_json
     from pipelines.run import run as run_graph
+    from resources.incremental import explain
     from resources.lock import Locked
 
     settings = _settings(config)
     try:
         with reporter() as progress:
             summary = run_graph(settings, progress)
-    except (SandboxError, Locked) as error:
-        raise _stop(str(error), 1) from error
-    except OSError as error:
-        from resources.incremental import explain
-
+    except (SandboxError, Locked, OSError) as error:
         raise _stop(explain(error), 1) from error
     except KeyboardInterrupt:
         raise _stop("stopped; what was computed is kept, and the next run goes on from there", 130) from None
-    from pipelines.progress import show_summary
-
+    release, report = settings.release_dir, settings.release_dir / "report.html"
+    if as_json:
+        typer.echo(summary_json(summary, release, report))
+        raise typer.Exit(0 if summary.ok else 1)
     show_summary(summary)
     if not summary.ok:
         raise typer.Exit(1)
-    typer.echo(f"release: {settings.release_dir}")
-    typer.echo(f"report: {settings.release_dir / 'report.html'}")
+    typer.echo(f"release: {release}")
+    typer.echo(f"report: {report}")
 
 
 @app.command()

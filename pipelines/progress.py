@@ -1,8 +1,10 @@
 """Progress in the terminal: bars where there is one, plain lines where there is not."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -57,3 +59,11 @@ def show_summary(summary: Summary) -> None:
         console.print(f"… and {len(summary.problems) - 50} more: `trajhub status`")
     totals = [sum(c[i] for c in summary.counts.values()) for i in range(3)]
     console.print(f"{totals[0]} computed, {totals[1]} cached, {totals[2]} failed in {summary.seconds:.1f} s")
+
+
+def summary_json(summary: Summary, release: Path, report: Path) -> str:
+    """The same as one JSON object."""
+    counts = {stage: dict(zip(("computed", "cached", "failed"), c, strict=True)) for stage, c in summary.counts.items()}
+    return json.dumps(
+        {"stages": counts, "problems": dict(summary.problems), "seconds": summary.seconds, "release": str(release), "report": str(report)}
+    )

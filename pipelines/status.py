@@ -52,7 +52,7 @@ def show(page: dict[str, Any]) -> None:
     shown = Table("phase", "gate", "have", "want", "", title="Phase gates", title_justify="left")
     for gate in page["gates"]:
         have = "missing" if gate["have"] is None else f"{gate['have']:g}"
-        shown.add_row(str(gate["phase"]), gate["name"], have, f"{gate['want']:g}", "met" if gate["met"] else gate["note"] or "open")
+        shown.add_row(gate["phase"], gate["name"], have, f"{gate['want']:g}", "met" if gate["met"] else gate["note"] or "open")
     console.print(shown)
     console.print(f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else ""))
 

@@ -1,0 +1,107 @@
+"""release: the data set as others receive it: Parquet configs split by repository, card, manifest, and an HTML report."""
+
+import dagster as dg
+
+from agentrelease.build import build_release
+from agentrelease.tables import ReleaseTables
+from agentreward.labels import read_labels
+from agentreward.weights import Weights
+from agentsandbox.tools import TOOLS
+from agentview.data import ReportData
+from agentview.gates import phase_gates
+from agentview.report import render_report
+from resources.declare import declared
+from resources.fingerprint import fingerprint
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.plan import Listing, listing
+from resources.settings import Settings
+from resources.stages import STAGES
+from trajschema.arrow import from_table, to_table
+from trajschema.calibration import Calibration
+from trajschema.manifest import Lineage, Manifest
+from trajschema.outcome import Outcome
+from trajschema.preference import PreferencePair
+from trajschema.rollout import Rollout
+from trajschema.score import Reward, StepScore
+from trajschema.task import Task
+from trajschema.trajectory import Trajectory
+
+
+def asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset under ``settings``."""
+
+    @dg.asset(**declared("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
+    def release(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+        stored = listing(incremental.lake)
+        return incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored))
+
+    return release
+
+
+def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
+    """Write the release folder; what is stored of it in the lake is its manifest."""
+    (calibration,) = from_table(Calibration, inputs["calibration_report"])
+    lineage = tuple(
+        Lineage(asset=name, partition=item.partition, key=str(item.key), digest=item.digest)
+        for name, items in stored.items()
+        if name != "release"
+        for item in items.values()
+    )
+    tables = ReleaseTables(
+        tasks=inputs["task_pool"],
+        trajectories=inputs["trajectories"],
+        outcomes=inputs["outcomes"],
+        rule_scores=inputs["rule_scores"],
+        judge_scores=inputs["judge_scores"],
+        rewards=inputs["rewards"],
+        preference_pairs=inputs["preference_pairs"],
+        calibration=calibration,
+    )
+    manifest = build_release(
+        settings.release_dir,
+        tables,
+        name=settings.release.name,
+        code={stage.name: fingerprint(stage.module) for stage in STAGES if stage.name != "release"},
+        configuration={
+            "weights": Weights.model_validate(settings.rewards.model_dump()).model_dump(mode="json"),
+            "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},
+            "tasks": settings.tasks.model_dump(mode="json"),
+            "agents": settings.agents.model_dump(mode="json"),
+            "tools": [
+                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.parameters}} for t in TOOLS
+            ],
+        },
+        lineage=lineage,
+        pages={"report.html": render_report(report_data(inputs, settings, calibration, lineage))},
+    )
+    rows = sum(f.rows or 0 for f in manifest.files)
+    where = dg.MetadataValue.path(str(settings.release_dir))
+    return Made(to_table(Manifest, [manifest]), metadata={"release": where, "release_id": manifest.release_id, "files": len(manifest.files), "rows": rows})
+
+
+def report_data(inputs: Inputs, settings: Settings, calibration: Calibration, lineage: tuple[Lineage, ...]) -> ReportData:
+    """What the HTML page shows."""
+    labels, _ = read_labels(settings.labels_file)
+    trajectories = tuple(from_table(Trajectory, inputs["trajectories"]))
+    pairs = tuple(from_table(PreferencePair, inputs["preference_pairs"]))
+    tasks = tuple(from_table(Task, inputs["task_pool"]))
+    return ReportData(
+        title=settings.release.name,
+        tasks=tasks,
+        trajectories=trajectories,
+        outcomes=tuple(from_table(Outcome, inputs["outcomes"])),
+        scores=(*from_table(StepScore, inputs["rule_scores"]), *from_table(StepScore, inputs["judge_scores"])),
+        rewards=tuple(from_table(Reward, inputs["rewards"])),
+        pairs=pairs,
+        calibration=calibration,
+        rollouts=tuple(from_table(Rollout, inputs["rollouts"])),
+        gates=phase_gates(
+            tasks=len(tasks),
+            trajectories=len(trajectories),
+            pairs=len(pairs),
+            human_pairs=sum(label.unit == "pair" for label in labels),
+            pearson_r=next((f.value for f in calibration.figures if f.name == "pearson_r" and f.slice == "all"), None),
+        ),
+        lineage=lineage,
+    )

@@ -1,0 +1,84 @@
+"""Fingerprints: what an asset imports counts, what it does not import and what is wiring does not."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.fingerprint import CHECKOUT, closure, fingerprint
+from resources.stages import STAGES
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    files = {
+        "assets/__init__.py": "",
+        "assets/scores.py": "import numpy\nfrom atom.rules import score\nfrom resources.lake import Lake\n",
+        "assets/other.py": "import atom.other\n",
+        "resources/__init__.py": "",
+        "resources/lake.py": "X = 1\n",
+        "packages/atom/src/atom/__init__.py": "",
+        "packages/atom/src/atom/rules.py": "from atom import shared\nfrom . import near\n\ndef score():\n    import atom.late\n",
+        "packages/atom/src/atom/shared.py": "",
+        "packages/atom/src/atom/near.py": "",
+        "packages/atom/src/atom/late.py": "",
+        "packages/atom/src/atom/other.py": "",
+        "requirements.lock": "numpy==2.4.0 \\\n    --hash=sha256:00\npandas==3.1.1\n",
+    }
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return tmp_path
+
+
+def test_the_closure_follows_every_form_of_import_and_stops_at_wiring(checkout: Path) -> None:
+    files, libraries = closure("assets.scores", checkout)
+    names = {f.stem for f in files}
+    assert {"scores", "rules", "shared", "near", "late"} <= names
+    assert names.isdisjoint({"lake", "other"})
+    assert libraries == ["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [
+        ("packages/atom/src/atom/rules.py", True),
+        ("packages/atom/src/atom/late.py", True),
+        ("packages/atom/src/atom/other.py", False),
+        ("resources/lake.py", False),
+    ],
+)
+def test_an_edit_changes_the_fingerprint_of_just_what_imports_it(checkout: Path, file: str, changes: bool) -> None:
+    before = fingerprint("assets.scores", checkout)
+    (checkout / file).write_text((checkout / file).read_text() + "\nY = 2\n")
+    assert (fingerprint("assets.scores", checkout) != before) is changes
+
+
+def test_a_library_counts_by_its_locked_version_and_only_if_it_is_imported(checkout: Path) -> None:
+    before = fingerprint("assets.scores", checkout)
+    lock = checkout / "requirements.lock"
+    lock.write_text(lock.read_text().replace("pandas==3.1.1", "pandas==3.2.0"))
+    assert fingerprint("assets.scores", checkout) == before
+    lock.write_text(lock.read_text().replace("numpy==2.4.0", "numpy==2.5.0"))
+    assert fingerprint("assets.scores", checkout) != before
+
+
+def test_a_module_without_source_is_an_error(checkout: Path) -> None:
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        fingerprint("assets.nowhere", checkout)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda s: s.name)
+def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out(stage) -> None:
+    files, _ = closure(stage.module)
+    tops = {f.relative_to(CHECKOUT).parts[0] for f in files}
+    assert tops <= {"assets", "packages", "schema"}
+
+
+def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
+    names = {stage.name: {str(f.relative_to(CHECKOUT)) for f in closure(stage.module)[0]} for stage in STAGES}
+    rules = next(n for n in names["rule_scores"] if "agentreward/rules" in n)
+    assert rules not in names["rewards"] | names["outcomes"] | names["rollouts"] | names["judge_scores"]
+    grading = "packages/sandbox/src/agentsandbox/grading.py"
+    assert grading in names["outcomes"]
+    assert grading not in names["rollouts"] | names["trajectories"] | names["rule_scores"]

@@ -1,0 +1,45 @@
+"""The whole graph, and what each change recomputes: just what follows from it."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Project, make_project
+
+PER_TASK = ("rollouts", "outcomes", "trajectories", "rule_scores", "judge_scores", "rewards", "preference_pairs")
+LAST = {"calibration_report": 1, "release": 1}
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.timeout(600)
+def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkout: Path) -> None:
+    project: Project = make_project(tmp_path / "project")
+    project.code = copied_checkout
+
+    first = project.run()
+    assert project.computed(first) == {"task_pool": 3, **dict.fromkeys(PER_TASK, 3), **LAST}
+    assert Path(first["release"], "manifest.json").exists()
+    assert Path(first["report"]).exists()
+
+    assert project.computed(project.run()) == {}
+
+    project.configure(rewards={"outcome": 0.4})
+    assert project.computed(project.run()) == {"rewards": 3, "preference_pairs": 3, **LAST}
+
+    rules = sorted((copied_checkout / "packages/reward/src/agentreward/rules").glob("*.py"))[-1]
+    rules.write_text(rules.read_text() + "\nEDITED = True\n")
+    assert project.computed(project.run()) == {"rule_scores": 3, "rewards": 3, "preference_pairs": 3, **LAST}
+
+    grader = copied_checkout / "packages/sandbox/src/agentsandbox/grading.py"
+    grader.write_text(grader.read_text() + "\nEDITED = True\n")
+    assert project.computed(project.run()) == {"outcomes": 3, "rewards": 3, "preference_pairs": 3, **LAST}
+
+    project.configure(rewards={"outcome": 0.4}, tasks={"count": 4})
+    assert project.computed(project.run()) == {"task_pool": 1, **dict.fromkeys(PER_TASK, 1), **LAST}
+
+    status = project.trajhub("status", "--json")
+    assert '"to_compute": 0' in status.stdout

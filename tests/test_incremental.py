@@ -1,0 +1,142 @@
+"""The incremental loop: a miss is computed, a hit is not, a failure costs its own partition, and what is stored is never lost."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from resources.incremental import Inputs, Made, refresh
+from resources.lake import ALL, Key, Lake
+from resources.mapper import ThreadMap
+from resources.plan import plan
+from resources.progress import Lines
+from resources.settings import Rewards, Settings
+from resources.stages import BY_NAME
+
+TASKS = ["toolz-1", "toolz-2", "toolz-3"]
+
+
+class World:
+    """A lake whose pool and trajectories stand, so that rule_scores can be computed."""
+
+    def __init__(self, root: Path) -> None:
+        self.settings = Settings(root=root)
+        self.lake = Lake(self.settings.lake_url)
+        self.calls: list[str] = []
+        for task in TASKS:
+            self.give("task_pool", task, "v1")
+            self.give("trajectories", task, "v1")
+
+    def give(self, asset: str, partition: str, text: str) -> None:
+        self.lake.write(asset, partition, Key("0" * 8, "0" * 8, "0" * 8), pa.table({"text": [text]}))
+
+    def compute(self, inputs: Inputs) -> Made:
+        self.calls.append(inputs.partition)
+        return Made(pa.table({"score": [inputs["trajectories"].to_pylist()[0]["text"]]}))
+
+    def refresh(self, compute=None, stage: str = "rule_scores", partitions=None):
+        return refresh(BY_NAME[stage], partitions or TASKS, compute or self.compute, self.lake, self.settings, ThreadMap(2), Lines())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_second_run_computes_nothing(world: World) -> None:
+    assert world.refresh().computed == tuple(TASKS)
+    world.calls.clear()
+    again = world.refresh()
+    assert (again.computed, again.cached, world.calls) == ((), tuple(TASKS), [])
+
+
+def test_only_the_partition_whose_input_changed_is_computed(world: World) -> None:
+    world.refresh()
+    world.give("trajectories", "toolz-2", "v2")
+    assert world.refresh().computed == ("toolz-2",)
+    assert world.refresh().computed == ()
+
+
+def test_an_input_that_was_recomputed_to_the_same_content_changes_nothing(world: World) -> None:
+    world.refresh()
+    world.lake.write("trajectories", "toolz-2", Key("1" * 8, "0" * 8, "0" * 8), pa.table({"text": ["v1"]}))
+    assert world.refresh().computed == ()
+
+
+def test_one_failure_costs_one_partition_and_is_retried(world: World) -> None:
+    def failing(inputs: Inputs) -> Made:
+        if inputs.partition == "toolz-2":
+            raise RuntimeError("the engine went away")
+        return world.compute(inputs)
+
+    report = world.refresh(failing)
+    assert report.computed == ("toolz-1", "toolz-3")
+    assert "the engine went away" in report.failed["toolz-2"]
+    assert "the engine went away" in world.lake.failures("rule_scores")["toolz-2"].error
+    after = world.refresh()
+    assert (after.computed, after.cached) == (("toolz-2",), ("toolz-1", "toolz-3"))
+    assert world.lake.failures("rule_scores") == {}
+
+
+def test_rows_lost_to_infrastructure_make_the_partition_a_miss_that_sees_what_there_was(world: World) -> None:
+    def half(inputs: Inputs) -> Made:
+        return Made(pa.table({"score": ["kept"]}), unfinished=("row 2: no box",))
+
+    assert set(world.refresh(half).failed) == set(TASKS)
+    seen = []
+
+    def whole(inputs: Inputs) -> Made:
+        assert inputs.previous is not None
+        seen.append((inputs.previous.to_pylist(), inputs.changed))
+        return world.compute(inputs)
+
+    assert world.refresh(whole).computed == tuple(TASKS)
+    assert seen == [([{"score": "kept"}], frozenset())] * 3
+
+
+def test_a_missing_input_is_named(world: World) -> None:
+    world.lake.drop("trajectories", "toolz-1")
+    report = world.refresh()
+    assert "trajectories has nothing for toolz-1" in report.failed["toolz-1"]
+    assert report.computed == ("toolz-2", "toolz-3")
+
+
+def test_a_damaged_input_costs_its_own_partition(world: World) -> None:
+    file = Path(world.lake.stored("trajectories")["toolz-3"].path)
+    file.write_bytes(file.read_bytes()[:-10])
+    report = world.refresh()
+    assert "is damaged" in report.failed["toolz-3"]
+    assert report.computed == ("toolz-1", "toolz-2")
+
+
+def test_an_interrupt_keeps_what_is_done(world: World) -> None:
+    def interrupted(inputs: Inputs) -> Made:
+        if inputs.partition == "toolz-3":
+            raise KeyboardInterrupt
+        return world.compute(inputs)
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(BY_NAME["rule_scores"], TASKS, interrupted, world.lake, world.settings, ThreadMap(1), Lines())
+    assert set(world.lake.stored("rule_scores")) == {"toolz-1", "toolz-2"}
+
+
+def test_the_plan_says_what_is_stale_and_why(world: World) -> None:
+    world.lake.write("task_pool", ALL, Key("0" * 8, "0" * 8, "0" * 8), pa.table({"task_id": TASKS}))
+    world.refresh()
+    states = {p.stage.name: p for p in plan(world.settings, world.lake)}
+    assert {p.why for p in states["trajectories"].partitions} == {"code and configuration and input changed"}
+    assert {p.why for p in states["rule_scores"].partitions} == {"follows trajectories"}
+    assert {p.state for p in states["rewards"].partitions} == {"missing"}
+
+
+def test_a_new_weight_is_a_configuration_change_of_rewards_alone(world: World) -> None:
+    from resources.plan import expected_key, listing
+
+    other = world.settings.model_copy(update={"rewards": Rewards(outcome=0.4)})
+    stored = listing(world.lake)
+    changed = {
+        name
+        for name, stage in BY_NAME.items()
+        if expected_key(stage, "toolz-1", world.settings, stored).differences(expected_key(stage, "toolz-1", other, stored))
+    }
+    assert changed == {"rewards", "release"}
