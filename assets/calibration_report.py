@@ -1,17 +1,17 @@
 """calibration_report: how far the rewards agree with people, or that there are no labels yet and how to give some."""
 
 import dagster as dg
-
 from agentreward.calibration import calibrate_labels
 from agentreward.labels import read_labels
-from resources.declare import declared
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
-from resources.settings import Settings
 from trajschema.arrow import from_table, to_table
 from trajschema.calibration import Calibration, Figure
 from trajschema.preference import PreferencePair
 from trajschema.score import Reward
+
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.settings import Settings
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

@@ -1,11 +1,11 @@
 """human_labels: what people said, written outside the graph and observed by it."""
 
 import dagster as dg
+from trajschema.ids import content_id
 
 from resources.declare import OWNER
 from resources.settings import Settings
 from resources.stages import files_digest
-from trajschema.ids import content_id
 
 
 def asset(settings: Settings) -> dg.SourceAsset:

@@ -1,19 +1,19 @@
 """judge_scores: what a language model says of every step, one structured call a trajectory. Empty without a key: nothing is made up."""
 
 import dagster as dg
-
 from agentllm.errors import ModelUnavailable
 from agentreward.judge import score_judge
+from trajschema.arrow import from_table, to_table
+from trajschema.score import StepScore
+from trajschema.task import Task
+from trajschema.trajectory import Trajectory
+
 from resources.declare import declared
 from resources.fingerprint import fingerprint
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.judge import JudgeResource
 from resources.settings import Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.score import StepScore
-from trajschema.task import Task
-from trajschema.trajectory import Trajectory
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

@@ -1,22 +1,22 @@
 """outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw. One grading for each distinct diff."""
 
 import dagster as dg
-
 from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
 from agentsandbox.grading import grade
 from agenttasks.store import TaskStore
+from trajschema.arrow import from_table, to_table
+from trajschema.ids import sha256_bytes
+from trajschema.outcome import Outcome
+from trajschema.rollout import Limits, Rollout
+from trajschema.task import Task
+
 from resources.declare import declared
 from resources.fingerprint import fingerprint
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.ids import sha256_bytes
-from trajschema.outcome import Outcome
-from trajschema.rollout import Limits, Rollout
-from trajschema.task import Task
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -30,7 +30,9 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
         version = fingerprint("agentsandbox.grading")
-        return incremental.materialise(context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version))
+        return incremental.materialise(
+            context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
+        )
 
     return outcomes
 

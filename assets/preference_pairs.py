@@ -1,15 +1,15 @@
 """preference_pairs: runs at one task that differ enough in reward, with the reason. Controls enter none."""
 
 import dagster as dg
-
 from agentreward.preferences import build_pairs
+from trajschema.arrow import from_table, to_table
+from trajschema.preference import PreferencePair
+from trajschema.score import Reward
+
 from resources.declare import declared
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.settings import Pairs, Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.preference import PreferencePair
-from trajschema.score import Reward
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

@@ -1,7 +1,6 @@
 """release: the data set as others receive it: Parquet configs split by repository, card, manifest, and an HTML report."""
 
 import dagster as dg
-
 from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
 from agentreward.labels import read_labels
@@ -10,13 +9,6 @@ from agentsandbox.tools import TOOLS
 from agentview.data import ReportData
 from agentview.gates import phase_gates
 from agentview.report import render_report
-from resources.declare import declared
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
-from resources.plan import Listing, listing
-from resources.settings import Settings
-from resources.stages import STAGES
 from trajschema.arrow import from_table, to_table
 from trajschema.calibration import Calibration
 from trajschema.manifest import Lineage, Manifest
@@ -26,6 +18,14 @@ from trajschema.rollout import Rollout
 from trajschema.score import Reward, StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
+
+from resources.declare import declared
+from resources.fingerprint import fingerprint
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.plan import Listing, listing
+from resources.settings import Settings
+from resources.stages import STAGES
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -77,7 +77,10 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
     )
     rows = sum(f.rows or 0 for f in manifest.files)
     where = dg.MetadataValue.path(str(settings.release_dir))
-    return Made(to_table(Manifest, [manifest]), metadata={"release": where, "release_id": manifest.release_id, "files": len(manifest.files), "rows": rows})
+    return Made(
+        to_table(Manifest, [manifest]),
+        metadata={"release": where, "release_id": manifest.release_id, "files": len(manifest.files), "rows": rows},
+    )
 
 
 def report_data(inputs: Inputs, settings: Settings, calibration: Calibration, lineage: tuple[Lineage, ...]) -> ReportData:

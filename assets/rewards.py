@@ -3,17 +3,17 @@
 from collections import defaultdict
 
 import dagster as dg
-
 from agentreward.fusion import reward
 from agentreward.weights import Weights
-from resources.declare import declared
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
-from resources.settings import Settings
 from trajschema.arrow import from_table, to_table
 from trajschema.outcome import Outcome
 from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Trajectory
+
+from resources.declare import declared
+from resources.incremental import Inputs, Made
+from resources.incremental_asset import Incremental
+from resources.settings import Settings
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

@@ -3,20 +3,20 @@
 import json
 
 import dagster as dg
-
 from agentrollout.agents import embedded
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
 from agenttasks.store import TaskStore
+from trajschema.arrow import from_table, to_table
+from trajschema.ids import content_id
+from trajschema.rollout import Agent, Limits, Rollout, rollout_id
+from trajschema.task import Task
+
 from resources.declare import declared
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.sandbox import SandboxResource
 from resources.settings import Agents, Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.ids import content_id
-from trajschema.rollout import Agent, Limits, Rollout, rollout_id
-from trajschema.task import Task
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -61,5 +61,3 @@ def planned(agents: Agents, limits: Limits) -> list[tuple[Agent, int]]:
         parameters = json.dumps({**json.loads(agent.parameters), **frame}, sort_keys=True)
         plan.extend((agent.model_copy(update={"parameters": parameters}), attempt) for attempt in range(run.attempts))
     return plan
-
-

@@ -1,16 +1,16 @@
 """rule_scores: what the rules say of every step on every rubric, unweighted, with evidence."""
 
 import dagster as dg
-
 from agentreward.rules import score_rules
+from trajschema.arrow import from_table, to_table
+from trajschema.score import StepScore
+from trajschema.trajectory import Trajectory
+
 from resources.declare import declared
 from resources.fingerprint import fingerprint
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.settings import Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.score import StepScore
-from trajschema.trajectory import Trajectory
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

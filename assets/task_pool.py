@@ -5,9 +5,11 @@ from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
-
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
+from trajschema.arrow import to_table
+from trajschema.task import Task
+
 from resources.declare import TASKS, declared
 from resources.fingerprint import fingerprint
 from resources.incremental import explain
@@ -17,8 +19,6 @@ from resources.plan import expected_key, listing, tasks_of
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME
-from trajschema.arrow import to_table
-from trajschema.task import Task
 
 KEYS_A_CALL = 10_000
 
@@ -62,7 +62,13 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
             progress.start("task_pool", 0, len(members))
         register(context.instance, members)
         return dg.MaterializeResult(
-            metadata={"tasks": len(members), "computed": len(new), "cached": len(members) - len(new), "failed": 0, "dagster/row_count": len(members)}
+            metadata={
+                "tasks": len(members),
+                "computed": len(new),
+                "cached": len(members) - len(new),
+                "failed": 0,
+                "dagster/row_count": len(members),
+            }
         )
 
     return task_pool
@@ -117,5 +123,3 @@ def register(instance: dg.DagsterInstance, members: list[str]) -> None:
             instance.add_dynamic_partitions(str(TASKS.name), fresh)
     for name in sorted(known - set(members)):
         instance.delete_dynamic_partition(str(TASKS.name), name)
-
-

@@ -1,15 +1,15 @@
 """trajectories: the recorded events of each rollout, read into the standard form."""
 
 import dagster as dg
-
 from agentrecorder.events import trajectory_of
+from trajschema.arrow import from_table, to_table
+from trajschema.rollout import Rollout
+from trajschema.trajectory import Trajectory
+
 from resources.declare import declared
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.settings import Settings
-from trajschema.arrow import from_table, to_table
-from trajschema.rollout import Rollout
-from trajschema.trajectory import Trajectory
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:

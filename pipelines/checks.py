@@ -13,10 +13,14 @@ def build() -> list[dg.AssetChecksDefinition]:
 
 
 def _complete(name: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=name, name=f"{name}_complete", blocking=False, description="Every task of the pool has its partition, and none failed.")
+    @dg.asset_check(
+        asset=name, name=f"{name}_complete", blocking=False, description="Every task of the pool has its partition, and none failed."
+    )
     def check(incremental: dg.ResourceParam[Incremental]) -> dg.AssetCheckResult:
         wrong = problems(incremental.lake, (name,))
-        return dg.AssetCheckResult(passed=not wrong, severity=dg.AssetCheckSeverity.WARN, metadata={"failed": len(wrong), "which": _shown(wrong)})
+        return dg.AssetCheckResult(
+            passed=not wrong, severity=dg.AssetCheckSeverity.WARN, metadata={"failed": len(wrong), "which": _shown(wrong)}
+        )
 
     return check
 
@@ -28,7 +32,9 @@ def _complete(name: str) -> dg.AssetChecksDefinition:
 )
 def release_gate(incremental: dg.ResourceParam[Incremental]) -> dg.AssetCheckResult:
     wrong = {**problems(incremental.lake, (*PER_TASK, "calibration_report")), **control_faults(incremental.lake)}
-    return dg.AssetCheckResult(passed=not wrong, severity=dg.AssetCheckSeverity.ERROR, metadata={"failed": len(wrong), "which": _shown(wrong)})
+    return dg.AssetCheckResult(
+        passed=not wrong, severity=dg.AssetCheckSeverity.ERROR, metadata={"failed": len(wrong), "which": _shown(wrong)}
+    )
 
 
 def _shown(wrong: dict[str, str]) -> dg.MetadataValue:

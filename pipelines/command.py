@@ -11,7 +11,7 @@ import typer
 from resources.settings import FILE_VARIABLE, Settings, SettingsError, load
 
 app = typer.Typer(
-    help="Agent Trajectory Hub: real tasks, sandboxed runs, step rewards, preference pairs, a data set. Every stage recomputes only what changed.",
+    help="Agent Trajectory Hub: real tasks, sandboxed runs, step rewards, preference pairs, a data set. A run recomputes only what changed.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -34,9 +34,12 @@ def _stop(message: str, code: int) -> typer.Exit:
 
 
 @app.command()
-def run(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object for programs.")] = False) -> None:
+def run(
+    config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object for programs.")] = False
+) -> None:
     """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
     from agentsandbox.errors import SandboxError
+
     from pipelines.progress import reporter, show_summary, summary_json
     from pipelines.run import run as run_graph
     from resources.incremental import explain

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-
 from agenttasks.store import TaskStore
+
 from assets import (
     calibration_report,
     human_labels,

@@ -4,6 +4,7 @@ import json
 
 from agentview.data import Gate
 from agentview.gates import phase_gates
+
 from resources.lake import ALL, Lake
 from resources.plan import Listing, tasks_of
 from resources.settings import Settings

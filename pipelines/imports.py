@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 from pydantic import ValidationError
-
-from resources.settings import Settings
 from trajschema.record import UnknownSchemaVersion
 from trajschema.task import Task
+
+from resources.settings import Settings
 
 
 def import_tasks(settings: Settings, path: Path) -> tuple[int, list[str]]:

@@ -7,7 +7,9 @@ from resources.stages import STAGES
 REFRESH = "refresh_pool"
 GRAPH = "run_graph"
 
-refresh_pool = dg.define_asset_job(REFRESH, selection=dg.AssetSelection.assets("task_pool"), description="Refresh the task pool and its partitions.")
+refresh_pool = dg.define_asset_job(
+    REFRESH, selection=dg.AssetSelection.assets("task_pool"), description="Refresh the task pool and its partitions."
+)
 run_graph = dg.define_asset_job(
     GRAPH,
     selection=dg.AssetSelection.assets(*[s.name for s in STAGES if s.name != "task_pool"]),

@@ -9,7 +9,13 @@ def problems(lake: Lake, stages: tuple[str, ...]) -> dict[str, str]:
     stored = listing(lake)
     found = {}
     for name in stages:
-        found.update({f"{name}/{p}": "some rows were lost to infrastructure and are tried again by the next run" for p, item in stored[name].items() if item.partial})
+        found.update(
+            {
+                f"{name}/{p}": "some rows were lost to infrastructure and are tried again by the next run"
+                for p, item in stored[name].items()
+                if item.partial
+            }
+        )
         found.update({f"{name}/{p}": failure.error for p, failure in lake.failures(name).items()})
     return dict(sorted(found.items()))
 

@@ -59,7 +59,9 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lock.release()
 
 
-def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None) -> dict[str, tuple[int, int, int]]:
+def _execute(
+    settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None
+) -> dict[str, tuple[int, int, int]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
@@ -142,4 +144,3 @@ def _problems(settings: Settings, lake: Lake) -> dict[str, str]:
             if part.state != "current":
                 found.setdefault(f"{p.stage.name}/{part.name}", part.why)
     return {**found, **control_faults(lake)}
-

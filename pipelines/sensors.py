@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 
 import dagster as dg
+from trajschema.ids import content_id
 
 from pipelines.jobs import range_tags, refresh_pool, run_graph
 from resources.declare import TASKS
 from resources.settings import load
 from resources.stages import BY_NAME, downstream
-from trajschema.ids import content_id
 
 WATCHED = ("judge_scores", "rewards", "preference_pairs", "release")
 """Stages whose settings a person changes while the graph stands."""

@@ -45,7 +45,9 @@ def show(page: dict[str, Any]) -> None:
     console = Console()
     table = Table("stage", *STATES, "rows", "why", title=f"Agent Trajectory Hub: {page['data']}", title_justify="left")
     for row in page["stages"]:
-        table.add_row(row["stage"], *(str(row[s] or "") for s in STATES), str(row["rows"]), "; ".join(f"{w} ({n})" for w, n in row["why"].items()))
+        table.add_row(
+            row["stage"], *(str(row[s] or "") for s in STATES), str(row["rows"]), "; ".join(f"{w} ({n})" for w, n in row["why"].items())
+        )
     console.print(table)
     for where, reason in list(page["failures"].items())[:20]:
         console.print(f"[red]failed[/red] {where}: {reason}", highlight=False)
@@ -54,7 +56,9 @@ def show(page: dict[str, Any]) -> None:
         have = "missing" if gate["have"] is None else f"{gate['have']:g}"
         shown.add_row(gate["phase"], gate["name"], have, f"{gate['want']:g}", "met" if gate["met"] else gate["note"] or "open")
     console.print(shown)
-    console.print(f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else ""))
+    console.print(
+        f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else "")
+    )
 
 
 def as_json(page: dict[str, Any]) -> str:

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import dagster as dg
+from trajschema.ids import content_id
 
 from resources.fingerprint import fingerprint
 from resources.settings import Settings
 from resources.stages import BY_NAME
-from trajschema.ids import content_id
 
 TASKS = dg.DynamicPartitionsDefinition(name="tasks")
 OWNER = "team:trajectory-hub"

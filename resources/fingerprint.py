@@ -72,11 +72,14 @@ def closure(module: str, checkout: Path = CHECKOUT) -> tuple[list[Path], list[st
 
 
 def locked_versions(checkout: Path = CHECKOUT) -> dict[str, str]:
-    """Distribution → version, from the lock file."""
+    """Distribution → version, from the lock file; versions for several Pythons are joined."""
     lock = checkout / "requirements.lock"
     if not lock.exists():
         return {}
-    return dict(re.findall(r"^([a-zA-Z0-9][\w.-]*)==([^\s\\;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    found: dict[str, str] = {}
+    for name, version in re.findall(r"^([a-zA-Z0-9][\w.-]*)==([^\s\\;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE):
+        found[name] = f"{found[name]}|{version}" if name in found else version
+    return found
 
 
 def _locate(module: str, roots: list[Path]) -> Path | None:

@@ -55,7 +55,9 @@ class Report:
     rows: int
 
 
-def refresh(stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lake, settings: Settings, workers: TaskMap, progress: Progress) -> Report:
+def refresh(
+    stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lake, settings: Settings, workers: TaskMap, progress: Progress
+) -> Report:
     """Bring ``partitions`` of ``stage`` up to date; what is current is left alone.
 
     A partition that cannot be computed costs one recorded failure, and the rest goes on. Results are stored as they
@@ -81,7 +83,9 @@ def refresh(stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lak
             try:
                 if isinstance(result, Exception):
                     raise result
-                done.append(lake.write(stage.name, name, keys[name], result.table, partial=bool(result.unfinished), volatile=stage.volatile))
+                done.append(
+                    lake.write(stage.name, name, keys[name], result.table, partial=bool(result.unfinished), volatile=stage.volatile)
+                )
                 metadata[name] = result.metadata
                 if result.unfinished:
                     failed[name] = "; ".join(result.unfinished)
@@ -96,7 +100,9 @@ def refresh(stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lak
 
 
 def _inputs(stage: Stage, name: str, key: Key, lake: Lake, upstream: Mapping[str, Mapping[str, Stored]], mine: Stored | None) -> Inputs:
-    tables = {up: load_one(lake, up, upstream[up].get(name), name) if stage.per_task else load_all(lake, up, upstream[up]) for up in stage.reads}
+    tables = {
+        up: load_one(lake, up, upstream[up].get(name), name) if stage.per_task else load_all(lake, up, upstream[up]) for up in stage.reads
+    }
     if mine is None:
         return Inputs(name, tables)
     try:

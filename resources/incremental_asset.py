@@ -32,7 +32,9 @@ class Incremental:
         report = refresh(stage, partitions, compute, self.lake, self.settings, self.workers, self.progress)
         if stage.per_task:
             for partition in partitions:
-                context.add_asset_metadata({"status": _status(report, partition), **report.metadata.get(partition, {})}, partition_key=partition)
+                context.add_asset_metadata(
+                    {"status": _status(report, partition), **report.metadata.get(partition, {})}, partition_key=partition
+                )
         return dg.MaterializeResult(metadata=summary(report))
 
     def hold(self, run_id: str) -> None:

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from agentllm.client import Client, open_client
+
 from resources.settings import Settings
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 from fsspec.core import url_to_fs
-
 from trajschema.ids import digest as content_digest
 
 if TYPE_CHECKING:
@@ -102,7 +101,9 @@ class Lake:
                 found[failure.partition] = failure
         return found
 
-    def write(self, asset: str, partition: str, key: Key, table: "pa.Table", *, partial: bool = False, volatile: tuple[str, ...] = ()) -> Stored:
+    def write(
+        self, asset: str, partition: str, key: Key, table: "pa.Table", *, partial: bool = False, volatile: tuple[str, ...] = ()
+    ) -> Stored:
         """Store ``table``; the file it replaces goes once the new one stands.
 
         Raises:
@@ -143,7 +144,8 @@ class Lake:
         except (pa.ArrowInvalid, OSError) as error:
             self._move(stored.path, stored.path + ".corrupt")
             raise CorruptPartition(
-                f"{stored.asset}/{stored.partition}: {stored.path} is damaged ({error}); it is set aside as *.corrupt, run again to recompute it"
+                f"{stored.asset}/{stored.partition}: {stored.path} is damaged ({error}); "
+                "it is set aside as *.corrupt, run again to recompute it"
             ) from error
 
     def fail(self, failure: Failure) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from trajschema.ids import content_id
+
 from resources.fingerprint import fingerprint
 from resources.lake import ALL, Failure, Key, Lake, Stored
 from resources.settings import Settings
 from resources.stages import STAGES, Stage
-from trajschema.ids import content_id
 
 State = Literal["current", "stale", "missing", "failed"]
 
@@ -70,7 +71,9 @@ def expected_key(stage: Stage, partition: str, settings: Settings, stored: Listi
 def _inputs(stage: Stage, partition: str, stored: Listing) -> object:
     if stage.per_task:
         return [[up, _digest(stored[up].get(partition))] for up in stage.reads]
-    return [[up, [[name, item.digest] for name, item in sorted(stored[up].items()) if up != "task_pool" or name != ALL]] for up in stage.reads]
+    return [
+        [up, [[name, item.digest] for name, item in sorted(stored[up].items()) if up != "task_pool" or name != ALL]] for up in stage.reads
+    ]
 
 
 def _digest(item: Stored | None) -> str | None:
@@ -88,7 +91,11 @@ def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
         cell: dict[str, Key] = {}
         partitions = []
         for name in names:
-            key = expected_key(stage, name, settings, stored) if stage.per_task else cell.setdefault(ALL, expected_key(stage, name, settings, stored))
+            key = (
+                expected_key(stage, name, settings, stored)
+                if stage.per_task
+                else cell.setdefault(ALL, expected_key(stage, name, settings, stored))
+            )
             behind = [up for up in stage.reads if waiting[up] & ({name} if stage.per_task and ALL not in waiting[up] else waiting[up])]
             partitions.append(_state(name, key, stored[stage.name].get(name), failures.get(name), behind))
         plans.append(StagePlan(stage, tuple(partitions)))

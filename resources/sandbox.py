@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
-from resources.settings import Settings
 from trajschema.rollout import Limits
+
+from resources.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ class Sandbox(Section):
     """Where agents act and graders run."""
 
     backend: Literal["auto", "docker", "bubblewrap", "local"] = Field(
-        "auto", description="auto takes docker if an engine answers, else bubblewrap, else plain processes (no isolation, embedded agents only)."
+        "auto",
+        description="auto takes docker if an engine answers, else bubblewrap, else plain processes (no isolation, embedded agents only).",
     )
     image: str | None = Field(None, description="Container image to use instead of the recipe's.")
     cpus: float = Field(1.0, gt=0, description="Cores of one box.")
@@ -126,8 +127,12 @@ class Orchestration(Section):
     """How the graph runs."""
 
     workers: int = Field(0, ge=0, description="Tasks worked on at once; 0 takes the number of cores.")
-    partitions_per_run: int = Field(0, ge=0, description="0: one run for any range; otherwise a backfill makes runs of at most this many tasks.")
-    storage_url: str | None = Field(None, description="postgresql+psycopg2:// address for Dagster's own records; SQLite in the data folder otherwise.")
+    partitions_per_run: int = Field(
+        0, ge=0, description="0: one run for any range; otherwise a backfill makes runs of at most this many tasks."
+    )
+    storage_url: str | None = Field(
+        None, description="postgresql+psycopg2:// address for Dagster's own records; SQLite in the data folder otherwise."
+    )
     nightly: str = Field("0 2 * * *", description="Cron line of the nightly refresh.")
 
 

@@ -62,7 +62,9 @@ STAGES: tuple[Stage, ...] = (
     Stage("rule_scores", ("trajectories",)),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
     Stage(
-        "rewards", ("trajectories", "rollouts", "outcomes", "rule_scores", "judge_scores"), config=lambda s: s.rewards.model_dump(mode="json")
+        "rewards",
+        ("trajectories", "rollouts", "outcomes", "rule_scores", "judge_scores"),
+        config=lambda s: s.rewards.model_dump(mode="json"),
     ),
     Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
     Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, outside=lambda s: files_digest(s.labels_file)),

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,8 +95,23 @@ def project(tmp_path: Path) -> Project:
     return make_project(tmp_path / "project")
 
 
+@pytest.fixture(scope="session")
+def finished_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project that has been run once; tests get copies of it."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    project.run()
+    return project.folder
+
+
 @pytest.fixture
-def copied_checkout(tmp_path: Path) -> Iterator[Path]:
+def finished(finished_template: Path, tmp_path: Path) -> Project:
+    """A small project that is up to date."""
+    shutil.copytree(finished_template, tmp_path / "finished", symlinks=True)
+    return Project(tmp_path / "finished")
+
+
+@pytest.fixture
+def copied_checkout(tmp_path: Path) -> Path:
     """A copy of the sources that a test may edit."""
     target = tmp_path / "checkout"
     target.mkdir()
@@ -107,4 +121,4 @@ def copied_checkout(tmp_path: Path) -> Iterator[Path]:
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "tests", "*.egg-info", "dist"))
         else:
             shutil.copy(source, target / name)
-    yield target
+    return target

@@ -8,7 +8,14 @@ import pytest
 
 from resources.lock import Lock, Locked
 
-HOLD = "import sys, time; from pathlib import Path; from resources.lock import Lock; Lock(Path(sys.argv[1])).take('run-1'); print('held', flush=True); time.sleep(60)"
+HOLD = """
+import sys, time
+from pathlib import Path
+from resources.lock import Lock
+Lock(Path(sys.argv[1])).take("run-1")
+print("held", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The same content has the same id, on every machine and in every order."""
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,9 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(), JSON, min_size=2, max_size=5), st.randoms())
-def test_the_order_of_keys_does_not_count(value: dict[str, object], random: object) -> None:
+def test_the_order_of_keys_does_not_count(value: dict[str, object], random: Random) -> None:
     keys = list(value)
-    random.shuffle(keys)  # type: ignore[attr-defined]
+    random.shuffle(keys)
     assert canonical_json({k: value[k] for k in keys}) == canonical_json(value)
 
 

@@ -18,7 +18,9 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-@given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Nd"])).filter(lambda t: "/tmp/" not in t and "/dev/shm/" not in t))
+@given(
+    st.text(st.characters(exclude_characters="\r", exclude_categories=["Nd"])).filter(lambda t: "/tmp/" not in t and "/dev/shm/" not in t)
+)
 def test_text_without_digits_and_temporary_names_is_untouched(text: str) -> None:
     assert normalise(text) == text
 

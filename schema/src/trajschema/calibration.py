@@ -22,9 +22,9 @@ class Calibration(Record):
 
     labels: int = Field(ge=0, description="Labels read.")
     used: int = Field(ge=0, description="Labels that name a known trajectory or pair.")
-    annotators: int = Field(0, ge=0)
+    annotators: int = Field(0, ge=0, description="People who gave labels.")
     status: str = Field(description="`not calibrated: 0 labels`, or `calibrated`.")
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Figure, ...] = Field((), description="Agreement of rewards with people.")
     baselines: tuple[Figure, ...] = Field((), description="The same statistics for trivial scorers: outcome alone, shorter is better.")
     ceiling: tuple[Figure, ...] = Field((), description="Agreement between annotators.")
     problems: tuple[str, ...] = Field((), description="Labels left out, each with its reason.")

@@ -17,9 +17,9 @@ class SessionStart(Part):
     """A box was made ready for a task."""
 
     kind: Literal["session_start"] = "session_start"
-    task_id: str
-    problem_statement: str
-    provenance: Provenance
+    task_id: str = Field(description="Task of the session.")
+    problem_statement: str = Field(description="What the agent is told.")
+    provenance: Provenance = Field(description="What the box is.")
     at: float = Field(description="Unix time, seconds.")
 
 
@@ -27,35 +27,35 @@ class AgentTurn(Part):
     """The agent spoke and asked for zero or more calls."""
 
     kind: Literal["agent_turn"] = "agent_turn"
-    message: str = ""
-    reasoning: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    usage: StepUsage | None = None
-    flags: tuple[Flag, ...] = ()
+    message: str = Field("", description="What was said.")
+    reasoning: str | None = Field(None, description="Thoughts apart from the message.")
+    tool_calls: tuple[ToolCall, ...] = Field((), description="Calls asked for.")
+    usage: StepUsage | None = Field(None, description="What the turn cost.")
+    flags: tuple[Flag, ...] = Field((), description="What sets the turn apart.")
 
 
 class ToolResult(Part):
     """A call was answered."""
 
     kind: Literal["tool_result"] = "tool_result"
-    observation: Observation
+    observation: Observation = Field(description="The answer.")
 
 
 class UserTurn(Part):
     """Something was said to the agent that no call asked for, for example a format error."""
 
     kind: Literal["user_turn"] = "user_turn"
-    message: str
-    flags: tuple[Flag, ...] = ()
+    message: str = Field(description="What was said to the agent.")
+    flags: tuple[Flag, ...] = Field((), description="What sets the turn apart.")
 
 
 class SessionEnd(Part):
     """The session is over."""
 
     kind: Literal["session_end"] = "session_end"
-    exit: Literal["submitted", "limit", "crash", "infrastructure"]
-    reason: str = ""
-    final_diff: str = ""
+    exit: Literal["submitted", "limit", "crash", "infrastructure"] = Field(description="How the session ended.")
+    reason: str = Field("", description="In words: which limit, which crash.")
+    final_diff: str = Field("", description="Unified diff of the repository against the base.")
     at: float = Field(description="Unix time, seconds.")
 
 

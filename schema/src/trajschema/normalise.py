@@ -14,7 +14,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b{_MONTH} {{1,2}}\d{{1,2}} \d\d:\d\d(?::\d\d)?\b"), "<time>"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
-    (re.compile(r"\b(in|took|after|elapsed|duration:?|time:?) ?\d+(?:\.\d+)? ?(?:s|ms|us|µs|ns|sec|secs|seconds|minutes)\b"), r"\1 <duration>"),
+    (
+        re.compile(r"\b(in|took|after|elapsed|duration:?|time:?) ?\d+(?:\.\d+)? ?(?:s|ms|us|µs|ns|sec|secs|seconds|minutes)\b"),
+        r"\1 <duration>",
+    ),
     (re.compile(r"\b\d+\.\d+ ?(?:s|ms|us|µs|sec|seconds)\b"), "<duration>"),
     (re.compile(r"<duration> \(\d+:\d\d:\d\d\)"), "<duration>"),
     (re.compile(r"(?<![\w.-])(?:/private)?(/tmp|/var/tmp|/dev/shm|/var/folders)/[\w.+-]+(?:/pytest-\d+)?"), r"\1/<name>"),

@@ -13,34 +13,36 @@ TestStatus = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed
 class TestResult(Part):
     """What one required test did."""
 
-    test_id: str
-    group: Literal["FAIL_TO_PASS", "PASS_TO_PASS"]
-    status: TestStatus
+    test_id: str = Field(description="Id of the test.")
+    group: Literal["FAIL_TO_PASS", "PASS_TO_PASS"] = Field(description="List of the task that it stands in.")
+    status: TestStatus = Field(description="What it did; `missing` if the report does not name it.")
 
 
 class CanaryResult(Part):
     """A planted test whose verdict is known: a wrong one voids the run."""
 
-    name: str
-    expected: Literal["passed", "failed"]
-    status: TestStatus
+    name: str = Field(description="Random name of the planted test.")
+    expected: Literal["passed", "failed"] = Field(description="What an honest run reports.")
+    status: TestStatus = Field(description="What was reported.")
 
 
 class Outcome(Record):
     """The verdict on a rollout's diff."""
 
-    rollout_id: str
-    task_id: str
+    rollout_id: str = Field(description="Rollout whose diff was graded.")
+    task_id: str = Field(description="Task it was graded on.")
     verdict: Verdict = Field(description="`claimed` was said by an outside log and has not been re-graded.")
     claimed_resolved: bool | None = Field(None, description="What an outside log says; only with verdict `claimed`.")
     reason: str = Field("", description="Why, in words; always there for error and not_evaluated.")
-    fail_to_pass_total: int = Field(0, ge=0)
-    fail_to_pass_fixed: int = Field(0, ge=0)
-    pass_to_pass_total: int = Field(0, ge=0)
-    pass_to_pass_broken: int = Field(0, ge=0)
+    fail_to_pass_total: int = Field(0, ge=0, description="FAIL_TO_PASS tests of the task.")
+    fail_to_pass_fixed: int = Field(0, ge=0, description="Of these, passed.")
+    pass_to_pass_total: int = Field(0, ge=0, description="PASS_TO_PASS tests of the task.")
+    pass_to_pass_broken: int = Field(0, ge=0, description="Of these, not passed.")
     tests: tuple[TestResult, ...] = Field((), description="Every FAIL_TO_PASS test, and each PASS_TO_PASS test that did not pass.")
-    canaries: tuple[CanaryResult, ...] = ()
+    canaries: tuple[CanaryResult, ...] = Field((), description="Planted tests and what became of them.")
     tamper: tuple[str, ...] = Field((), description="Evidence of tampering: what was seen and where.")
     grader_version: str = Field("", description="Version of the grader: fingerprint of its code.")
     diff_sha256: str = Field("", description="SHA-256 of the graded diff.")
-    seconds: float | None = Field(None, ge=0, description="Seconds that grading took; not part of the content.", json_schema_extra={"volatile": True})
+    seconds: float | None = Field(
+        None, ge=0, description="Seconds that grading took; not part of the content.", json_schema_extra={"volatile": True}
+    )

@@ -11,14 +11,16 @@ class PreferencePair(Record):
     """Chosen over rejected. The runs themselves are looked up by id, never copied."""
 
     pair_id: str = Field(description="Hash of both trajectory ids and the kind.")
-    task_id: str
-    chosen_trajectory_id: str
-    rejected_trajectory_id: str
-    chosen_reward: float = Field(ge=0, le=1)
-    rejected_reward: float = Field(ge=0, le=1)
+    task_id: str = Field(description="Task of both runs.")
+    chosen_trajectory_id: str = Field(description="The better run.")
+    rejected_trajectory_id: str = Field(description="The worse run.")
+    chosen_reward: float = Field(ge=0, le=1, description="Total of the better run.")
+    rejected_reward: float = Field(ge=0, le=1, description="Total of the worse run.")
     margin: float = Field(gt=0, le=1, description="chosen_reward - rejected_reward.")
-    kind: Literal["outcome", "process", "step"] = Field(description="What sets the two apart: the verdict, how the work was done, or one step.")
+    kind: Literal["outcome", "process", "step"] = Field(
+        description="What sets the two apart: the verdict, how the work was done, or one step."
+    )
     step_id: int | None = Field(None, description="The step that sets them apart, for kind `step`.")
     why: str = Field(description="One sentence for a reader.")
     length_ratio: float = Field(gt=0, description="Agent steps of chosen / agent steps of rejected.")
-    weights_version: str = ""
+    weights_version: str = Field("", description="Weights that both totals come from.")

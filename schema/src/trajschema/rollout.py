@@ -46,7 +46,7 @@ class Provenance(Part):
     backend: str = Field(description="docker, bubblewrap or local.")
     recipe_sha256: str = Field("", description="Hash of the environment recipe.")
     image_digest: str = Field("", description="Digest of the container image; empty without one.")
-    limits: Limits
+    limits: Limits = Field(description="Limits that the box was given.")
     not_enforced: tuple[str, ...] = Field((), description="Limits that this backend cannot enforce.")
     sandbox_version: str = Field("", description="Version of the sandbox code.")
 
@@ -55,10 +55,10 @@ class Usage(Part):
     """Sums over the run."""
 
     steps: int = Field(0, ge=0, description="Agent steps.")
-    tool_calls: int = Field(0, ge=0)
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
+    tool_calls: int = Field(0, ge=0, description="Tool calls.")
+    prompt_tokens: int | None = Field(None, description="Tokens sent; missing without a model.")
+    completion_tokens: int | None = Field(None, description="Tokens received; missing without a model.")
+    cost_usd: float | None = Field(None, description="Price in US dollars; missing where it is not known.")
     seconds: float | None = Field(None, ge=0, description="Wall seconds.")
 
 
@@ -66,17 +66,17 @@ class Rollout(Record):
     """One attempt. ``exit`` says how it ended, never whether the task was solved."""
 
     rollout_id: str = Field(description="Hash of task, agent with its configuration, attempt and seed.")
-    task_id: str
-    agent: Agent
+    task_id: str = Field(description="Task that was attempted.")
+    agent: Agent = Field(description="Who acted.")
     attempt: int = Field(ge=0, description="0-based attempt of this agent at this task.")
     seed: int = Field(description="Seed of every random choice of the agent.")
-    exit: ExitStatus
+    exit: ExitStatus = Field(description="How the attempt ended.")
     exit_reason: str = Field("", description="In words: which limit, which crash.")
-    raw_log: RawLog
+    raw_log: RawLog = Field(description="The log as it was written.")
     events: str = Field("", description="The event log itself, JSON lines (see trajschema.event); empty for an imported log.")
     final_diff: str = Field("", description="Unified diff of the repository against the base.")
-    usage: Usage
-    provenance: Provenance
+    usage: Usage = Field(description="Steps, calls, tokens, price and seconds of the whole run.")
+    provenance: Provenance = Field(description="What it took place in.")
 
 
 def rollout_id(task_id: str, agent: Agent, attempt: int, seed: int) -> str:

@@ -28,7 +28,9 @@ class Environment(Part):
     image: str = Field("", description="Container image reference for tasks that bring their own; empty for the recipe's.")
     workdir: str = Field("/testbed", description="Absolute path of the repository in the box.")
     test_command: tuple[str, ...] = Field(("python", "-m", "pytest", "-q"), description="Command that runs the whole suite, as arguments.")
-    test_paths: tuple[str, ...] = Field((), description="Files or folders handed to the test command, relative to the workdir; empty for all.")
+    test_paths: tuple[str, ...] = Field(
+        (), description="Files or folders handed to the test command, relative to the workdir; empty for all."
+    )
     python_path: tuple[str, ...] = Field((), description="Folders put on PYTHONPATH, relative to the workdir.")
     timeout_s: float = Field(60.0, gt=0, description="Limit for one run of the whole suite, seconds.")
 
@@ -47,19 +49,28 @@ class Task(Record):
     """A task of the pool. The agent starts from the tree in ``base_archive`` with ``bug_patch`` applied; ``gold_patch`` repairs it."""
 
     task_id: str = Field(description="`<repo>-<12 hex>` from the content: source, fault and environment.")
-    source: TaskSource
+    source: TaskSource = Field(description="Where the code comes from.")
     repo: str = Field(description="Short name of the repository; releases are split by it.")
     base_commit: str = Field(description="Content hash of the faulty tree that the agent starts from.")
     language: str = Field("python", description="Main language of the code.")
     problem_statement: str = Field(description="What the agent is told.")
-    environment: Environment
+    environment: Environment = Field(description="What a box needs to run it.")
     FAIL_TO_PASS: tuple[str, ...] = Field(description="Test ids that fail before the fix and pass after it.")
     PASS_TO_PASS: tuple[str, ...] = Field(description="Test ids that pass before and after the fix.")
     covering_tests: tuple[str, ...] = Field((), description="Tests of PASS_TO_PASS that execute the changed lines.")
-    bug_patch: str = Field("", description="Unified diff from the archived tree to the faulty one; empty where the archive is faulty already.")
+    bug_patch: str = Field(
+        "", description="Unified diff from the archived tree to the faulty one; empty where the archive is faulty already."
+    )
     gold_patch: str = Field(description="Unified diff from the faulty code to the fixed code.")
     test_patch: str = Field("", description="Unified diff of tests that the grader adds; empty where the tests stand in the code.")
-    protected_paths: tuple[str, ...] = Field((), description="Glob patterns, relative to the workdir, restored from the base before grading.")
-    base_archive: str = Field("", description="Key of the source tree in the task store: SHA-256 of a tar archive; `bug_patch` on top of it gives the faulty tree.")
+    protected_paths: tuple[str, ...] = Field(
+        (), description="Glob patterns, relative to the workdir, restored from the base before grading."
+    )
+    base_archive: str = Field(
+        "",
+        description="Key of the source tree in the task store: SHA-256 of a tar archive; `bug_patch` on top of it gives the faulty tree.",
+    )
     certificate: Certificate | None = Field(None, description="Missing for a task that has not been validated here.")
-    certificate_seconds: float | None = Field(None, description="Seconds that validation took; not part of the content.", json_schema_extra={"volatile": True})
+    certificate_seconds: float | None = Field(
+        None, description="Seconds that validation took; not part of the content.", json_schema_extra={"volatile": True}
+    )

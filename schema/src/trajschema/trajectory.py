@@ -29,7 +29,9 @@ class Observation(Part):
     tool_call_id: str | None = Field(None, description="Call that it answers; missing for what no call asked for.")
     content: str = Field(description="Text as the agent saw it.")
     exit_code: int | None = Field(None, description="Exit status of a command; missing where there is none.")
-    error: str | None = Field(None, description="Why the call itself failed (bad arguments, edit not applied, time-out); missing if it did not.")
+    error: str | None = Field(
+        None, description="Why the call itself failed (bad arguments, edit not applied, time-out); missing if it did not."
+    )
     truncated: bool = Field(False, description="The agent saw only head and tail.")
     total_bytes: int | None = Field(None, ge=0, description="True size of the output before any cut.")
     content_sha256: str | None = Field(None, description="SHA-256 of the whole output, where it was cut.")
@@ -53,10 +55,10 @@ class Step(Part):
     source: Literal["system", "user", "agent"] = Field(description="Who speaks.")
     message: str = Field("", description="What was said.")
     reasoning: str | None = Field(None, description="Thoughts apart from the message.")
-    tool_calls: tuple[ToolCall, ...] = ()
-    observations: tuple[Observation, ...] = ()
-    usage: StepUsage | None = None
-    flags: tuple[Flag, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = Field((), description="Calls asked for in this turn.")
+    observations: tuple[Observation, ...] = Field((), description="Answers to them, in the order of the calls.")
+    usage: StepUsage | None = Field(None, description="What the turn cost.")
+    flags: tuple[Flag, ...] = Field((), description="What sets the turn apart.")
 
 
 class Trajectory(Record):
@@ -69,7 +71,7 @@ class Trajectory(Record):
     model: str | None = Field(None, description="Model behind the agent; missing where there is none.")
     source_format: str = Field("trajhub-events", description="Format of the log it was read from.")
     source_sha256: str | None = Field(None, description="SHA-256 of that log.")
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = Field(description="All turns in order.")
     final_diff: str = Field("", description="Unified diff of the repository at the end of the run.")
     unread: tuple[str, ...] = Field((), description="What the reader of the log left out, each with its reason.")
 

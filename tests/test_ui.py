@@ -1,0 +1,98 @@
+"""The web page of Dagster on our graph, in a real browser: every asset is drawn, and a backfill does just what was chosen."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+from resources.stages import STAGES
+
+pytestmark = [pytest.mark.xdist_group("graph"), pytest.mark.timeout(600), pytest.mark.chromium]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium, and CI must have one")
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    return found
+
+
+@pytest.fixture
+def address(finished: Project) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (finished.folder / "dev.log").open("w")
+    command = [sys.executable, "-m", "pipelines.command", "dev", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=finished.folder, env=finished.environ(), stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(url + "/server_info", timeout=2).read()
+                break
+            except OSError:
+                assert server.poll() is None, Path(log.name).read_text()
+                time.sleep(0.5)
+        yield url
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=60)
+        log.close()
+
+
+def files(project: Project) -> dict[str, set[str]]:
+    return {s.name: {item.path for item in project.lake.stored(s.name).values()} for s in STAGES}
+
+
+def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all_tasks(
+    finished: Project, address: str, chromium: str
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    finished.configure(rewards={"outcome": 0.35})
+    before = files(finished)
+    chosen = ("rewards", "preference_pairs", "calibration_report", "release")
+    selection = urllib.parse.quote('key:"rewards"+', safe="")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+        for name in (*(s.name for s in STAGES), "human_labels"):
+            expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
+        page.goto(f"{address}/asset-groups~{selection}/", wait_until="domcontentloaded")
+        page.get_by_role("button", name="Materialize all").first.click(timeout=60_000)
+        page.get_by_role("button", name="All", exact=True).click(timeout=30_000)
+        page.get_by_role("button", name="Launch backfill").click()
+        expect(page.get_by_text("Created backfill").first).to_be_visible(timeout=30_000)
+        browser.close()
+    for _ in range(400):
+        after = files(finished)
+        if all(after[name] and before[name].isdisjoint(after[name]) for name in chosen):
+            break
+        time.sleep(0.5)
+    after = files(finished)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == set(chosen), (finished.folder / "dev.log").read_text()[-4000:]
+    assert all(len(after[name]) == len(before[name]) for name in before), "all tasks, each once"
