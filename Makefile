@@ -15,7 +15,7 @@ $(STAMP): requirements.lock requirements-bootstrap.lock scripts/setup.sh $(PROJE
 	@touch $@
 
 demo: setup ## tasks, runs, rewards, pairs and a release on this machine; no key needed
-	@$(BIN)/trajhub demo
+	@$(BIN)/trajhub run
 
 dev: setup ## the Dagster UI on the demo's project
 	@$(BIN)/trajhub dev

@@ -1,7 +1,7 @@
 """judge_scores: what a language model says of every step, one structured call a trajectory. Empty without a key: nothing is made up."""
 
 import dagster as dg
-from agentllm.errors import ModelUnavailable
+from agentllm.errors import LLMError
 from agentreward.judge import score_judge
 from trajschema.arrow import from_table, to_table
 from trajschema.score import StepScore
@@ -39,6 +39,6 @@ def score(inputs: Inputs, judge: JudgeResource, version: str) -> Made:
     for trajectory in from_table(Trajectory, inputs["trajectories"]):
         try:
             found.extend(score_judge(task, trajectory, judge.client, model=judge.model, scorer_version=version))
-        except ModelUnavailable as error:
+        except LLMError as error:
             lost.append(f"{trajectory.trajectory_id}: {error}")
     return Made(to_table(StepScore, found), tuple(lost), {"scores": len(found), "missing": sum(s.score is None for s in found)})

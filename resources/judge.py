@@ -1,10 +1,9 @@
 """The judge that the settings ask for, or why there is none."""
 
 import functools
-import os
 from dataclasses import dataclass
 
-from agentllm.client import Client, open_client
+from agentllm.client import Client
 
 from resources.settings import Settings
 
@@ -34,10 +33,11 @@ class JudgeResource:
         asked = self.settings.judge
         if not asked.active:
             return None
-        return open_client(
-            asked.provider,
-            api_key=os.environ[asked.key_variable],
+        return Client(
+            provider=asked.provider,
+            model=asked.model,
             base_url=asked.base_url,
+            api_key_env=asked.key_variable,
             max_retries=asked.max_retries,
             cache=self.settings.data_dir / "judge-cache",
         )

@@ -80,7 +80,7 @@ class Judge(Section):
 
     enabled: Literal["auto", "never"] = Field("auto", description="auto judges when the key is set in the environment.")
     provider: Literal["anthropic"] = "anthropic"
-    model: str = Field("claude-sonnet-4-5", description="Model name.")
+    model: str = Field("claude-sonnet-5-5", description="Model name.")
     base_url: str | None = Field(None, description="Another endpoint that speaks the same protocol.")
     key_variable: str = Field("ANTHROPIC_API_KEY", description="Environment variable that holds the key.")
     max_retries: int = Field(4, ge=0, description="Retries of a rate-limited or failed request, with back-off.")

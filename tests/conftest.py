@@ -56,9 +56,13 @@ class Project:
         roots = [self.code, self.code / "schema" / "src", *sorted(self.code.glob("packages/*/src"))]
         return {**clean, "PYTHONPATH": os.pathsep.join(map(str, roots)), "COLUMNS": "160", **self.environment}
 
+    def start_command(self, *arguments: str) -> list[str]:
+        """``trajhub …`` as a program and its arguments."""
+        return [sys.executable, "-m", "pipelines.command", *arguments]
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin ``trajhub …``."""
-        command = [sys.executable, "-m", "pipelines.command", *arguments]
+        command = self.start_command(*arguments)
         return subprocess.Popen(command, cwd=self.folder, env=self.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def trajhub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
