@@ -1,0 +1,50 @@
+"""The derived configs, and the split of every row. A verifier makes them again from the records and compares."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from agentrelease.configs import CONFIGS, DPO, SFT, STEPS
+from agentrelease.dpo import dpo_rows
+from agentrelease.records import Records
+from agentrelease.sft import sft_rows
+from agentrelease.splits import assign_splits
+from agentrelease.steps import step_rows
+from agentrelease.tables import arranged
+
+NO_REPOSITORY = "train"
+"""Split of a row whose task is not in the release (an outside log, say)."""
+
+
+def derived_tables(records: Records, definitions: Sequence[Mapping[str, Any]]) -> dict[str, pa.Table]:
+    """``steps``, ``sft`` and ``dpo``, made from the records alone. ``definitions`` are the sandbox's tools."""
+    return {
+        "steps": _table("steps", step_rows(records), STEPS),
+        "sft": _table("sft", sft_rows(records, definitions), SFT),
+        "dpo": _table("dpo", dpo_rows(records, definitions), DPO),
+    }
+
+
+def _table(config: str, rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    return arranged(config, pa.Table.from_pylist(list(rows), schema=schema))
+
+
+def repository_splits(records: Records) -> dict[str, str]:
+    """Split by repository, over the repositories of the tasks."""
+    return assign_splits(task.repo for task in records.tasks.values())
+
+
+def row_tasks(config: str, table: pa.Table, records: Records) -> list[str | None]:
+    """Task of each row: that of its run where it names one, else the one it names itself."""
+    if "trajectory_id" not in CONFIGS[config].schema.names:
+        named: list[str | None] = table["task_id"].to_pylist()
+        return named
+    runs = records.trajectories
+    return [runs[i].task_id if i in runs else None for i in table["trajectory_id"].to_pylist()]
+
+
+def row_splits(config: str, table: pa.Table, records: Records, splits: Mapping[str, str]) -> list[str]:
+    """Split of each row of ``table``, by the repository of its task."""
+    repos = (records.repo_of(task_id) for task_id in row_tasks(config, table, records))
+    return [splits.get(repo or "", NO_REPOSITORY) for repo in repos]
