@@ -50,6 +50,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
     )
     tables = ReleaseTables(
         tasks=inputs["task_pool"],
+        rollouts=inputs["rollouts"],
         trajectories=inputs["trajectories"],
         outcomes=inputs["outcomes"],
         rule_scores=inputs["rule_scores"],

@@ -77,6 +77,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore) -> list[Task]:
     """The pool under the settings: injected tasks first, then imported ones; one task for each id."""
     asked = incremental.settings.tasks
+    problems: list[Exception] = []
     injected = (
         build_pool(
             asked.libraries,
@@ -88,10 +89,13 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             map=incremental.workers.map,
             progress=functools.partial(_advance, incremental),
             validator_version=fingerprint("agenttasks.validate"),
+            on_problem=problems.append,
         )
         if asked.count
         else []
     )
+    if problems:  # a pool without one of its libraries would be another pool, and its tasks would go again once it is back
+        raise ExceptionGroup("; ".join(map(str, problems)), problems)
     imported = read_tasks(incremental.settings.data_dir / asked.imports)
     return list({task.task_id: task for task in [*injected, *imported]}.values())
 

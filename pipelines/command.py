@@ -97,10 +97,10 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs.")] = False,
 ) -> None:
     """Check a release: files re-hashed, rewards and pairs recomputed, controls and splits where they belong."""
-    from agentrelease.command import report_verification
+    from agentrelease.cli import show_verification
 
     folder = release or _settings(config).release_dir
-    raise typer.Exit(report_verification(folder, as_json=as_json))
+    raise typer.Exit(show_verification(folder, as_json=as_json))
 
 
 @app.command(name="import")

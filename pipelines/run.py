@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import home
-from pipelines.problems import control_faults, problems
+from pipelines.problems import control_faults
 from resources.lake import ALL, Lake
 from resources.lock import Lock, Owner
 from resources.plan import StagePlan, plan
@@ -51,10 +51,11 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         home.prepare(settings)
         lake.sweep()
         _forget_lost_release(settings, lake)
-        counts = {p.stage.name: (0, len(p.partitions), 0) for p in plan(settings, lake)}
-        if any(p.todo for p in plan(settings, lake)):
-            counts.update(_execute(settings, lake, progress, overrides or {}, broken))
-        return Summary(counts, _problems(settings, lake), time.monotonic() - began)
+        todo = any(p.todo for p in plan(settings, lake))
+        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else {}
+        after = plan(settings, lake)
+        counts = {p.stage.name: ran.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
+        return Summary(counts, _problems(after, lake), time.monotonic() - began)
     finally:
         lock.release()
 
@@ -137,10 +138,14 @@ def _forget_lost_release(settings: Settings, lake: Lake) -> None:
         lake.drop("release", ALL)
 
 
-def _problems(settings: Settings, lake: Lake) -> dict[str, str]:
-    found = problems(lake, (*PER_TASK, "task_pool", "calibration_report", "release"))
-    for p in plan(settings, lake):
+def _problems(plans: list[StagePlan], lake: Lake) -> dict[str, str]:
+    """`stage/partition` → what stands in the way, for each task only where it begins; then controls that went wrong."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for p in plans:
         for part in p.partitions:
+            if part.state == "failed" or (part.state != "current" and part.name not in seen and not seen):
+                found[f"{p.stage.name}/{part.name}"] = part.why
             if part.state != "current":
-                found.setdefault(f"{p.stage.name}/{part.name}", part.why)
+                seen.add(part.name)
     return {**found, **control_faults(lake)}

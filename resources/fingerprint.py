@@ -4,22 +4,20 @@ Read from the sources alone, without importing them, so that ``trajhub status`` 
 true before that file ever runs. Imports of ``resources`` and ``pipelines`` are wiring and do not count.
 """
 
-import ast
 import functools
 import hashlib
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WIRING = ("resources", "pipelines", "dagster")
 _DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css"}
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
-
-
-def source_roots(checkout: Path = CHECKOUT) -> list[Path]:
-    """Folders that top-level modules of the project lie in."""
-    return [checkout, checkout / "schema" / "src", *sorted(checkout.glob("packages/*/src"))]
+_STATEMENT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE)
+"""An import statement. A regular expression, because parsing every file would take most of the time of ``status``; a test
+holds it against the syntax tree of every source file of the project."""
 
 
 def fingerprint(module: str, checkout: Path = CHECKOUT) -> str:
@@ -31,7 +29,7 @@ def fingerprint(module: str, checkout: Path = CHECKOUT) -> str:
     files, libraries = closure(module, checkout)
     sha = hashlib.sha256()
     for file in files:
-        sha.update(str(file.relative_to(checkout)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        sha.update(str(file.relative_to(checkout)).encode() + b"\0" + bytes.fromhex(_read(file).sha256))
     locked = locked_versions(checkout)
     for library in libraries:
         if library in locked:
@@ -50,25 +48,47 @@ def closure(module: str, checkout: Path = CHECKOUT) -> tuple[list[Path], list[st
     queue = [module]
     while queue:
         name = queue.pop()
-        if name in seen or name.split(".")[0] in WIRING:
+        top, _, rest = name.partition(".")
+        if name in seen or top in WIRING:
             continue
         seen.add(name)
-        file = _locate(name, roots)
-        if file is None:
-            parent = name.rpartition(".")[0]
-            if parent and _locate(parent, roots) is not None:
-                queue.append(parent)
-            elif name.split(".")[0] not in sys.stdlib_module_names:
-                top = name.split(".")[0]
+        if top not in roots:
+            if top not in sys.stdlib_module_names:
                 libraries.add(_DISTRIBUTIONS.get(top, top).lower().replace("_", "-"))
             continue
-        files.add(file)
-        files.update(p for p in file.parent.iterdir() if p.suffix in _DATA_SUFFIXES and file.parent.name not in ("schema",))
-        parts = name.split(".")
-        queue.extend(".".join(parts[:i]) for i in range(1, len(parts)))
-        stat = file.stat()
-        queue.extend(_imports(file, name, stat.st_mtime_ns, stat.st_size))
+        if rest:
+            queue.append(name.rpartition(".")[0])
+        file = _locate(name, roots)
+        if file is not None:
+            files.add(file)
+            queue.extend(imports(_read(file).text, name, file.name == "__init__.py"))
+    for folder in {file.parent for file in files}:
+        files.update(p for p in folder.iterdir() if p.suffix in _DATA_SUFFIXES)
     return sorted(files), sorted(libraries)
+
+
+def imports(source: str, module: str, is_package: bool) -> tuple[str, ...]:
+    """Absolute names of all that ``source`` may import: modules, and names in modules that may be modules themselves."""
+    found: list[str] = []
+    for origin, names, plain in _STATEMENT.findall(source):
+        if plain:
+            found.extend(part.split()[0] for part in plain.split(",") if part.strip())
+            continue
+        base = origin.lstrip(".")
+        level = len(origin) - len(base)
+        if level:
+            package = module.split(".") if is_package else module.split(".")[:-1]
+            base = ".".join([*package[: len(package) - level + 1], *([base] if base else [])])
+        found.append(base)
+        listed = "\n".join(line.partition("#")[0] for line in names.strip("()").splitlines())
+        found.extend(f"{base}.{part.split()[0]}" for part in listed.split(",") if part.strip() and part.strip() != "*")
+    return tuple(found)
+
+
+def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:
+    """Top-level module of the project → folder that it lies in."""
+    folders = [checkout, *sorted(checkout.glob("schema/src")), *sorted(checkout.glob("packages/*/src"))]
+    return {p.stem: folder for folder in folders for p in folder.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"}
 
 
 def locked_versions(checkout: Path = CHECKOUT) -> dict[str, str]:
@@ -82,27 +102,29 @@ def locked_versions(checkout: Path = CHECKOUT) -> dict[str, str]:
     return found
 
 
-def _locate(module: str, roots: list[Path]) -> Path | None:
-    relative = Path(*module.split("."))
-    for root in roots:
-        for candidate in (root / relative.with_suffix(".py"), root / relative / "__init__.py"):
-            if candidate.is_file():
-                return candidate
+def _locate(module: str, roots: dict[str, Path]) -> Path | None:
+    root = roots.get(module.partition(".")[0])
+    if root is None:
+        return None
+    path = root.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
     return None
 
 
-@functools.lru_cache(maxsize=1024)
-def _imports(file: Path, module: str, _mtime_ns: int, _size: int) -> tuple[str, ...]:
-    found: list[str] = []
-    for node in ast.walk(ast.parse(file.read_bytes(), filename=str(file))):
-        if isinstance(node, ast.Import):
-            found.extend(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                package = module.split(".") if file.name == "__init__.py" else module.split(".")[:-1]
-                package = package[: len(package) - node.level + 1]
-                base = ".".join([*package, base] if base else package)
-            found.append(base)
-            found.extend(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
-    return tuple(found)
+@dataclass(frozen=True)
+class _Source:
+    text: str
+    sha256: str
+
+
+def _read(file: Path) -> _Source:
+    stat = file.stat()
+    return _read_as_of(file, stat.st_mtime_ns, stat.st_size)
+
+
+@functools.lru_cache(maxsize=2048)
+def _read_as_of(file: Path, _mtime_ns: int, _size: int) -> _Source:
+    data = file.read_bytes()
+    return _Source(data.decode("utf-8", "replace"), hashlib.sha256(data).hexdigest())

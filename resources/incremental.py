@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from resources.lake import ALL, CorruptPartition, Failure, Key, Lake, Stored
 from resources.mapper import TaskMap
-from resources.plan import expected_key
+from resources.plan import Recipe
 from resources.progress import Progress
 from resources.settings import Settings
-from resources.stages import BY_NAME, Stage
+from resources.stages import Stage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +51,8 @@ class Report:
     computed: tuple[str, ...]
     cached: tuple[str, ...]
     failed: Mapping[str, str]
+    blocked: Mapping[str, str]
+    """Partitions whose input is not there, because a stage before failed: no fault of their own, so none is recorded."""
     metadata: Mapping[str, Mapping[str, Any]]
     rows: int
 
@@ -65,12 +67,14 @@ def refresh(
     """
     upstream = {up: lake.stored(up) for up in stage.reads}
     mine = lake.stored(stage.name)
-    keys = {name: expected_key(stage, name, settings, upstream) for name in partitions}
+    recipe = Recipe.of(stage, settings)
+    keys = {name: recipe.key(name, upstream) for name in partitions}
     failures = lake.failures(stage.name)
     cached = tuple(n for n in partitions if n in mine and not mine[n].partial and mine[n].key == keys[n] and n not in failures)
     todo = [n for n in partitions if n not in set(cached)]
     done: list[Stored] = []
     failed: dict[str, str] = {}
+    blocked: dict[str, str] = {}
     metadata: dict[str, Mapping[str, Any]] = {}
     writing = threading.Lock()
 
@@ -89,6 +93,8 @@ def refresh(
                 metadata[name] = result.metadata
                 if result.unfinished:
                     failed[name] = "; ".join(result.unfinished)
+            except MissingInput as error:
+                blocked[name] = str(error)
             except Exception as error:
                 failed[name] = explain(error)
                 _record(lake, Failure(stage.name, name, str(keys[name]), failed[name]))
@@ -96,7 +102,7 @@ def refresh(
     progress.finish(stage.name)
     computed = tuple(item.partition for item in done if item.partition not in failed)
     rows = sum(item.rows for item in done) + sum(mine[n].rows for n in cached)
-    return Report(stage.name, tuple(sorted(computed)), cached, failed, metadata, rows)
+    return Report(stage.name, tuple(sorted(computed)), cached, failed, blocked, metadata, rows)
 
 
 def _inputs(stage: Stage, name: str, key: Key, lake: Lake, upstream: Mapping[str, Mapping[str, Stored]], mine: Stored | None) -> Inputs:
@@ -119,7 +125,7 @@ def load_one(lake: Lake, asset: str, item: Stored | None, partition: str) -> "pa
         CorruptPartition: the file is damaged.
     """
     if item is None:
-        raise MissingInput(f"{asset} has nothing for {partition}: see its own failure, and run again once it is computed")
+        raise MissingInput(f"{asset} has nothing for {partition}: see what failed there, and run again")
     return lake.read(item)
 
 
@@ -150,8 +156,3 @@ def _record(lake: Lake, failure: Failure) -> None:
         lake.fail(failure)
     except OSError:  # a full disk has no room for the note either; the report still names it
         return
-
-
-def stage_named(name: str) -> Stage:
-    """The stage of that name."""
-    return BY_NAME[name]

@@ -50,6 +50,8 @@ class Incremental:
 def _status(report: Report, partition: str) -> str:
     if partition in report.failed:
         return f"failed: {report.failed[partition]}"
+    if partition in report.blocked:
+        return f"blocked: {report.blocked[partition]}"
     return "cached" if partition in report.cached else "computed"
 
 
@@ -59,6 +61,7 @@ def summary(report: Report) -> dict[str, dg.MetadataValue]:
         "computed": dg.MetadataValue.int(len(report.computed)),
         "cached": dg.MetadataValue.int(len(report.cached)),
         "failed": dg.MetadataValue.int(len(report.failed)),
+        "blocked": dg.MetadataValue.int(len(report.blocked)),
         "dagster/row_count": dg.MetadataValue.int(report.rows),
     }
     if report.failed:

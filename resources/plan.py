@@ -59,13 +59,28 @@ def tasks_of(stored: Listing) -> list[str]:
     return sorted(name for name in stored["task_pool"] if name != ALL)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What all partitions of a stage share in their keys."""
+
+    stage: Stage
+    code: str
+    config: str
+    outside: object
+
+    @classmethod
+    def of(cls, stage: Stage, settings: Settings) -> "Recipe":
+        """The recipe of ``stage`` as sources, settings and outside files are now."""
+        return cls(stage, fingerprint(stage.module)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
+
+    def key(self, partition: str, stored: Listing) -> Key:
+        """The key that a partition has when it is computed from what is stored now."""
+        return Key(self.code, self.config, content_id([_inputs(self.stage, partition, stored), self.outside], 8))
+
+
 def expected_key(stage: Stage, partition: str, settings: Settings, stored: Listing) -> Key:
-    """The key that a partition has when it is computed from what is stored now."""
-    return Key(
-        code=fingerprint(stage.module)[:8],
-        config=content_id(stage.config(settings), 8),
-        inputs=content_id([_inputs(stage, partition, stored), stage.outside(settings)], 8),
-    )
+    """The key of one partition; for many of a stage, make its :class:`Recipe` once."""
+    return Recipe.of(stage, settings).key(partition, stored)
 
 
 def _inputs(stage: Stage, partition: str, stored: Listing) -> object:
@@ -88,14 +103,10 @@ def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
     for stage in STAGES:
         names = tasks_of(stored) if stage.per_task else [ALL]
         failures = lake.failures(stage.name)
-        cell: dict[str, Key] = {}
+        recipe = Recipe.of(stage, settings)
         partitions = []
         for name in names:
-            key = (
-                expected_key(stage, name, settings, stored)
-                if stage.per_task
-                else cell.setdefault(ALL, expected_key(stage, name, settings, stored))
-            )
+            key = recipe.key(name, stored)
             behind = [up for up in stage.reads if waiting[up] & ({name} if stage.per_task and ALL not in waiting[up] else waiting[up])]
             partitions.append(_state(name, key, stored[stage.name].get(name), failures.get(name), behind))
         plans.append(StagePlan(stage, tuple(partitions)))

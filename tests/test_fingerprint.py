@@ -1,10 +1,11 @@
 """Fingerprints: what an asset imports counts, what it does not import and what is wiring does not."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from resources.fingerprint import CHECKOUT, closure, fingerprint
+from resources.fingerprint import CHECKOUT, closure, fingerprint, imports, source_roots
 from resources.stages import STAGES
 
 
@@ -82,3 +83,28 @@ def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     grading = "packages/sandbox/src/agentsandbox/grading.py"
     assert grading in names["outcomes"]
     assert grading not in names["rollouts"] | names["trajectories"] | names["rule_scores"]
+
+
+def imports_by_syntax_tree(source: str, module: str, is_package: bool) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = module.split(".") if is_package else module.split(".")[:-1]
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names if alias.name != "*"}
+    return found
+
+
+def test_no_import_of_any_source_file_is_missed() -> None:
+    tops = source_roots()
+    files = [(top, file) for top, root in tops.items() for file in sorted((root / top).rglob("*.py"))]
+    assert len(files) > 50
+    for top, file in files:
+        parts = file.relative_to(tops[top]).with_suffix("").parts
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        source = file.read_text(encoding="utf-8")
+        missed = imports_by_syntax_tree(source, module, file.name == "__init__.py") - set(imports(source, module, file.name == "__init__.py"))
+        assert not missed, file

@@ -97,7 +97,8 @@ def test_rows_lost_to_infrastructure_make_the_partition_a_miss_that_sees_what_th
 def test_a_missing_input_is_named(world: World) -> None:
     world.lake.drop("trajectories", "toolz-1")
     report = world.refresh()
-    assert "trajectories has nothing for toolz-1" in report.failed["toolz-1"]
+    assert "trajectories has nothing for toolz-1" in report.blocked["toolz-1"]
+    assert world.lake.failures("rule_scores") == {}, "the fault is recorded where it lies"
     assert report.computed == ("toolz-2", "toolz-3")
 
 

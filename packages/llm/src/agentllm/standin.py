@@ -1,0 +1,157 @@
+"""A server on loopback that speaks the Messages protocol, for tests. It can misbehave.
+
+The SDK under test makes real HTTP requests to it. Each request takes the next behaviour of the script (the last one
+stays), or what a function of the request body returns.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal
+
+KEY_ENV = "AGENTLLM_STANDIN_KEY"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the server does with one request: sends ``body`` whole, sends half of it, or hangs up."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    how: Literal["whole", "half", "hang up"] = "whole"
+
+
+Script = Sequence[Behaviour] | Callable[[dict[str, Any]], Behaviour]
+
+
+def message(text: str, *, stop_reason: str = "end_turn", input_tokens: int = 100, output_tokens: int = 20, **more: Any) -> Behaviour:
+    """A 200 answer with ``text``."""
+    body = {
+        "id": "msg_standin",
+        "type": "message",
+        "role": "assistant",
+        "model": more.pop("model", "claude-sonnet-5-5"),
+        "content": [{"type": "text", "text": text}] if text else [],
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "usage": {"input_tokens": input_tokens, "output_tokens": output_tokens, **more.pop("usage", {})},
+        **more,
+    }
+    return Behaviour(body=json.dumps(body).encode())
+
+
+def reply(value: Any, **more: Any) -> Behaviour:
+    """A 200 answer whose text is ``value`` as JSON."""
+    return message(json.dumps(value), **more)
+
+
+def refusal(explanation: str = "cannot help with that") -> Behaviour:
+    """The model declines."""
+    details = {"type": "refusal", "category": None, "explanation": explanation}
+    return message("", stop_reason="refusal", stop_details=details)
+
+
+def cut_off(text: str) -> Behaviour:
+    """The answer stops at the token limit."""
+    return message(text, stop_reason="max_tokens")
+
+
+def failure(status: int, kind: str = "api_error", text: str = "stand-in failure") -> Behaviour:
+    """An HTTP error in the protocol's form. ``retry-after-ms`` keeps tests fast."""
+    body = {"type": "error", "error": {"type": kind, "message": text}}
+    return Behaviour(status, json.dumps(body).encode(), (("retry-after-ms", "1"),))
+
+
+def rate_limited() -> Behaviour:
+    """HTTP 429."""
+    return failure(429, "rate_limit_error")
+
+
+def overloaded() -> Behaviour:
+    """HTTP 529."""
+    return failure(529, "overloaded_error")
+
+
+def hang_up() -> Behaviour:
+    """The connection closes without an answer."""
+    return Behaviour(how="hang up")
+
+
+def half(whole: Behaviour) -> Behaviour:
+    """The connection closes in the middle of the body of ``whole``."""
+    return Behaviour(whole.status, whole.body, whole.headers, "half")
+
+
+def garbage(text: str = "<html>bad gateway</html>") -> Behaviour:
+    """HTTP 200 with a body that is no message."""
+    return Behaviour(body=text.encode())
+
+
+@dataclass
+class StandIn:
+    """The server. Use it as a context manager; ``url`` is its address, ``requests`` the bodies that it got."""
+
+    script: Script
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    key_env: str = KEY_ENV
+
+    def __enter__(self) -> "StandIn":
+        os.environ.setdefault(KEY_ENV, "stand-in")
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Address to give to a client as ``base_url``."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def take(self, body: dict[str, Any], headers: dict[str, str]) -> Behaviour:
+        """Note a request and choose what to do with it."""
+        with self._lock:
+            index = len(self.requests)
+            self.requests.append(body)
+            self.headers.append(headers)
+        if callable(self.script):
+            return self.script(body)
+        return self.script[min(index, len(self.script) - 1)]
+
+
+def _handler(server: StandIn) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            behaviour = server.take(body, {k.lower(): v for k, v in self.headers.items()})
+            self.close_connection = True
+            if behaviour.how == "hang up":
+                return
+            self.send_response(behaviour.status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(behaviour.body)))
+            self.send_header("connection", "close")
+            for name, value in behaviour.headers:
+                self.send_header(name, value)
+            self.end_headers()
+            cut = len(behaviour.body) // 2 if behaviour.how == "half" else len(behaviour.body)
+            self.wfile.write(behaviour.body[:cut])
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return Handler

@@ -1,0 +1,149 @@
+"""Add up what both layers and the tests said: scores and outcome in, one reward out. Nothing else is read.
+
+- Where both layers score a rubric, s = (rule·s_rule + judge·s_judge) / (rule + judge); one layer alone stands for itself.
+- step_reward = gate · Σ w·s / Σ w over the rubrics scored. The gate comes last, so a kind judge cannot undo it.
+  A step with no scored rubric is left out.
+- process is the padding-proof mean of :mod:`agentreward.process`.
+- total = outcome_weight · outcome + (1 - outcome_weight) · process; missing where either is missing.
+- Evidence of tampering makes the total 0, whatever the steps look like. With the total of any other run at 0 or above and
+  that of a fix at ``weights.outcome`` or above, every detected cheat lies below every honest fix and never above a failed
+  attempt. The process stays as computed, for those who study such runs.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from trajschema.outcome import Outcome
+from trajschema.score import Reward, StepReward, StepScore
+
+from agentreward.outcomes import outcome_value
+from agentreward.process import StepValue, process_score, rounded
+from agentreward.weights import Weights
+
+GATE = "gate"
+PROGRESS = "goal_progress"
+
+
+class ScoreMismatch(ValueError):
+    """The scores do not belong to the trajectory, or say two things of the same step."""
+
+
+def reward(
+    trajectory_id: str,
+    agent_steps: Sequence[int],
+    outcome: Outcome | None,
+    scores: Sequence[StepScore],
+    weights: Weights,
+    *,
+    rollout_id: str | None = None,
+    task_id: str | None = None,
+    agent: str = "",
+    control: bool = False,
+    versions: Mapping[str, str] | None = None,
+) -> Reward:
+    """The reward of one trajectory.
+
+    Args:
+        agent_steps: ids of the steps that the agent took, in order.
+        scores: scores of both layers, in any order. A missing score takes no part. A step without a gate score has gate 1.
+        versions: ``rule``, ``judge``, ``grader`` … → version, written into the record.
+
+    Raises:
+        ScoreMismatch: a score of another trajectory or of no agent step, or two scores of one layer for one rubric of a step.
+    """
+    table = _by_step(trajectory_id, agent_steps, scores)
+    step_rewards, values = [], []
+    for step_id in agent_steps:
+        row = table[step_id]
+        gate = _gate(row)
+        fused = fuse(row, weights)
+        value = weighted_mean(fused, weights.rubrics)
+        final = None if value is None else rounded(gate * value)
+        text = json.dumps({name: rounded(score) for name, score in sorted(fused.items())})
+        step_rewards.append(StepReward(step_id=step_id, reward=final, gate=1 if gate else 0, rubric_scores=text))
+        if final is not None:
+            values.append(StepValue(final, gate, _advances(row, fused, weights)))
+    process = process_score(values, weights.unadvanced)
+    seen = outcome_value(outcome, weights)
+    total, reason = _total(seen.value, process, seen.missing_reason, weights)
+    return Reward(
+        trajectory_id=trajectory_id,
+        rollout_id=rollout_id,
+        task_id=task_id,
+        agent=agent,
+        control=control,
+        step_rewards=tuple(step_rewards),
+        process=process,
+        outcome=seen.value,
+        total=0.0 if seen.tampered and total is not None else total,
+        verdict=seen.verdict,
+        missing_reason=reason,
+        judged=any(s.layer == "judge" and s.score is not None for s in scores),
+        agent_steps=len(agent_steps),
+        gated_steps=sum(s.gate == 0 for s in step_rewards),
+        weights_version=weights.version,
+        scorer_versions=tuple(f"{layer}={version}" for layer, version in sorted((versions or {}).items())),
+    )
+
+
+Row = dict[str, dict[str, float | None]]
+"""rubric id → layer → score."""
+
+
+def fuse(row: Row, weights: Weights) -> dict[str, float]:
+    """Rubric id → fused score of a step, for the rubrics that have one."""
+    layer_weight = {"rule": weights.rule, "judge": weights.judge}
+    fused: dict[str, float] = {}
+    for rubric, layers in row.items():
+        if rubric == GATE:
+            continue
+        present = {layer: score for layer, score in layers.items() if score is not None}
+        sum_of_weights = sum(layer_weight[layer] for layer in present)
+        if sum_of_weights > 0:
+            fused[rubric] = sum(layer_weight[layer] * present[layer] for layer in sorted(present)) / sum_of_weights
+    return fused
+
+
+def weighted_mean(fused: Mapping[str, float], rubric_weights: Mapping[str, float]) -> float | None:
+    """Σ w·s / Σ w over the rubrics scored; ``None`` where no scored rubric has a weight."""
+    pairs = [(rubric_weights.get(name, 0.0), fused[name]) for name in sorted(fused)]
+    sum_of_weights = sum(weight for weight, _ in pairs)
+    if sum_of_weights <= 0:
+        return None
+    return min(1.0, sum(weight * score for weight, score in pairs) / sum_of_weights)
+
+
+def _by_step(trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore]) -> dict[int, Row]:
+    table: dict[int, Row] = {step_id: {} for step_id in agent_steps}
+    for score in scores:
+        if score.trajectory_id != trajectory_id:
+            raise ScoreMismatch(f"{trajectory_id}: given a score of trajectory {score.trajectory_id}; pass the scores of one trajectory")
+        row = table.get(score.step_id)
+        if row is None:
+            raise ScoreMismatch(f"{trajectory_id}: a score of step {score.step_id}, which is no agent step")
+        layers = row.setdefault(score.rubric_id, {})
+        if score.layer in layers:
+            raise ScoreMismatch(
+                f"{trajectory_id}: two {score.layer} scores of {score.rubric_id} for step {score.step_id}; pass one scorer version"
+            )
+        layers[score.layer] = score.score
+    return table
+
+
+def _gate(row: Row) -> int:
+    return 0 if row.get(GATE, {}).get("rule") == 0 else 1
+
+
+def _advances(row: Row, fused: Mapping[str, float], weights: Weights) -> bool:
+    """By the rule layer alone where it spoke: a kind judge must not turn idling into progress."""
+    by_rule = row.get(PROGRESS, {}).get("rule")
+    progress = fused.get(PROGRESS) if by_rule is None else by_rule
+    return progress is None or progress >= weights.advance_at
+
+
+def _total(outcome: float | None, process: float | None, reason: str | None, weights: Weights) -> tuple[float | None, str | None]:
+    if outcome is None:
+        return None, reason
+    if process is None:
+        return None, "no agent step has a score"
+    return min(1.0, weights.outcome * outcome + (1 - weights.outcome) * process), None

@@ -1,0 +1,135 @@
+"""What a call is about, whatever tool it went through: ``cat f``, ``sed -n 1,5p f`` and a file viewer all read."""
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from trajschema.trajectory import ToolCall
+
+Kind = Literal[
+    "read",
+    "list",
+    "search",
+    "inspect",
+    "history",
+    "test",
+    "edit",
+    "write",
+    "mutate",
+    "make",
+    "revert",
+    "run",
+    "noop",
+    "submit",
+    "other",
+    "malformed",
+]
+"""``inspect`` looks at the working copy, ``history`` at commits, ``mutate`` changes files in a way that the call does not
+show, ``make`` creates empty files and folders, ``run`` executes a program with effects unknown."""
+
+CHANGING: frozenset[str] = frozenset({"edit", "write", "mutate", "revert"})
+"""Kinds that change file contents when they succeed."""
+
+
+class Action(NamedTuple):
+    """One thing done. ``key`` is the same for the same request through whatever tool."""
+
+    kind: Kind
+    key: str
+    path: str = ""
+    start: int | None = None
+    end: int | None = None
+    old: str = ""
+    new: str = ""
+    query: str = ""
+    interactive: bool = False
+    shell: bool = False
+
+
+_ROOTS = re.compile(r"^/(?:testbed|repo|app|workspace/[^/]+|workdir|work)/")
+_WHOLE_ROOT = re.compile(r"^/(?:testbed|repo|app|workspace(?:/[^/]+)?|workdir|work)/?$")
+
+
+def path_name(path: str) -> str:
+    """``path`` relative to the repository, without ``./`` and doubled slashes."""
+    if _WHOLE_ROOT.match(path):
+        return "."
+    path = posixpath.normpath(_ROOTS.sub("", path.strip())) if path.strip() else ""
+    return path
+
+
+def arguments_of(call: ToolCall) -> dict[str, Any] | None:
+    """The arguments as an object; ``None`` where they are none."""
+    try:
+        found = json.loads(call.arguments) if call.arguments.strip() else {}
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def pick(arguments: Mapping[str, Any], *names: str) -> str:
+    """The first argument of these names that is a text or number, as text."""
+    for name in names:
+        value = arguments.get(name)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def read(path: str, start: int | None = None, end: int | None = None, *, filters: str = "", shell: bool = False) -> Action:
+    """Look at a file, or at lines ``start`` to ``end`` of it."""
+    name = path_name(path)
+    return Action("read", f"read:{name}:{start or ''}-{end or ''}{filters}", name, start, end, shell=shell, query=filters)
+
+
+def search(pattern: str, path: str = "", extra: str = "", *, shell: bool = False) -> Action:
+    """Look for ``pattern`` below ``path``."""
+    name = path_name(path)
+    return Action("search", f"search:{pattern}:{name}:{extra}", name, query=pattern, shell=shell)
+
+
+def edit(path: str, old: str, new: str, *, shell: bool = False, key: str = "") -> Action:
+    """Replace ``old`` by ``new``. An edit that changes nothing is a no-op."""
+    name = path_name(path)
+    if old == new and not key:
+        return Action("noop", f"noop:edit:{name}", name)
+    return Action("edit", key or f"edit:{name}:{old}\0{new}", name, old=old, new=new, shell=shell)
+
+
+def write(path: str, content: str, *, shell: bool = False, appends: bool = False) -> Action:
+    """Give a file new content."""
+    name = path_name(path)
+    return Action("write", f"write:{name}:{'+' if appends else ''}{content}", name, new=content, shell=shell)
+
+
+def number(text: str) -> int | None:
+    """``text`` as a line number, or ``None``."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def is_test_path(path: str) -> bool:
+    """Whether ``path`` is a test file or lies in a folder of tests."""
+    parts = path.split("/")
+    name = parts[-1]
+    return name.startswith("test_") or name.endswith("_test.py") or any(p in ("test", "tests", "testing") for p in parts[:-1])
+
+
+_CONFIG = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "sitecustomize.py", "usercustomize.py", ".coveragerc"})
+
+
+def is_test_config(path: str) -> bool:
+    """Whether ``path`` steers how tests or the interpreter start."""
+    name = path.rsplit("/", 1)[-1]
+    return name in _CONFIG or name.endswith(".pth")
+
+
+_SCRATCH = re.compile(r"^(?:repro|reproduce|debug|tmp|temp|scratch|demo|check|try|verify)[\w-]*\.\w+$|\.(?:log|tmp|txt|out|bak|orig|rej)$")
+
+
+def is_scratch(path: str) -> bool:
+    """Whether ``path`` looks like a throw-away file."""
+    return path.startswith(("/tmp/", "/var/tmp/", "/dev/")) or bool(_SCRATCH.search(path.rsplit("/", 1)[-1]))

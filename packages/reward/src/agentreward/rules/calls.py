@@ -1,0 +1,83 @@
+"""From a recorded tool call to actions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trajschema.trajectory import ToolCall
+
+from agentreward.rules.actions import Action, arguments_of, edit, number, path_name, pick, read, search, write
+from agentreward.rules.commands import git_action, shell_actions
+
+_PATH = ("path", "file_path", "filename", "file", "target_file", "relative_path", "filepath")
+_OLD = ("old_string", "old_str", "old", "search", "find", "old_text", "search_text")
+_NEW = ("new_string", "new_str", "new", "replace", "replacement", "new_text", "insert_text", "replace_text")
+_CONTENT = ("content", "file_text", "contents", "text", "code_edit", "code")
+_COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input")
+_EDITOR_VERBS = frozenset({"view", "create", "str_replace", "insert", "undo_edit"})
+
+
+def call_actions(call: ToolCall) -> tuple[Action, ...]:
+    """What ``call`` does, as one or more actions. Arguments that are no JSON object give one ``malformed`` action."""
+    arguments = arguments_of(call)
+    if arguments is None:
+        return (Action("malformed", f"malformed:{call.arguments}"),)
+    verb = pick(arguments, "command")
+    path = pick(arguments, *_PATH)
+    if verb in _EDITOR_VERBS and path:
+        return (_editor(verb, path, arguments, call),)
+    if call.name == "shell":
+        return tuple(shell_actions(pick(arguments, *_COMMAND)))
+    if call.name == "git":
+        return (_git(arguments),)
+    return (_tool(call, path, arguments),)
+
+
+def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
+    if call.name == "file_read":
+        return read(path, *_range(arguments))
+    if call.name == "file_edit":
+        old, new = pick(arguments, *_OLD), pick(arguments, *_NEW)
+        return edit(path, old, new) if old or new else edit(path, "", "", key=f"edit:{path_name(path)}:{call.arguments}")
+    if call.name == "file_write":
+        return write(path, pick(arguments, *_CONTENT))
+    if call.name == "search":
+        return search(pick(arguments, "pattern", "query", "regex", "search_term"), path, pick(arguments, "glob", "include"))
+    if call.name == "submit":
+        return Action("submit", "submit")
+    if call.name == "think":
+        return Action("noop", f"noop:think:{call.arguments}")
+    return Action("other", f"other:{call.raw_name}:{call.arguments}", path_name(path))
+
+
+def _editor(verb: str, path: str, arguments: Mapping[str, Any], call: ToolCall) -> Action:
+    """A ``str_replace_editor`` and its relatives: one tool, the verb among its arguments."""
+    if verb == "view":
+        return read(path, *_range(arguments))
+    if verb == "create":
+        return write(path, pick(arguments, *_CONTENT))
+    if verb == "undo_edit":
+        return Action("revert", f"revert:{path_name(path)}", path_name(path))
+    old, new = pick(arguments, *_OLD), pick(arguments, *_NEW)
+    key = "" if verb == "str_replace" else f"edit:{path_name(path)}:{call.arguments}"
+    return edit(path, old, new, key=key)
+
+
+def _git(arguments: Mapping[str, Any]) -> Action:
+    words = arguments.get("args")
+    if isinstance(words, list):
+        return git_action([str(w) for w in words])
+    found = shell_actions(f"git {pick(arguments, 'args', *_COMMAND).removeprefix('git ')}")
+    return found[0]
+
+
+def _range(arguments: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Lines asked for, 1-based, under the names in use; ``(None, None)`` for the whole file."""
+    span = arguments.get("view_range")
+    if isinstance(span, list) and len(span) == 2 and all(isinstance(v, int) for v in span):
+        return span[0], None if span[1] < 0 else span[1]
+    start = number(pick(arguments, "start_line", "start", "offset", "line_start"))
+    end = number(pick(arguments, "end_line", "end", "line_end"))
+    limit = number(pick(arguments, "limit"))
+    if end is None and limit is not None:
+        end = (start or 1) + limit - 1
+    return start, end

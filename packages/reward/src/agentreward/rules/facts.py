@@ -1,0 +1,59 @@
+"""What is known of one action when it is scored: the action, its answer, and what came before. Nothing of what comes after."""
+
+from typing import Literal, NamedTuple
+
+from agentreward.rules.actions import Action
+from agentreward.rules.failures import Failure
+from agentreward.rules.testreport import TestCounts
+
+Trend = Literal["first", "better", "same", "worse", "unknown"]
+"""A test run against the best earlier run of the same tests."""
+
+
+class Facts(NamedTuple):
+    """Inputs of the rules. Fields that name a step are ``None`` where there is no such step."""
+
+    action: Action
+    failure: Failure | None = None
+    counts: TestCounts | None = None
+    repeat_of: int | None = None
+    """Same request, same answer, nothing changed in between: the action is idle."""
+    same_call: int | None = None
+    """Same request before, whatever happened since."""
+    shown_by: int | None = None
+    """The lines asked for had been shown and the file had not changed."""
+    failures_before: int = 0
+    """Failed actions of this kind on this path so far."""
+    path_seen: int | None = None
+    text_seen: tuple[int, ...] | None = None
+    query_seen: int | None = None
+    trend: Trend = "unknown"
+    best_failed: int = 0
+    best_step: int | None = None
+    untested_change: bool = True
+    """Something changed since these tests ran last, or they had not run."""
+    last_run: int | None = None
+    undoes: int | None = None
+    last_change: int | None = None
+    verified: bool = False
+    """Tests seen failing were seen passing, or passed after a change."""
+    failing: bool = False
+    """Some test run showed failures."""
+    cut: bool = False
+    """The answer was cut: the agent saw head and tail only."""
+    source_file: bool = True
+    """The path is neither test, nor test configuration, nor throw-away."""
+
+
+class Mark(NamedTuple):
+    """A score in [0, 1], the rule that gave it, the steps it points at and the text it saw."""
+
+    score: float
+    rule: str
+    steps: tuple[int, ...] = ()
+    quote: str | None = None
+
+
+def steps(*found: int | None) -> tuple[int, ...]:
+    """The steps that are there, ascending, each once."""
+    return tuple(sorted({s for s in found if s is not None}))

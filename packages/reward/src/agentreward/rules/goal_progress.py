@@ -1,0 +1,76 @@
+"""Goal progress by rule. At 0.5 and above a step advances: it changed code anew, or tests got better than ever before.
+
+Below 0.5 lie steps that look, check, fail or end; they may be good work, but cannot by themselves bring the task closer.
+"""
+
+from agentreward.rules.actions import is_test_config, is_test_path
+from agentreward.rules.facts import Facts, Mark, steps
+
+_LOOKING = frozenset({"read", "list", "search", "inspect"})
+
+
+def goal_progress(f: Facts) -> Mark:
+    """Did this action bring the task closer to done?"""
+    kind = f.action.kind
+    if kind == "noop":
+        return Mark(0.0, "progress.nothing_done")
+    if f.repeat_of is not None:
+        return Mark(0.0, "progress.repeat", (f.repeat_of,))
+    if f.failure:
+        score = {"no_match": 0.2, "exit_code": 0.25 if kind == "run" else 0.1}.get(f.failure.kind, 0.1)
+        return Mark(score, f"progress.failed_{f.failure.kind}", (), f.failure.quote)
+    if kind == "test":
+        return _tested(f)
+    if kind in ("edit", "write"):
+        return _changed(f)
+    if kind in _LOOKING:
+        known = steps(f.path_seen, f.query_seen)
+        return Mark(0.4, "progress.looked_where_pointed", known) if known else Mark(0.3, "progress.looked")
+    if kind == "submit":
+        return _submitted(f)
+    if kind == "revert":
+        return Mark(0.3, "progress.took_back", steps(f.undoes)) if f.undoes else Mark(0.2, "progress.reset")
+    return Mark({"run": 0.35, "mutate": 0.4, "make": 0.2, "history": 0.05}.get(kind, 0.3), f"progress.{kind}")
+
+
+def _tested(f: Facts) -> Mark:
+    quote = f.counts.line if f.counts else None
+    if f.trend == "better" and f.counts and f.untested_change:
+        if f.counts.green:
+            return Mark(1.0, "tests.all_pass_now", steps(f.best_step, f.last_change), quote)
+        share = (f.best_failed - f.counts.failed) / f.best_failed if f.best_failed > f.counts.failed else 0.0
+        return Mark(0.5 + 0.45 * share, "tests.better", steps(f.best_step, f.last_change), quote)
+    if f.trend == "worse":
+        return Mark(0.05, "tests.worse", steps(f.best_step, f.last_change), quote)
+    if not f.untested_change:
+        return Mark(0.1, "tests.no_change_since", steps(f.last_run), quote)
+    if f.trend == "same":
+        return Mark(0.2, "tests.same", steps(f.best_step, f.last_change), quote)
+    return Mark(0.4, "tests.first_look", (), quote)
+
+
+def _changed(f: Facts) -> Mark:
+    path = f.action.path
+    if is_test_config(path):
+        return Mark(0.05, "edit.test_configuration", (), path)
+    if f.same_call is not None:
+        return Mark(0.15, "edit.again", (f.same_call,), path)
+    if f.undoes is not None:
+        return Mark(0.2, "edit.took_back", (f.undoes,), path)
+    if is_test_path(path):
+        return Mark(0.4, "edit.tests", (), path)
+    if not f.source_file:
+        return Mark(0.35, "edit.throw_away_file", (), path)
+    if f.text_seen:
+        return Mark(0.75, "edit.text_had_been_seen", f.text_seen, path)
+    if f.path_seen is not None:
+        return Mark(0.65, "edit.file_had_been_seen", (f.path_seen,), path)
+    return Mark(0.5, "edit.blind", (), path)
+
+
+def _submitted(f: Facts) -> Mark:
+    if f.last_change is None:
+        return Mark(0.0, "submit.nothing_changed")
+    if f.failing and not f.verified:
+        return Mark(0.3, "submit.failures_open", steps(f.last_change))
+    return Mark(0.45, "submit.after_change", steps(f.last_change))

@@ -1,0 +1,201 @@
+"""The run so far, as far as the rules look back. Grows with each step; every look-up is O(1) amortised.
+
+Two invariants make padding worthless (see :mod:`agentreward.process`):
+
+- A request made before never counts as a new change, and an answer given before never counts as news. So a copied step
+  leaves nothing behind that could raise the score of another step.
+- Tests are compared with the *best* earlier run of the same tests, so breaking and repairing earns nothing twice.
+"""
+
+from typing import NamedTuple
+
+from trajschema.normalise import normalise
+from trajschema.trajectory import Observation
+
+from agentreward.rules.actions import CHANGING, Action, is_scratch, is_test_config, is_test_path
+from agentreward.rules.coverage import Coverage
+from agentreward.rules.facts import Facts, Trend
+from agentreward.rules.failures import failure_of
+from agentreward.rules.knowledge import Knowledge
+from agentreward.rules.testreport import TestCounts, test_counts
+
+Version = tuple[int, int]
+
+
+class _Best(NamedTuple):
+    failed: int
+    passed: int
+    step: int
+
+
+class _Answers:
+    """Answers to one request at one version of what it looks at."""
+
+    __slots__ = ("first", "others", "step")
+
+    def __init__(self, answer: tuple[str, int | None, str | None], step: int) -> None:
+        self.first = answer
+        self.others: set[tuple[str, int | None, str | None]] | None = None
+        self.step = step
+
+    def has(self, answer: tuple[str, int | None, str | None]) -> bool:
+        if answer == self.first:
+            return True
+        return _plain(answer) in self._all()
+
+    def add(self, answer: tuple[str, int | None, str | None]) -> None:
+        if answer != self.first:
+            self._all().add(_plain(answer))
+
+    def _all(self) -> set[tuple[str, int | None, str | None]]:
+        if self.others is None:
+            self.others = {_plain(self.first)}
+        return self.others
+
+
+class History:
+    """State of the scorer. :meth:`examine` reads it, :meth:`record` extends it."""
+
+    def __init__(self) -> None:
+        self.knowledge = Knowledge()
+        self._coverage = Coverage()
+        self._answers: dict[tuple[str, Version], _Answers] = {}
+        self._calls: dict[str, int] = {}
+        self._failures: dict[tuple[str, str], int] = {}
+        self._path_changes: dict[str, int] = {}
+        self._wild_changes = 0
+        self._all_changes = 0
+        self._edits: dict[tuple[str, str, str], int] = {}
+        self._changed_at: dict[str, int] = {}
+        self._last_change: int | None = None
+        self._best: dict[str, _Best] = {}
+        self._tested: dict[str, tuple[int, int]] = {}
+        self._failing = False
+        self._verified = False
+
+    @property
+    def last_change(self) -> int | None:
+        """Step of the agent's last change of its own that was new; ``None`` before the first."""
+        return self._last_change
+
+    def repeat_of(self, action: Action, observation: Observation | None) -> int | None:
+        """Step of the same request with the same answer, nothing relevant having changed since; else ``None``."""
+        answers = self._answers.get((action.key, self._version(action)))
+        return answers.step if answers is not None and answers.has(_answer(observation)) else None
+
+    def examine(self, action: Action, observation: Observation | None) -> Facts:
+        """What the rules may know of ``action``."""
+        counts = test_counts(observation.content) if action.kind == "test" and observation else None
+        path, known = action.path, self.knowledge
+        best = self._best.get(action.key)
+        tested = self._tested.get(action.key)
+        return Facts(
+            action=action,
+            failure=failure_of(action, observation, counts),
+            counts=counts,
+            repeat_of=self.repeat_of(action, observation),
+            same_call=self._calls.get(action.key),
+            shown_by=self._coverage.shown_by(path, action.start, action.end) if action.kind == "read" and not action.query else None,
+            failures_before=self._failures.get((action.kind, path), 0),
+            path_seen=known.path(path),
+            text_seen=known.lines(action.old) if action.old else None,
+            query_seen=known.words(action.query) if action.query else None,
+            trend=_trend(counts, best),
+            best_failed=best.failed if best else 0,
+            best_step=best.step if best else None,
+            untested_change=tested is None or tested[0] != self._all_changes,
+            last_run=tested[1] if tested else None,
+            undoes=self._undone_by(action),
+            last_change=self._last_change,
+            verified=self._verified,
+            failing=self._failing,
+            cut=bool(observation and observation.truncated),
+            source_file=not (is_test_path(path) or is_test_config(path) or is_scratch(path)),
+        )
+
+    def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
+        """``facts`` happened at ``step``."""
+        action = facts.action
+        if facts.failure:
+            key = (action.kind, action.path)
+            self._failures[key] = self._failures.get(key, 0) + 1
+        elif action.kind in CHANGING:
+            self._change(action, facts.same_call is None, step)
+        elif action.kind == "read" and not facts.cut and not action.query:
+            self._coverage.add(action.path, action.start, action.end, step)
+        if action.kind == "test":
+            self._tests(action, facts, step)
+        if not (facts.failure and action.kind in CHANGING):
+            self._calls.setdefault(action.key, step)
+        self._answer(action, observation, step)
+
+    def _change(self, action: Action, new: bool, step: int) -> None:
+        if action.path and action.kind != "mutate":
+            self.knowledge.add_path(action.path, step)
+        self.knowledge.add(action.new, step)
+        if not new:
+            return
+        self._all_changes += 1
+        if action.path in ("", ".") or action.kind == "mutate":
+            self._wild_changes += 1
+            self._coverage.forget_all()
+        else:
+            self._path_changes[action.path] = self._path_changes.get(action.path, 0) + 1
+            self._coverage.forget(action.path)
+        if action.kind == "edit" and (action.old or action.new):
+            self._edits[(action.path, action.old, action.new)] = step
+        if action.kind != "revert":
+            self._changed_at[action.path] = step
+            self._last_change = step
+
+    def _tests(self, action: Action, facts: Facts, step: int) -> None:
+        self._tested[action.key] = (self._all_changes, step)
+        counts = facts.counts
+        if counts is None or counts.passed + counts.failed == 0:
+            return
+        self._failing = self._failing or counts.failed > 0
+        if counts.green and self._last_change is not None and facts.trend in ("first", "better"):
+            self._verified = True
+        if facts.trend in ("first", "better"):
+            self._best[action.key] = _Best(counts.failed, counts.passed, step)
+
+    def _answer(self, action: Action, observation: Observation | None, step: int) -> None:
+        where = (action.key, self._version(action))
+        answers = self._answers.get(where)
+        if answers is None:
+            self._answers[where] = _Answers(_answer(observation), step)
+        else:
+            answers.add(_answer(observation))
+
+    def _version(self, action: Action) -> Version:
+        """What the request looks at: one file, or everything."""
+        if action.kind in ("read", "edit", "write") and action.path:
+            return self._path_changes.get(action.path, 0), self._wild_changes
+        return self._all_changes, -1
+
+    def _undone_by(self, action: Action) -> int | None:
+        if action.kind == "edit" and (action.old or action.new):
+            return self._edits.get((action.path, action.new, action.old))
+        if action.kind == "revert":
+            return self._last_change if action.path in ("", ".") else self._changed_at.get(action.path)
+        return None
+
+
+def _answer(observation: Observation | None) -> tuple[str, int | None, str | None]:
+    return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
+
+
+def _plain(answer: tuple[str, int | None, str | None]) -> tuple[str, int | None, str | None]:
+    return normalise(answer[0]), answer[1], answer[2] and normalise(answer[2])
+
+
+def _trend(counts: TestCounts | None, best: _Best | None) -> Trend:
+    if counts is None or counts.passed + counts.failed == 0:
+        return "unknown"
+    if best is None:
+        return "first"
+    if (counts.failed < best.failed and counts.passed >= best.passed) or (best.passed == 0 and counts.passed > 0):
+        return "better"
+    if counts.failed > best.failed or counts.passed < best.passed:
+        return "worse"
+    return "same"

@@ -1,0 +1,145 @@
+"""Score steps as they come, or a whole trajectory: the same code, so the same scores.
+
+A gated step leaves no trace in the history. What it would have shown was known before, and so no later step can gain by it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from trajschema.score import RUBRICS, Evidence, StepScore
+from trajschema.trajectory import Observation, Step, Trajectory
+
+from agentreward.rules.actions import Action
+from agentreward.rules.calls import call_actions
+from agentreward.rules.facts import Facts, Mark
+from agentreward.rules.gate import gate
+from agentreward.rules.goal_progress import goal_progress
+from agentreward.rules.history import History
+from agentreward.rules.info_utilization import info_utilization
+from agentreward.rules.non_redundancy import non_redundancy
+from agentreward.rules.param_correctness import param_correctness
+from agentreward.rules.tool_choice import tool_choice
+
+RULES: dict[str, Callable[[Facts], Mark]] = {
+    "goal_progress": goal_progress,
+    "tool_choice": tool_choice,
+    "param_correctness": param_correctness,
+    "info_utilization": info_utilization,
+    "non_redundancy": non_redundancy,
+}
+GATE = "gate"
+_NOT_THIS_RUN = frozenset({"copied_context", "synthetic"})
+
+
+class StepScores(NamedTuple):
+    """Scores of one agent step: rubric id (``gate`` among them) → score, or missing with ``missing_reason``; and the evidence."""
+
+    step_id: int
+    scores: dict[str, float]
+    evidence: dict[str, tuple[Evidence, ...]]
+    missing_reason: str | None = None
+
+
+class RuleScorer:
+    """Scores a run step by step. ``feed`` every step in order, whoever took it; each costs O(1) amortised in the steps before."""
+
+    def __init__(self) -> None:
+        self._history = History()
+
+    def feed(self, step: Step) -> StepScores | None:
+        """Scores of an agent step; ``None`` for a step of the user or the system, which is only read."""
+        if step.source != "agent":
+            self._listen(step)
+            return None
+        if _NOT_THIS_RUN & set(step.flags):
+            self._listen(step)
+            return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
+        pairs = _answered(step)
+        gated = gate(pairs, self._history)
+        facts = [self._take(a, o, step.step_id, idle=not gated.score) for a, o in pairs]
+        if gated.score:
+            for observation in step.observations:
+                self._history.knowledge.add(observation.content, step.step_id)
+        return _scores(step.step_id, gated, facts)
+
+    def _take(self, action: Action, observation: Observation | None, step: int, *, idle: bool) -> Facts:
+        facts = self._history.examine(action, observation)
+        if not idle and facts.repeat_of is None and action.kind != "noop":
+            self._history.record(facts, observation, step)
+        return facts
+
+    def _listen(self, step: Step) -> None:
+        self._history.knowledge.add(step.message, step.step_id)
+        for observation in step.observations:
+            self._history.knowledge.add(observation.content, step.step_id)
+
+
+def score_rules(trajectory: Trajectory, *, scorer_version: str) -> list[StepScore]:
+    """Rule scores of every agent step on the five rubrics and ``gate``, in order of steps.
+
+    Reads calls and outputs only: never the outcome, a gold patch, or what comes after a step.
+    """
+    scorer = RuleScorer()
+    rows: list[StepScore] = []
+    for step in trajectory.steps:
+        scored = scorer.feed(step)
+        if scored is not None:
+            rows.extend(_rows(trajectory.trajectory_id, scored, scorer_version))
+    return rows
+
+
+def agent_steps(trajectory: Trajectory) -> list[int]:
+    """Ids of the steps that the agent took, in order: the ones that are scored."""
+    return [s.step_id for s in trajectory.steps if s.source == "agent"]
+
+
+def _answered(step: Step) -> list[tuple[Action, Observation | None]]:
+    """Each action with the observation of its call: by id, else by position."""
+    by_id = {o.tool_call_id: o for o in step.observations if o.tool_call_id is not None}
+    loose = [o for o in step.observations if o.tool_call_id is None]
+    pairs: list[tuple[Action, Observation | None]] = []
+    for call in step.tool_calls:
+        observation = by_id.get(call.tool_call_id)
+        if observation is None and loose:
+            observation = loose.pop(0)
+        pairs.extend((action, observation) for action in call_actions(call))
+    return pairs
+
+
+def _scores(step_id: int, gated: Mark, facts: list[Facts]) -> StepScores:
+    if not facts:
+        nothing = Mark(0.0, "step.no_call")
+        marks = {name: [nothing] for name in RULES}
+    else:
+        marks = {name: [rule(f) for f in facts] for name, rule in RULES.items()}
+    scores = {name: _combined(name, found) for name, found in marks.items()}
+    evidence = {name: tuple(_evidence(m) for m in dict.fromkeys(found)) for name, found in marks.items()}
+    return StepScores(step_id, {**scores, GATE: gated.score}, {**evidence, GATE: (_evidence(gated),)})
+
+
+def _combined(name: str, marks: list[Mark]) -> float:
+    """Several actions in one step: progress is that of the best one, the rest are means, so an idle action beside others lowers them."""
+    if len(marks) == 1:
+        return marks[0].score
+    if name == "goal_progress":
+        return max(m.score for m in marks)
+    return sum(m.score for m in marks) / len(marks)
+
+
+def _evidence(mark: Mark) -> Evidence:
+    return Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
+
+
+def _rows(trajectory_id: str, scored: StepScores, version: str) -> Iterable[StepScore]:
+    for rubric in (*RUBRICS, GATE):
+        score = scored.scores.get(rubric)
+        yield StepScore(
+            trajectory_id=trajectory_id,
+            step_id=scored.step_id,
+            rubric_id=rubric,
+            layer="rule",
+            score=score,
+            missing_reason=scored.missing_reason if score is None else None,
+            evidence=scored.evidence.get(rubric, ()),
+            scorer_version=version,
+        )

@@ -1,0 +1,123 @@
+"""Shell commands taken apart far enough to see what they do. Never raises, linear in the text."""
+
+import re
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""(?P<skip>[ \t\r]+|\\\n|(?<![^\s;&|])\#[^\n]*)
+    |(?P<op>\|\||&&|\|&|;;|[;|\n]|(?<![<>&0-9])&(?![>&]))
+    |(?P<redirect>(?:\d|&)?>>?\|?(?:&\d|&-)?|<<<|<<-?|<)
+    |(?P<word>(?:[^\s;|&<>"'\\]+|\\.|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*')+)
+    |.""",
+    re.VERBOSE | re.DOTALL,
+)
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
+_QUOTED = re.compile(r"\\(.)|\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^']*)'", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "{", "}", "(", ")", "!", "case", "esac"})
+_WRAPPERS = frozenset({"sudo", "time", "nohup", "env", "command", "exec", "stdbuf", "nice", "timeout", "xvfb-run", "unbuffer"})
+_MOST_COMMANDS = 64
+
+
+class Command(NamedTuple):
+    """One simple command: its words, the files that its output goes to, its here-document, and whether it reads a pipe."""
+
+    words: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    appends: bool = False
+    document: str = ""
+    piped: bool = False
+
+
+def parse(text: str) -> list[Command]:
+    """The simple commands of ``text`` in order, at most 64. Wrappers (``sudo``, ``timeout 5``, ``X=1``) and keywords are taken off."""
+    text, documents = _take_documents(text)
+    commands: list[Command] = []
+    words: list[str] = []
+    writes: list[str] = []
+    appends = piped = False
+    document = ""
+    target = ""
+
+    def close(next_piped: bool) -> None:
+        nonlocal words, writes, appends, piped, document
+        core = _core(words)
+        if core or writes:
+            commands.append(Command(core, tuple(writes), appends, document, piped))
+        words, writes, appends, document, piped = [], [], False, "", next_piped
+
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind == "word":
+            word = _unquote(match.group())
+            if target == "<<":
+                document = documents.pop(0) if documents else ""
+            elif target == ">":
+                if word != "/dev/null":
+                    writes.append(word)
+            elif target != "<":
+                words.append(word)
+            target = ""
+        elif kind == "redirect":
+            sign = match.group()
+            if "&" in sign[1:]:
+                target = ""
+            elif sign.startswith("<"):
+                target = "<<" if sign in ("<<", "<<-") else "<"
+            else:
+                target = ">"
+                appends = appends or ">>" in sign
+        elif kind == "op":
+            close(match.group() in ("|", "|&"))
+            target = ""
+            if len(commands) >= _MOST_COMMANDS:
+                return commands
+    close(False)
+    return commands
+
+
+def _take_documents(text: str) -> tuple[str, list[str]]:
+    """``text`` without here-document bodies, and the bodies in order."""
+    if "<<" not in text:
+        return text, []
+    kept: list[str] = []
+    bodies: list[str] = []
+    at = line_end = 0
+    for match in _HEREDOC.finditer(text):
+        if at and match.start() < line_end:
+            pass
+        elif match.start() < at:
+            continue
+        else:
+            line_end = text.find("\n", match.end())
+            if line_end < 0:
+                break
+            kept.append(text[at : line_end + 1])
+            at = line_end + 1
+        end = re.compile(rf"^[ \t]*{match.group(2)}[ \t]*$", re.MULTILINE).search(text, at)
+        bodies.append(text[at : end.start() if end else len(text)])
+        at = min(end.end() + 1, len(text)) if end else len(text)
+    kept.append(text[at:])
+    return "".join(kept), bodies
+
+
+def _unquote(word: str) -> str:
+    if '"' not in word and "'" not in word and "\\" not in word:
+        return word
+    return _QUOTED.sub(lambda m: m.group(1) or m.group(2) or m.group(3) or "", word)
+
+
+def _core(words: list[str]) -> tuple[str, ...]:
+    at, n = 0, len(words)
+    while at < n:
+        word = words[at]
+        if word in _KEYWORDS or _ASSIGNMENT.match(word):
+            at += 1
+        elif word in _WRAPPERS and at + 1 < n:
+            at += 1
+            while at < n and (words[at].startswith("-") or (word == "timeout" and words[at][:1].isdigit())):
+                at += 1
+        else:
+            break
+    rest = words[at:]
+    return (rest[0].lstrip("("), *rest[1:]) if rest else ()

@@ -1,0 +1,50 @@
+"""Tool choice by rule: could this kind of action serve its purpose, given what was known?"""
+
+from agentreward.rules.actions import is_test_config
+from agentreward.rules.facts import Facts, Mark, steps
+
+
+def tool_choice(f: Facts) -> Mark:
+    """Was this the right kind of action?"""
+    action, kind = f.action, f.action.kind
+    if kind in ("noop", "malformed"):
+        return Mark(0.0, f"tool.{kind}")
+    if action.interactive:
+        return Mark(0.1, "tool.interactive_program", (), action.key[:80])
+    if f.repeat_of is not None:
+        return Mark(0.1, "tool.repeat", (f.repeat_of,))
+    if f.failure and f.failure.kind == "no_command":
+        return Mark(0.0, "tool.no_such_command", (), f.failure.quote)
+    if f.failure and f.failure.kind == "timeout":
+        return Mark(0.3, "tool.ran_out_of_time", (), f.failure.quote)
+    if f.failure and f.failure.kind not in ("no_match", "exit_code"):
+        return Mark(0.5, "tool.without_effect", (), f.failure.quote)
+    if kind == "history":
+        return Mark(0.2, "tool.looked_into_commits", (), action.key[:80])
+    if kind == "test":
+        return (
+            Mark(1.0, "tool.tested_a_change", steps(f.last_change))
+            if f.untested_change
+            else Mark(0.2, "tool.nothing_to_test", steps(f.last_run))
+        )
+    if kind in ("edit", "write"):
+        return _change(f)
+    if kind == "read":
+        return Mark(0.7, "tool.read_too_much_at_once") if f.cut else Mark(1.0, "tool.read")
+    if kind == "submit" and f.failing and not f.verified:
+        return Mark(0.5, "tool.submit_too_early", steps(f.last_change))
+    if kind == "submit":
+        return Mark(1.0, "tool.submit", steps(f.last_change)) if f.last_change is not None else Mark(0.0, "tool.nothing_to_submit")
+    return Mark({"mutate": 0.7, "make": 0.6, "other": 0.7, "run": 0.8, "revert": 0.8}.get(kind, 1.0), f"tool.{kind}")
+
+
+def _change(f: Facts) -> Mark:
+    if is_test_config(f.action.path):
+        return Mark(0.1, "tool.changed_test_configuration", (), f.action.path)
+    if f.action.kind == "write" and f.path_seen is not None and f.same_call is None and f.source_file:
+        return Mark(0.6, "tool.rewrote_a_known_file", (f.path_seen,), f.action.path)
+    if f.action.kind == "edit" and f.path_seen is None and f.action.path:
+        return Mark(0.5, "tool.edit_before_looking", (), f.action.path)
+    if f.action.shell:
+        return Mark(0.8, "tool.changed_through_the_shell", (), f.action.path)
+    return Mark(1.0, "tool.edit")

@@ -1,0 +1,156 @@
+"""The readers of commands and reports: what they see, and that no text breaks them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from agentreward.rules.calls import call_actions
+from agentreward.rules.commands import shell_actions
+from agentreward.rules.coverage import Coverage
+from agentreward.rules.scorer import score_rules
+from agentreward.rules.shell import parse
+from agentreward.rules.testreport import test_counts as counts_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reward_cases import call, run, seen, turn
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "path"),
+    [
+        ("cat src/a.py", "read", "src/a.py"),
+        ("cat -n /testbed/src/a.py | head -20", "read", "src/a.py"),
+        ("sed -n '10,20p' a.py", "read", "a.py"),
+        ("head -n 5 a.py", "read", "a.py"),
+        ("tail -50 a.py", "read", "a.py"),
+        ("grep -rn 'foo bar' src", "search", "src"),
+        ("find . -name '*.py' | xargs grep foo", "search", "."),
+        ("git grep foo", "search", ""),
+        ("ls -la", "list", ""),
+        ("git diff", "inspect", ""),
+        ("git --no-pager diff a.py", "inspect", "a.py"),
+        ("git checkout -- a.py", "revert", "a.py"),
+        ("git log --oneline", "history", ""),
+        ("python -m pytest tests/a.py -q", "test", "tests/a.py"),
+        ("PYTHONPATH=src timeout 60 pytest", "test", ""),
+        ("python -m unittest tests.test_a", "test", ""),
+        ("tox -e py311", "test", ""),
+        ("sed -i 's/a/b/' a.py", "edit", "a.py"),
+        ("perl -pi -e 's/a/b/' a.py", "edit", "a.py"),
+        ("echo 'x' >> a.py", "write", "a.py"),
+        ("cat <<'EOF' > a.py\nx; y | z > w\nEOF", "write", "a.py"),
+        ("echo hi | tee a.txt", "write", "a.txt"),
+        ("mv a.py b.py", "mutate", "b.py"),
+        ("patch -p1 < fix.diff", "mutate", ""),
+        ("touch a.py", "make", "a.py"),
+        ("python repro.py", "run", "repro.py"),
+        ("echo hi", "noop", ""),
+        ("cd src; pwd", "noop", ""),
+        ("vim a.py", "read", "a.py"),
+        ("make test", "test", ""),
+    ],
+)
+def test_commands_are_seen_through(text: str, kind: str, path: str) -> None:
+    action = shell_actions(text)[-1]
+    assert (action.kind, action.path) == (kind, path)
+
+
+def test_compound_commands_are_taken_apart() -> None:
+    kinds = [a.kind for a in shell_actions("cd /testbed && sed -i s/a/b/ a.py && python -m pytest -q 2>&1 | tail -5")]
+    assert kinds == ["edit", "test"]
+    assert [a.path for a in shell_actions("cd src && cat a.py b.py")] == ["src/a.py", "src/b.py"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("pytest -q tests/a.py", "python -m pytest tests/a.py -v --tb=short"),
+        ("cat a.py", "cat -n ./a.py"),
+        ("cd /testbed && pytest", "pytest -rA"),
+    ],
+)
+def test_the_same_request_has_the_same_key(one: str, other: str) -> None:
+    assert shell_actions(one)[0].key == shell_actions(other)[0].key
+
+
+@pytest.mark.parametrize(("one", "other"), [("pytest -k a", "pytest -k b"), ("cat a | head -1", "cat a"), ("pytest -x", "pytest")])
+def test_different_requests_have_different_keys(one: str, other: str) -> None:
+    assert shell_actions(one)[0].key != shell_actions(other)[0].key
+
+
+def test_words_quotes_redirects_and_here_documents() -> None:
+    (command,) = parse('X=1 sudo foo \'a b\' "c\\"d" e\\ f > out 2>&1 < in')
+    assert command.words == ("foo", "a b", 'c\\"d', "e f")
+    assert command.writes == ("out",)
+    first, second = parse("cat <<A > x && cat <<'B' >> y\none\nA\ntwo && three\nB\n")
+    assert (first.document, first.writes, first.appends) == ("one\n", ("x",), False)
+    assert (second.document, second.writes, second.appends) == ("two && three\n", ("y",), True)
+    assert parse("make > /dev/null 2>&1")[0].writes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("===== 3 failed, 5 passed, 1 skipped in 0.05s =====", (5, 3)),
+        ("5 passed in 0.10s", (5, 0)),
+        ("1 failed, 2 passed, 1 warning, 1 error in 1.00s (0:00:01)", (2, 2)),
+        ("FAILED tests/a.py::t - assert 1 passed\n=== 1 failed in 0.1s ===", (0, 1)),
+        ("1 passed in 0.1s\nnoise\n2 failed in 0.2s", (0, 2)),
+        ("4 passed in <duration>", (4, 0)),
+        ("Ran 5 tests in 0.001s\n\nOK", (5, 0)),
+        ("Ran 5 tests in 0.001s\n\nFAILED (failures=1, errors=2)", (2, 3)),
+    ],
+)
+def test_reports_are_read(text: str, expected: tuple[int, int]) -> None:
+    counts = counts_of("x" * 5_000 + "\n" + text)
+    assert counts is not None
+    assert (counts.passed, counts.failed) == expected
+
+
+@pytest.mark.parametrize("text", ["", "no tests ran in 0.01s", "PASSED", "all 5 tests passed!", "passed in 3s", "Ran 5 tests in 1s"])
+def test_what_is_no_report_is_none(text: str) -> None:
+    assert counts_of(text) is None
+
+
+shellish = st.text(alphabet=st.sampled_from(list("abc ./'\"\\|&;<>$(){}\n-0129=EOF#")), max_size=120)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(shellish, st.text(max_size=200)))
+def test_no_text_breaks_the_readers(text: str) -> None:
+    for action in shell_actions(text):
+        assert action.key
+    assert len(parse(text)) <= 65
+    counts = counts_of(text)
+    assert counts is None or counts.passed >= 0
+    call_actions(call("shell").model_copy(update={"arguments": text}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["file_read", "file_edit", "file_write", "shell", "search", "git", "submit", "think", "other"]),
+    st.dictionaries(
+        st.sampled_from(["path", "command", "old_string", "new_string", "view_range", "start_line", "args", "pattern", "content"]),
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), shellish, st.lists(st.integers(), max_size=3), st.just({"a": 1})),
+    ),
+    shellish,
+)
+def test_no_arguments_break_the_scorer(name: str, arguments: dict[str, object], output: str) -> None:
+    step = turn((call(name, "x", **arguments), seen(output, None)))
+    for row in score_rules(run(step, step), scorer_version="v"):
+        assert row.score is not None
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 10)), max_size=20), st.integers(1, 30), st.integers(0, 10))
+def test_coverage_knows_just_the_lines_that_were_shown(shown: list[tuple[int, int]], start: int, more: int) -> None:
+    coverage = Coverage()
+    lines: set[int] = set()
+    for step, (first, extra) in enumerate(shown, 1):
+        coverage.add("f", first, first + extra, step)
+        lines |= set(range(first, first + extra + 1))
+    assert (coverage.shown_by("f", start, start + more) is not None) == (set(range(start, start + more + 1)) <= lines)
+    coverage.forget("f")
+    assert coverage.shown_by("f", 1, 1) is None

@@ -1,0 +1,288 @@
+"""What the rules see in single situations."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from agentreward.rules.scorer import RuleScorer, score_rules
+from trajschema.score import StepScore
+from trajschema.trajectory import Step
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reward_cases import (
+    AIMLESS,
+    HONEST,
+    SOURCE,
+    call,
+    change,
+    empty,
+    missing_file,
+    process,
+    pytest_run,
+    run,
+    seen,
+    shell,
+    submit,
+    turn,
+    view,
+)
+
+FIX = change("src/dates.py", "    month = int(text[5:7]) + 1", "    month = int(text[5:7])")
+
+
+def last(*steps: Step) -> dict[str, StepScore]:
+    """Scores of the last step, by rubric."""
+    rows = score_rules(run(*steps), scorer_version="v")
+    return {r.rubric_id: r for r in rows if r.step_id == len(steps) + 1}
+
+
+def value(rubric: str, *steps: Step) -> float:
+    score = last(*steps)[rubric].score
+    assert score is not None
+    return score
+
+
+def rule(rubric: str, *steps: Step) -> str:
+    return str(last(*steps)[rubric].evidence[0].rule_id)
+
+
+def test_a_purposeful_run_is_above_an_aimless_one_without_the_outcome() -> None:
+    assert process(*HONEST) > process(*AIMLESS) + 0.3
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (empty(), 0),
+        (empty("I am thinking."), 0),
+        (turn((call("think", thought="hm"), seen())), 0),
+        (shell("echo done", "done"), 0),
+        (shell("cd /testbed && pwd", "/testbed"), 0),
+        (shell("", ""), 0),
+        (change("a.py", "x", "x"), 0),
+        (submit(), 0),
+        (view("src/dates.py"), 1),
+        (missing_file("nowhere.py"), 1),
+        (pytest_run(1, 2), 1),
+        (shell("echo x = 1 > a.py"), 1),
+    ],
+)
+def test_the_gate_closes_on_steps_that_do_nothing(step: Step, expected: int) -> None:
+    assert value("gate", step) == expected
+
+
+REPEATS = [
+    view("src/dates.py"),
+    missing_file("src/none.py"),
+    shell("grep -rn month src", "src/dates.py:2: month"),
+    pytest_run(2, 8),
+    FIX,
+    shell("git diff", "diff --git a/x b/x"),
+    shell("frobnicate", "frobnicate: command not found", 127),
+]
+
+
+@pytest.mark.parametrize("step", REPEATS)
+def test_the_gate_closes_on_a_repeat_and_points_at_the_first(step: Step) -> None:
+    scored = last(view("a.py", "a"), step, step)
+    assert scored["gate"].score == 0
+    assert scored["gate"].evidence[0].steps == (3,)
+    assert scored["non_redundancy"].score == 0
+
+
+@pytest.mark.parametrize("step", [view("src/dates.py"), pytest_run(2, 8), shell("cat src/dates.py", SOURCE)])
+def test_the_same_look_after_a_change_is_no_repeat(step: Step) -> None:
+    assert value("gate", step, FIX, step) == 1
+    assert value("non_redundancy", step, FIX, step) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        shell("cat src/dates.py", SOURCE),
+        shell("cat ./src/dates.py", SOURCE),
+        shell("cd src && cat dates.py", SOURCE),
+        shell("cat /testbed/src/dates.py 2>/dev/null", SOURCE),
+        turn((call("other", "str_replace_editor", command="view", path="/testbed/src/dates.py"), seen(SOURCE, 0))),
+    ],
+)
+def test_equivalents_of_reading_are_seen_through(same: Step) -> None:
+    first = turn((call("file_read", path="src/dates.py"), seen(SOURCE, 0)))
+    assert value("gate", first, same) == 0
+
+
+def test_ranges_and_patterns_are_told_apart() -> None:
+    assert value("gate", view("a.py", "1", start_line=1, end_line=9), view("a.py", "2", start_line=10, end_line=19)) == 1
+    assert value("non_redundancy", view("a.py", "1", start_line=1, end_line=9), shell("sed -n 10,19p a.py", "2")) == 1
+    assert value("non_redundancy", shell("sed -n 1,30p a.py", "12"), view("a.py", "1", start_line=5, end_line=9)) == 0.3
+    assert rule("non_redundancy", view("a.py", "all"), shell("head -n 5 a.py", "some")) == "redundant.lines_shown_before"
+    assert value("non_redundancy", shell("grep -n foo a.py", "1:foo"), shell("grep -n bar a.py", "2:bar")) == 1
+    assert value("non_redundancy", view("a.py", "all"), shell("cat a.py | grep foo", "foo")) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "progress"),
+    [
+        ((3, 7), (0, 10), "tests.all_pass_now", 1.0),
+        ((3, 7), (1, 9), "tests.better", 0.8),
+        ((3, 7), (3, 7), "tests.same", 0.2),
+        ((3, 7), (4, 6), "tests.worse", 0.05),
+        ((3, 7), (0, 5), "tests.worse", 0.05),
+    ],
+)
+def test_test_reports_are_compared_with_the_best_before(
+    before: tuple[int, int], after: tuple[int, int], name: str, progress: float
+) -> None:
+    steps = (pytest_run(*before), FIX, pytest_run(*after, command="pytest -v"))
+    assert rule("goal_progress", *steps) == name
+    assert value("goal_progress", *steps) == pytest.approx(progress)
+    assert "passed" in str(last(*steps)["goal_progress"].evidence[0].quote)
+
+
+def test_breaking_and_repairing_earns_nothing() -> None:
+    broken = change("src/dates.py", "month = int", "month = float")
+    repaired = change("src/dates.py", "month = float", "month = int")
+    assert rule("goal_progress", pytest_run(2, 8), broken, pytest_run(5, 5), repaired, pytest_run(2, 8)) == "tests.same"
+    assert rule("goal_progress", broken, repaired) == "edit.took_back"
+    assert rule("goal_progress", broken, repaired, broken) == "edit.again"
+
+
+def test_a_test_run_without_a_change_since_is_marked() -> None:
+    scored = last(pytest_run(2, 8), pytest_run(2, 8, "pytest -v --tb=short"))
+    assert scored["gate"].score == 0
+    assert rule("goal_progress", pytest_run(2, 8), pytest_run(1, 9)) == "tests.no_change_since"
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (change("a.py", "x", "y", "old_string not found in a.py"), "params.not_applied"),
+        (missing_file("a.py"), "params.no_such_path"),
+        (shell("cat a.py", "cat: a.py: No such file or directory", 1), "params.no_such_path"),
+        (shell("frob", "bash: frob: command not found", 127), "params.no_command"),
+        (shell("sleep 99; make", "", 124), "params.timeout"),
+        (shell("grep -rn foo .", "", 1), "params.no_match"),
+        (shell("pytest tests/none.py", "ERROR: file or directory not found", 4), "params.tests_not_run"),
+        (shell("python x.py", "Traceback", 1), "params.exit_code"),
+        (turn((call("file_read", path="a.py"), seen("", None, "start_line must be a number"))), "params.bad_arguments"),
+    ],
+)
+def test_failures_are_told_apart_and_cost_more_the_second_time(step: Step, name: str) -> None:
+    assert rule("param_correctness", step) == name
+    once = value("param_correctness", step)
+    assert once <= 0.5
+    assert value("goal_progress", step) < 0.5
+    other = view("b.py", "b")
+    assert value("param_correctness", step, FIX, other, step) == pytest.approx(once / 2)
+
+
+def test_a_failing_test_is_no_wrong_argument() -> None:
+    assert value("param_correctness", pytest_run(3, 1)) == 1
+
+
+def test_arguments_that_are_no_json_object_are_malformed() -> None:
+    for text in ("{", "[]", "3", '"x"', "nonsense"):
+        broken = call("shell").model_copy(update={"arguments": text})
+        assert rule("param_correctness", turn((broken, seen("", None, "bad JSON")))) == "params.malformed"
+
+
+def test_information_is_credited_where_it_is_used() -> None:
+    scored = last(view("src/dates.py"), FIX)
+    assert scored["info_utilization"].score == 1
+    assert scored["info_utilization"].evidence[0].steps == (2,)
+    assert rule("info_utilization", FIX) == "info.edited_a_known_file"
+    assert rule("info_utilization", change("lib/other.py", "some text", "more")) == "info.edited_unseen"
+    numbered = "\n".join(f"{i:6}\t{line}" for i, line in enumerate(SOURCE.splitlines(), 1))
+    assert rule("info_utilization", view("src/dates.py", numbered), FIX) == "info.edited_what_was_seen"
+    assert (
+        rule("info_utilization", shell("grep -n month src/dates.py", "2:    month = int(text[5:7]) + 1"), FIX)
+        == "info.edited_what_was_seen"
+    )
+
+
+def test_a_failure_that_is_ignored_is_marked() -> None:
+    twice = (missing_file("a.py"), FIX, shell("ls", "b.py"), missing_file("./a.py"))
+    assert rule("info_utilization", *twice) in ("info.ignored_an_earlier_failure", "info.answer_was_known")
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        shell("git checkout -- src/dates.py"),
+        shell("git checkout src/dates.py", "Updated 1 path from the index"),
+        shell("git stash"),
+        turn((call("git", args=["restore", "src/dates.py"]), seen())),
+        change("src/dates.py", "    month = int(text[5:7])", "    month = int(text[5:7]) + 1"),
+        turn((call("other", "str_replace_editor", command="undo_edit", path="src/dates.py"), seen())),
+    ],
+)
+def test_reverts_of_own_work_are_seen(back: Step) -> None:
+    scored = last(view("src/dates.py"), FIX, back)
+    assert scored["non_redundancy"].evidence[0].rule_id == "redundant.takes_back_own_change"
+    assert scored["non_redundancy"].evidence[0].steps == (3,)
+    assert value("goal_progress", view("src/dates.py"), FIX, back) < 0.5
+
+
+def test_loops_earn_nothing() -> None:
+    there, back = change("a.py", "x = 1", "x = 2"), change("a.py", "x = 2", "x = 1")
+    loop = [there, pytest_run(2, 8), back, pytest_run(2, 8)]
+    rows = score_rules(run(*loop * 5), scorer_version="v")
+    late = [r.score for r in rows if r.rubric_id == "goal_progress" and r.step_id > 5]
+    assert max(s for s in late if s is not None) <= 0.3
+    assert process(*loop * 5) < process(*loop)
+
+
+@pytest.mark.parametrize("path", ["conftest.py", "tests/conftest.py", "pytest.ini", "src/sitecustomize.py", "setup.cfg"])
+def test_changing_how_tests_start_is_no_progress(path: str) -> None:
+    step = turn((call("file_write", path=path, content="import os"), seen()))
+    assert value("goal_progress", step) <= 0.1
+    assert value("tool_choice", step) <= 0.1
+
+
+def test_searching_commits_for_the_fix_is_a_poor_choice() -> None:
+    assert value("tool_choice", shell("git log --all -p", "commit 1")) == 0.2
+    assert value("tool_choice", shell("git diff", "")) == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        shell("sed -i 's/+ 1//' src/dates.py"),
+        shell("cat > src/dates.py <<'EOF'\ndef parse_date(text):\n    return 1\nEOF"),
+        shell("python - <<'EOF'\nfrom pathlib import Path\nPath('src/dates.py').write_text('x = 1')\nEOF"),
+        turn((call("file_edit", "str_replace_editor", command="str_replace", path="src/dates.py", old_str="a", new_str="b"), seen())),
+    ],
+)
+def test_edits_through_any_tool_advance(edit: Step) -> None:
+    assert value("goal_progress", edit) >= 0.5
+    assert value("gate", pytest_run(1, 1), edit, pytest_run(1, 1)) == 1
+
+
+def test_several_calls_in_a_step_count_together() -> None:
+    both = turn((call("file_read", path="src/dates.py"), seen(SOURCE, None)), (call("shell", command="echo hi"), seen("hi")))
+    assert value("gate", both) == 1
+    assert value("non_redundancy", both) == 0.5
+    assert value("gate", view("src/dates.py"), both) == 0
+
+
+def test_submitting_is_worth_most_after_tests_were_seen_to_pass() -> None:
+    assert value("goal_progress", submit()) == 0
+    known_bad = value("info_utilization", pytest_run(2, 8), FIX, submit())
+    verified = value("info_utilization", pytest_run(2, 8), FIX, pytest_run(0, 10), submit())
+    assert verified > known_bad
+
+
+def test_steps_of_others_are_read_but_not_scored() -> None:
+    scorer = RuleScorer()
+    assert scorer.feed(Step(step_id=1, source="user", message="see src/dates.py")) is None
+    copied = view("src/dates.py").model_copy(update={"step_id": 2, "flags": ("copied_context",)})
+    scored = scorer.feed(copied)
+    assert scored is not None
+    assert scored.missing_reason
+    assert scored.scores == {"gate": 1.0}
+
+
+def test_outputs_that_differ_in_clocks_only_are_the_same() -> None:
+    assert value("gate", shell("make", "built in 0.1s"), shell("make", "built in 9.9s")) == 0
+    assert value("gate", shell("make", "built"), shell("make", "failed")) == 1

@@ -1,0 +1,38 @@
+"""The noisy agent: the localising one with wasted moves and careless choices in between."""
+
+from random import Random
+
+from agentrollout.climb import climb_with
+from agentrollout.policies.localising import Localiser
+from agentrollout.policies.waste import WASTE, Seen
+from agentrollout.policy import TaskView
+from agentrollout.script import Script
+
+WASTED = 0.35
+"""Chance of a wasted move before each turn."""
+SLIP = 0.35
+"""Share of edits that are not the best one known."""
+SPARED = 4
+"""No move is wasted when no more turns than these are left."""
+
+
+def script(view: TaskView, random: Random) -> Script:
+    """Localise and edit, but repeat commands, read again, edit what is not there, mistype paths and take edits back."""
+    inner = climb_with(view, Localiser(random, slip=SLIP).propose)
+    seen = Seen()
+    planned = next(inner)
+    left = view.steps
+    while True:
+        while left > SPARED and random.random() < WASTED:
+            wasted = random.choice(WASTE)(seen, random)
+            if wasted is None:
+                break
+            reply = yield wasted
+            left = reply.left
+        reply = yield planned
+        left = reply.left
+        seen.note(planned, reply)
+        try:
+            planned = inner.send(reply)
+        except StopIteration:
+            return

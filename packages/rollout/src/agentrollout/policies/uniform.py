@@ -1,0 +1,57 @@
+"""The random agent: any function of the library, any edit in it."""
+
+from collections.abc import Generator
+from random import Random
+
+from agenttasks.operators import REMOVALS, SIMPLE
+from trajschema.event import AgentTurn
+
+from agentrollout.calls import file_read, search
+from agentrollout.climb import Climb, Proposal, Propose, climb_with, say
+from agentrollout.fragment import Edit, edits_in
+from agentrollout.policy import TaskView
+from agentrollout.reading import DEFINITION, Place, fragment_of, functions_in
+from agentrollout.script import Reply, Script
+
+ALL = (*SIMPLE, *REMOVALS)
+"""It knows no better than to take code away as well."""
+AT_ONCE = 4
+"""Functions read in one turn."""
+EACH = 2
+"""Edits tried in one function."""
+
+
+def script(view: TaskView, random: Random) -> Script:
+    """Edits drawn uniformly: a function, then an edit in it. Nothing is known of where the fault is."""
+    return climb_with(view, anywhere(random))
+
+
+def anywhere(random: Random) -> Propose:
+    """Proposals drawn uniformly from the functions of the library."""
+    places: list[Place] = []
+    queue: list[Edit] = []
+
+    def propose(climb: Climb) -> Proposal:
+        if not places:
+            reply = yield from say(climb, "I list the functions of the library.", search(DEFINITION, glob="*.py"))
+            places.extend(functions_in(reply.observations[-1].content))
+        while not queue and places and climb.left > 2:
+            queue.extend((yield from _read(climb, [places.pop(random.randrange(len(places))) for _ in range(min(AT_ONCE, len(places)))])))
+        while queue:
+            edit = queue.pop(0)
+            if edit not in climb.tried:
+                return edit, f"I have no lead. In {edit.function} of {edit.path}, line {edit.line}, I try: {edit.what}."
+        return None
+
+    def _read(climb: Climb, chosen: list[Place]) -> Generator[AgentTurn, Reply, list[Edit]]:
+        names = ", ".join(place.name for place in chosen)
+        calls = [file_read(place.path, place.first, place.last) for place in chosen]
+        reply = yield from say(climb, f"I pick functions at random and read them: {names}.", *calls)
+        edits = []
+        for place, observation in zip(chosen, reply.observations, strict=True):
+            fragment = fragment_of(place, observation)
+            offered = edits_in(fragment, ALL) if fragment else []
+            edits += random.sample(offered, min(EACH, len(offered)))
+        return edits
+
+    return propose

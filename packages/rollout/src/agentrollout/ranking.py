@@ -1,0 +1,43 @@
+"""Which edit to try first."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from agentrollout.fragment import Edit
+
+STEEPNESS = 6.0
+"""Weight of a suspicion, relative to the highest one."""
+EVENNESS = 0.7
+"""How far operators share the chances evenly (1), or each edit has the same (0). An operator that fits anywhere is seldom the one."""
+TRACED = 0.7
+"""Bonus of a line that a traceback names."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An edit, how suspicious its line is, and how good it looks."""
+
+    edit: Edit
+    suspicion: float
+    score: float
+
+
+def rank(edits: Sequence[tuple[Edit, float]], traced: frozenset[tuple[str, int]], random: Random, temper: float) -> list[Ranked]:
+    """Edits, each given with its suspicion in [0, 1], best first. ``temper`` scales the random part (0: ties stay in order)."""
+    top = max((suspicion for _, suspicion in edits), default=0.0) or 1.0
+    offers = Counter(edit.operator for edit, _ in edits)
+
+    def score(edit: Edit, suspicion: float) -> float:
+        bonus = TRACED if (edit.path, edit.line) in traced else 0.0
+        return STEEPNESS * suspicion / top - EVENNESS * math.log(offers[edit.operator]) + bonus
+
+    ranked = [Ranked(edit, suspicion, score(edit, suspicion) + temper * _gumbel(random)) for edit, suspicion in edits]
+    return sorted(ranked, key=lambda r: -r.score)
+
+
+def _gumbel(random: Random) -> float:
+    """Noise that makes the best of the scores a draw from their softmax."""
+    return -math.log(-math.log(random.random() or 0.5))

@@ -1,0 +1,49 @@
+"""Choose where boxes run: containers if an engine answers, else bubblewrap, else plain processes."""
+
+from pathlib import Path
+from typing import Literal
+
+from agentsandbox.box import Backend
+from agentsandbox.errors import BackendUnavailable
+
+Name = Literal["auto", "docker", "bubblewrap", "local"]
+BY_STRENGTH: tuple[Literal["docker", "bubblewrap", "local"], ...] = ("docker", "bubblewrap", "local")
+
+
+def choose(name: Name = "auto", *, image: str | None = None, environments: Path, label: str = "trajhub") -> Backend:
+    """The backend ``name``; for ``auto`` the strongest one that works here.
+
+    ``image`` is the container image for tasks that bring none (docker only). ``environments`` is a folder where the Python
+    environment of the other backends is kept. Boxes carry ``label``, so that :meth:`Backend.reap` finds its own.
+
+    Raises:
+        BackendUnavailable: the named backend (for ``auto``: none) works here.
+    """
+    names = BY_STRENGTH if name == "auto" else (name,)
+    problems = []
+    for candidate in names:
+        backend = _make(candidate, image, Path(environments), label)
+        try:
+            backend.check()
+            return backend
+        except BackendUnavailable as e:
+            problems.append(e)
+    if len(problems) == 1:
+        raise problems[0]
+    raise BackendUnavailable("; ".join(f"{n}: {p.what}" for n, p in zip(names, problems, strict=True)), problems[-1].remedy)
+
+
+def _make(name: str, image: str | None, environments: Path, label: str) -> Backend:
+    if name == "docker":
+        from agentsandbox.dockerbox import DockerBackend
+
+        return DockerBackend(environments, image, label)
+    if name == "bubblewrap":
+        from agentsandbox.bubblewrap import BubblewrapBackend
+
+        return BubblewrapBackend(environments)
+    if name == "local":
+        from agentsandbox.localbox import LocalBackend
+
+        return LocalBackend(environments, label)
+    raise BackendUnavailable(f"there is no backend {name!r}", f"choose one of auto, {', '.join(BY_STRENGTH)}")

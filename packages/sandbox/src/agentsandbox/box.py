@@ -1,0 +1,120 @@
+"""What a box and a backend do. Every backend gives boxes that behave alike."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from trajschema.rollout import Limits, Provenance
+from trajschema.task import Environment
+from trajschema.trajectory import Observation
+
+from agentsandbox.report import TestReport
+
+
+class Box(Protocol):
+    """A place where an agent acts. One call at a time; calls from several threads queue up.
+
+    Every method raises :class:`~agentsandbox.errors.BoxLost` when the box died or stopped answering.
+    """
+
+    @property
+    def provenance(self) -> Provenance:
+        """Backend, image and limits of this box."""
+        ...
+
+    def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float | None = None) -> Observation:
+        """Answer of one tool call (see :mod:`agentsandbox.tools`). ``timeout_s`` defaults to the limit of the box.
+
+        What the agent did wrong (unknown tool, bad arguments, missing file, time-out) is in ``Observation.error``.
+        """
+        ...
+
+    def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
+        """Make the workdir the tar archive ``tree`` with ``patches`` applied; all earlier state of the box goes.
+
+        Git is initialised to one commit with a fixed author and date, no remotes, no other refs, no reflog.
+
+        Raises:
+            PatchRejected: a patch does not apply.
+            ValueError: ``tree`` is no tar archive, or names paths outside of itself.
+        """
+        ...
+
+    def diff(self) -> str:
+        """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
+
+        Files in order of path. Byte code and caches are left out. Applying it to the base gives the workdir back.
+        """
+        ...
+
+    def apply(self, patch: str) -> None:
+        """Apply a unified diff to the workdir, all of it or nothing.
+
+        Raises:
+            PatchRejected: it does not apply.
+        """
+        ...
+
+    def restore(self, patterns: Sequence[str]) -> list[str]:
+        """Put paths that match a pattern back to the base commit; remove those that were added.
+
+        Patterns are those of :mod:`agentsandbox.server.globs`. Returns the paths that differed, sorted.
+        """
+        ...
+
+    def run_tests(
+        self,
+        paths: Sequence[str] = (),
+        *,
+        ids: Sequence[str] = (),
+        canaries: Mapping[str, str] | None = None,
+        lines_of: Sequence[str] = (),
+        timeout_s: float | None = None,
+    ) -> TestReport:
+        """Run ``ids``, else ``paths``, else the environment's test paths, in one process.
+
+        ``canaries`` maps names of planted tests to ``passed`` or ``failed``. ``lines_of`` names folders or files whose
+        executed lines are recorded for each test. ``timeout_s`` defaults to the environment's.
+
+        Raises:
+            SandboxError: the box has no pytest, or the environment's test command is no pytest command.
+        """
+        ...
+
+    def close(self) -> None:
+        """Remove the box with every process in it. Idempotent."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Backend(Protocol):
+    """Makes boxes. Safe to use from several threads."""
+
+    @property
+    def name(self) -> str:
+        """docker, bubblewrap or local."""
+        ...
+
+    def check(self) -> None:
+        """Return if boxes can be made here.
+
+        Raises:
+            BackendUnavailable: what is missing, and what to do about it.
+        """
+        ...
+
+    def open(self, limits: Limits, environment: Environment) -> Box:
+        """A new, empty box.
+
+        Raises:
+            BackendUnavailable: the backend cannot be used on this machine.
+            SandboxError: the box could not be made.
+        """
+        ...
+
+    def reap(self) -> int:
+        """Remove every box of ours whose owner process is dead. Returns how many there were."""
+        ...

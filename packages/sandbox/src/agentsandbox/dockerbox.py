@@ -1,0 +1,176 @@
+"""Boxes as containers: no network, no capabilities, read-only root, everything writable in memory."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+from trajschema.rollout import Limits, Provenance
+from trajschema.task import Environment
+
+from agentsandbox import owner, payload
+from agentsandbox.box import Box
+from agentsandbox.errors import BackendUnavailable, SandboxError
+from agentsandbox.images import Image, ensure_image
+from agentsandbox.served import ServedBox
+from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, server_settings, variables
+from agentsandbox.stream import Stream
+
+_UID = 1000
+_ENGINE_TIMEOUT_S = 30
+_PING_TIMEOUT_S = 3
+_BEING_REMOVED = 409
+
+
+class DockerBackend:
+    """Containers of one image, or of the image that an environment names."""
+
+    name = "docker"
+
+    def __init__(self, environments: Path, image: str | None = None, label: str = "trajhub") -> None:
+        self._environments = environments
+        self._image = image
+        self._label = f"{label}.owner"
+        self._lock = threading.Lock()
+        self._images: dict[str, Image] = {}
+        self._client: Any = None
+
+    def check(self) -> None:
+        """See :meth:`agentsandbox.box.Backend.check`."""
+        try:
+            client = docker.DockerClient.from_env(timeout=_PING_TIMEOUT_S)
+            try:
+                client.ping()
+            finally:
+                client.close()
+        except (DockerException, OSError) as e:
+            raise BackendUnavailable(f"no docker engine answers ({e})", "start docker, or choose another backend") from e
+
+    def open(self, limits: Limits, environment: Environment) -> Box:
+        """See :meth:`agentsandbox.box.Backend.open`."""
+        api = self._api()
+        image = self._image_for(environment.image or self._image or "")
+        try:
+            return self._start(api, image, limits, environment)
+        except (DockerException, OSError) as e:
+            raise SandboxError(f"docker could not make a box from {image.name}: {e}", "check that the engine runs and has space") from e
+
+    def reap(self) -> int:
+        """See :meth:`agentsandbox.box.Backend.reap`."""
+        api = self._api()
+        count = 0
+        try:
+            for found in api.containers(all=True, filters={"label": self._label}):
+                who = owner.parse(found["Labels"][self._label])
+                if who and owner.is_dead(who) and _removed(api, found["Id"]):
+                    count += 1
+        except (DockerException, OSError) as e:
+            raise SandboxError(f"docker could not list or remove boxes: {e}", "check that the engine runs") from e
+        return count
+
+    def _api(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self.check()
+                self._client = docker.DockerClient.from_env(timeout=_ENGINE_TIMEOUT_S, max_pool_size=32)
+            return self._client.api
+
+    def _image_for(self, reference: str) -> Image:
+        with self._lock:
+            if reference not in self._images:
+                self._images[reference] = ensure_image(reference or None, lock_folder=self._environments)
+            return self._images[reference]
+
+    def _start(self, api: Any, image: Image, limits: Limits, environment: Environment) -> Box:
+        workdir = environment.workdir
+        env = variables(environment, workdir, HOME, TMP, image.path or PATH)
+        box_id = api.create_container(
+            image.digest,
+            entrypoint=["python3", "-s", "-c", payload.BOOTSTRAP],
+            command=[],
+            stdin_open=True,
+            user=f"{_UID}:{_UID}",
+            hostname="box",
+            working_dir="/",
+            environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
+            labels={self._label: str(owner.this_process())},
+            network_disabled=not limits.network,
+            host_config=api.create_host_config(**_host_config(limits, workdir)),
+        )["Id"]
+        destroy = _remover(api, box_id)
+        try:
+            socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            api.start(box_id)
+            fd = getattr(socket, "_sock", socket).fileno()
+            settings = server_settings(limits, env, workdir=workdir, scratch=("/dev/shm",), rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20})
+            return ServedBox(Stream(fd, fd, framed=True), settings, environment, self._provenance(image, limits), _closing(socket, destroy))
+        except BaseException:
+            destroy()
+            raise
+
+    def _provenance(self, image: Image, limits: Limits) -> Provenance:
+        return Provenance(
+            backend=self.name,
+            recipe_sha256=image.recipe_sha256,
+            image_digest=image.digest,
+            limits=limits,
+            sandbox_version=payload.version(),
+        )
+
+
+def _host_config(limits: Limits, workdir: str) -> dict[str, Any]:
+    def tmpfs(size_mb: int) -> str:
+        return f"rw,exec,nosuid,nodev,size={size_mb}m,uid={_UID},gid={_UID},mode=755"
+
+    memory = limits.memory_mb << 20
+    return {
+        "network_mode": "bridge" if limits.network else "none",
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "pids_limit": limits.pids,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "nano_cpus": int(limits.cpus * 1e9),
+        "read_only": True,
+        "shm_size": SCRATCH_MB << 20,
+        "tmpfs": {workdir: tmpfs(limits.disk_mb), TMP: tmpfs(SCRATCH_MB), "/home": tmpfs(SCRATCH_MB), BASE: tmpfs(limits.disk_mb)},
+        "log_config": {"type": "none", "config": {}},
+        "auto_remove": True,
+    }
+
+
+def _removed(api: Any, box_id: str) -> bool:
+    """Remove a container; whether it was still there."""
+    try:
+        api.remove_container(box_id, force=True)
+    except NotFound:
+        return False
+    except APIError as e:
+        if e.status_code == _BEING_REMOVED:
+            return False
+        raise
+    return True
+
+
+def _remover(api: Any, box_id: str) -> Callable[[], None]:
+    def remove() -> None:
+        try:
+            _removed(api, box_id)
+        except (DockerException, OSError) as e:
+            raise SandboxError(f"docker could not remove a box: {e}", "run reap once the engine is well") from e
+
+    return remove
+
+
+def _closing(socket: Any, destroy: Callable[[], None]) -> Callable[[], None]:
+    def close() -> None:
+        try:
+            destroy()
+        finally:
+            with contextlib.suppress(OSError):
+                socket.close()
+
+    return close

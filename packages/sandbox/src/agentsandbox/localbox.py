@@ -1,0 +1,101 @@
+"""Boxes as plain processes in a temporary folder: for trusted agents only, where nothing better is installed."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from trajschema.rollout import Limits, Provenance
+from trajschema.task import Environment
+
+from agentsandbox import owner, payload
+from agentsandbox.box import Box
+from agentsandbox.environments import ensure_environment
+from agentsandbox.errors import BackendUnavailable
+from agentsandbox.processbox import start
+from agentsandbox.server import confine
+from agentsandbox.server.repository import remove_tree
+from agentsandbox.settings import HOME, TMP, VENV, server_settings, variables
+
+_OWNER_FILE = "owner"
+
+
+class LocalBackend:
+    """Temporary folders. Needs Linux, bash and git."""
+
+    name = "local"
+
+    def __init__(self, environments: Path, label: str = "trajhub") -> None:
+        self._environments = environments
+        self._prefix = f"{label}-box-"
+
+    def check(self) -> None:
+        """See :meth:`agentsandbox.box.Backend.check`."""
+        missing = [p for p in ("bash", "git") if shutil.which(p) is None]
+        if missing or not sys.platform.startswith("linux"):
+            raise BackendUnavailable(
+                f"the local backend needs Linux with {', '.join(missing or ['bash', 'git'])}", "install what is missing"
+            )
+
+    def open(self, limits: Limits, environment: Environment) -> Box:
+        """See :meth:`agentsandbox.box.Backend.open`."""
+        self.check()
+        python = ensure_environment(self._environments)
+        root = Path(tempfile.mkdtemp(prefix=self._prefix)).resolve()
+        (root / _OWNER_FILE).write_text(str(owner.this_process()))
+        workdir, home, tmp, base = (str(root / n) for n in ("testbed", "home", "tmp", "base"))
+        for folder in (workdir, home, tmp, base):
+            Path(folder).mkdir()
+        env = variables(environment, workdir, home, tmp, f"{python.folder}/bin:/usr/local/bin:/usr/bin:/bin")
+        settings = server_settings(
+            limits,
+            env,
+            workdir=workdir,
+            home=home,
+            tmp=tmp,
+            base=base,
+            rlimits={"RLIMIT_AS": limits.memory_mb << 20, "RLIMIT_FSIZE": limits.disk_mb << 20},
+            seen=[(environment.workdir, workdir), (HOME, home), (TMP, tmp), (VENV, str(python.folder))],
+            doomed=str(root),
+            confined=True,
+        )
+        provenance = Provenance(
+            backend=self.name,
+            recipe_sha256=python.recipe_sha256,
+            limits=limits,
+            not_enforced=not_enforced(confine.available(confine.abi())),
+            sandbox_version=payload.version(),
+        )
+        server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
+        return start([str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: _remove(root))
+
+    def reap(self) -> int:
+        """See :meth:`agentsandbox.box.Backend.reap`."""
+        count = 0
+        for root in sorted(Path(tempfile.gettempdir()).glob(f"{self._prefix}*")):
+            with contextlib.suppress(OSError):
+                who = owner.parse((root / _OWNER_FILE).read_text())
+                if who and owner.is_dead(who):
+                    remove_tree(str(root))
+                    count += 1
+        return count
+
+
+def not_enforced(forbidden: set[str]) -> tuple[str, ...]:
+    """What a plain process can do against its limits, where the kernel forbids what is in ``forbidden``."""
+    return (
+        "network (other than TCP)" if confine.TCP in forbidden else "network",
+        "reading host files" if confine.FILES in forbidden else "reading and writing host files",
+        *(() if confine.SIGNALS in forbidden else ("signals to other processes of the user",)),
+        "cpus",
+        "pids",
+        "memory_mb (for each process only)",
+        "disk_mb (for each file only)",
+        "absolute paths inside of files (the workdir is mapped in tool arguments and outputs only)",
+    )
+
+
+def _remove(root: Path) -> None:
+    if root.exists():
+        remove_tree(str(root))

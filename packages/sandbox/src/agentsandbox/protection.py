@@ -1,0 +1,56 @@
+"""Paths that a solution may not change: tests, their configuration, and what runs when an interpreter starts."""
+
+import re
+
+from trajschema.task import Task
+
+BUILT_IN: tuple[str, ...] = (
+    "**/conftest.py",
+    "**/pytest.ini",
+    "**/.pytest.ini",
+    "**/pytest.toml",
+    "**/.pytest.toml",
+    "**/tox.ini",
+    "**/setup.cfg",
+    "**/pyproject.toml",
+    "**/sitecustomize.py",
+    "**/usercustomize.py",
+    "**/sitecustomize/**",
+    "**/usercustomize/**",
+    "**/*.pth",
+    "**/*.egg-info/**",
+    "**/*.dist-info/**",
+    "**/__pycache__/**",
+    "**/*.pyc",
+    "**/*.so",
+)
+"""Restored in every task. An egg-info or dist-info folder can name a pytest plugin; byte code and extensions hide source."""
+
+_SHADOWING = ("pytest", "_pytest", "pluggy", "py", "coverage", "unittest", "agentsandbox", "iniconfig", "packaging")
+"""Modules of the test runner that a new file on the search path would replace."""
+
+_TARGET = re.compile(r"^(?:\+\+\+ b/|--- a/|rename (?:from|to) )([^\t\n]+)", re.MULTILINE)
+
+
+def protected_patterns(task: Task) -> tuple[str, ...]:
+    """Patterns (:mod:`agentsandbox.server.globs`) of everything that is put back before grading ``task``.
+
+    The task's own, the built-in ones, files that the test patch touches, files that hold required tests (unless the gold
+    patch changes them: a doctest stands in the code), and modules that would replace the test runner's.
+    """
+    gold = set(patched_paths(task.gold_patch))
+    tests = {test.partition("::")[0] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} - gold
+    roots = ["", *(f"{p.strip('/')}/" for p in task.environment.python_path if p.strip("./"))]
+    shadows = [f"{root}{name}{end}" for root in roots for name in _SHADOWING for end in (".py", "/**")]
+    files = sorted(tests | set(patched_paths(task.test_patch)))
+    return tuple(dict.fromkeys([*task.protected_paths, *BUILT_IN, *files, *(s for s in shadows if not _names(s, gold))]))
+
+
+def patched_paths(patch: str) -> list[str]:
+    """Paths that a trusted patch touches, in its order."""
+    return list(dict.fromkeys(p.strip() for p in _TARGET.findall(patch)))
+
+
+def _names(pattern: str, paths: set[str]) -> bool:
+    stem = pattern.removesuffix("/**")
+    return any(p == stem or p.startswith(stem + "/") for p in paths)

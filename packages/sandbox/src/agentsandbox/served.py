@@ -1,0 +1,190 @@
+"""A box behind a stream: the one implementation of :class:`agentsandbox.box.Box`, whatever the backend."""
+
+import base64
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from trajschema.outcome import TestStatus
+from trajschema.rollout import Provenance
+from trajschema.task import Environment
+from trajschema.trajectory import Observation
+
+from agentsandbox import payload
+from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
+from agentsandbox.report import TestReport
+from agentsandbox.stream import Stream
+from agentsandbox.tools import problem_of
+
+GRACE_S = 10.0
+"""Seconds that a server may be late beyond the limit of a call before its box counts as lost."""
+SETUP_S = 60.0
+"""Seconds for starting, loading, taking a diff, applying and restoring."""
+_PYTEST = (("python", "-m", "pytest"), ("python3", "-m", "pytest"), ("pytest",))
+_SILENT = ("-q", "--quiet", "--no-header")
+
+
+class ServedBox:
+    """A box whose server is reached over ``stream``. ``destroy`` removes the box, also one that hangs."""
+
+    def __init__(
+        self, stream: Stream, settings: Mapping[str, Any], environment: Environment, provenance: Provenance, destroy: Callable[[], None]
+    ) -> None:
+        self.provenance = provenance
+        self._stream = stream
+        self._environment = environment
+        self._destroy = destroy
+        self._lock = threading.Lock()
+        self._closed = False
+        self._lost: BoxLost | None = None
+        self._count = 0
+        try:
+            deadline = time.monotonic() + SETUP_S
+            stream.send(payload.first_line(settings), deadline)
+            if "ready" not in stream.receive(deadline):
+                raise BoxLost("the server in the box did not start", "check that the image has Python 3.9 or later")
+        except BaseException:
+            self.close()
+            raise
+
+    def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float | None = None) -> Observation:
+        """See :meth:`agentsandbox.box.Box.call`."""
+        problem = problem_of(tool, arguments)
+        if problem:
+            return Observation(content=problem, error=problem, seconds=0.0)
+        limit = timeout_s or self.provenance.limits.call_timeout_s
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit))
+
+    def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
+        """See :meth:`agentsandbox.box.Box.load`."""
+        self._ask("load", SETUP_S, tree=base64.b64encode(tree).decode(), patches=list(patches))
+
+    def diff(self) -> str:
+        """See :meth:`agentsandbox.box.Box.diff`."""
+        return str(self._ask("diff", SETUP_S)["diff"])
+
+    def apply(self, patch: str) -> None:
+        """See :meth:`agentsandbox.box.Box.apply`."""
+        self._ask("apply", SETUP_S, patch=patch)
+
+    def restore(self, patterns: Sequence[str]) -> list[str]:
+        """See :meth:`agentsandbox.box.Box.restore`."""
+        return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))["paths"]]
+
+    def run_tests(
+        self,
+        paths: Sequence[str] = (),
+        *,
+        ids: Sequence[str] = (),
+        canaries: Mapping[str, str] | None = None,
+        lines_of: Sequence[str] = (),
+        timeout_s: float | None = None,
+    ) -> TestReport:
+        """See :meth:`agentsandbox.box.Box.run_tests`."""
+        limit = timeout_s or self._environment.timeout_s
+        planted = dict(canaries or {})
+        raw = self._ask(
+            "run_tests",
+            limit,
+            arguments=[*self._options(), *(ids or paths or self._environment.test_paths)],
+            canaries=planted,
+            canary_folder="c" + hashlib.sha256(repr(sorted(planted)).encode()).hexdigest()[:12],
+            lines_of=list(lines_of),
+            timeout_s=limit,
+        )
+        return _test_report(raw, planted)
+
+    def close(self) -> None:
+        """See :meth:`agentsandbox.box.Box.close`."""
+        if not self._closed:
+            self._closed = True
+            self._destroy()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _options(self) -> list[str]:
+        """Arguments of the environment's test command that are not about how much it prints."""
+        command = self._environment.test_command
+        for start in _PYTEST:
+            if command[: len(start)] == start:
+                return [a for a in command[len(start) :] if a not in _SILENT]
+        raise SandboxError(f"the test command {' '.join(command)!r} is no pytest command", "use `python -m pytest` for the task")
+
+    def _ask(self, method: str, limit_s: float, **params: Any) -> dict[str, Any]:
+        with self._lock:
+            if self._lost:
+                raise self._lost
+            if self._closed:
+                raise BoxLost("the box is closed", "open a new box and load the tree again")
+            self._count += 1
+            reply = self._exchange({"id": self._count, "method": method, "params": params}, time.monotonic() + limit_s + GRACE_S)
+        if "error" in reply:
+            raise _error_of(reply, method)
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    def _exchange(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+        try:
+            self._stream.send(json.dumps(request).encode() + b"\n", deadline)
+            reply = self._stream.receive(deadline)
+            if reply.get("id") != request["id"]:
+                raise BoxLost("the box answers out of turn", "open a new box and load the tree again")
+            return reply
+        except BoxLost as e:
+            self._lost = e
+            with contextlib.suppress(SandboxError):  # it cannot be removed now: reap will
+                self.close()
+            raise
+
+
+def _error_of(reply: Mapping[str, Any], method: str) -> Exception:
+    kind, message = reply["error"], str(reply["message"])
+    if kind == "Rejected":
+        return PatchRejected(message)
+    if kind == "BadTree":
+        return ValueError(message)
+    if kind == "Unable":
+        return SandboxError(message, "use an image or environment with pytest")
+    return SandboxError(f"{method} failed in the box: {message}", "see the message; the box may lack space or a program")
+
+
+def _test_report(raw: Mapping[str, Any], planted: Mapping[str, str]) -> TestReport:
+    """What the server read from the test process, judged here: does it agree with itself?"""
+    reported: dict[str, TestStatus] = dict(raw["statuses"])
+    canaries: dict[str, TestStatus] = {name: reported.pop(f"canary::{name}", "missing") for name in planted}
+    collected: list[str] | None = raw["collected"]
+    notes = list(raw["notes"])
+    ran = {test for test in raw["statuses"] if test not in raw["modules"]}
+    bad = {"failed", "error"}
+    expected_code = 1 if any(s in bad for s in raw["statuses"].values()) else 0 if ran else 5
+    ended = raw["end"] is not None and collected is not None
+    if not ended and not raw["timed_out"]:
+        notes.append(f"the test process ended with status {raw['exit_code']} before the session was over")
+    elif ended and raw["end"] != raw["exit_code"]:
+        notes.append(f"the session ended with {raw['end']}, its process with {raw['exit_code']}")
+    elif ended and raw["end"] != expected_code:
+        notes.append(f"the session ended with {raw['end']}; its tests say {expected_code}")
+    elif ended and collected is not None and set(collected) != ran:
+        notes.append(f"{len(set(collected))} tests were collected, {len(ran)} reported")
+    agrees = ended and raw["end"] == raw["exit_code"] == expected_code and collected is not None and set(collected) == ran
+    return TestReport(
+        statuses=reported,
+        canaries=canaries,
+        exit_code=raw["exit_code"],
+        complete=agrees and not raw["timed_out"] and not notes,
+        timed_out=raw["timed_out"],
+        output=raw["output"],
+        seconds=raw["seconds"],
+        lines=raw["lines"],
+        notes=tuple(notes),
+    )

@@ -1,0 +1,253 @@
+"""Run pytest in a fork of the server, where it is imported already."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import json
+import os
+import shutil
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+from agentsandbox.server import processes
+from agentsandbox.server.commands import PytestCommand
+from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.repository import Repository
+from agentsandbox.server.settings import Settings, Unable
+
+_QUIET = [
+    "-q",
+    "--no-header",
+    "--tb=short",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+    "--maxfail=0",
+    "--continue-on-collection-errors",
+]
+_NEVER_DROPPED = frozenset({"pytest", "_pytest", "agentsandbox"})
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+class Testing:
+    """The pytest of one box. It is imported in the background while the box is still being filled."""
+
+    def __init__(self, settings: Settings, repository: Repository) -> None:
+        self._s = settings
+        self._repository = repository
+        self._search_path = list(sys.path)
+        self._problem = ""
+        self._warm = threading.Thread(target=self._import, daemon=True)
+        self._warm.start()
+
+    def _import(self) -> None:
+        try:
+            for name in ("pytest", "pytest.__main__", "unittest.mock", "doctest", "difflib", "agentsandbox.server.plugin"):
+                if name == "pytest.__main__":
+                    importlib.util.find_spec(name)
+                else:
+                    importlib.import_module(name)
+        except BaseException as e:
+            self._problem = f"{type(e).__name__}: {e}"
+
+    def problem(self) -> str:
+        """Why there is no pytest here; empty if there is."""
+        self._warm.join()
+        return self._problem
+
+    def command(self, command: PytestCommand, timeout_s: float, out: HeadTail, client: int) -> processes.Ended:
+        """Run a pytest command with the output of the real one."""
+        env = {**self._s.env, **command.variables}
+        program = os.path.join(os.path.dirname(sys.executable), command.program)
+
+        def work(report: int) -> int:
+            os.close(report)
+            if os.path.exists(program):
+                sys.executable = program
+            return self._pytest(command.arguments, env, [], [])
+
+        return self._forked(work, env, timeout_s, out, client)
+
+    def run(self, request: dict[str, Any], out: HeadTail, client: int) -> dict[str, Any]:
+        """Run tests and return what they reported.
+
+        Raises:
+            Unable: there is no pytest here.
+        """
+        if self.problem():
+            raise Unable(f"pytest cannot be imported ({self.problem()})")
+        lines_of: list[str] = request["lines_of"]
+        if lines_of:
+            with contextlib.suppress(ImportError):
+                importlib.import_module("coverage")
+        env = dict(self._s.env)
+        folder = os.path.join(self._s.base, request["canary_folder"])
+        canaries: dict[str, str] = request["canaries"]
+        shadows = self._shadows(env)
+        gathered = bytearray()
+        token = os.urandom(16).hex()
+
+        def work(report: int) -> int:
+            send = _sender(report, token)
+            return self._reported(send, request["arguments"], env, shadows, lines_of, folder if canaries else "", canaries)
+
+        try:
+            ended = self._forked(work, env, request["timeout_s"], out, client, gathered, sweep=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return {
+            **_read_report(bytes(gathered), token),
+            "exit_code": ended.exit_code,
+            "timed_out": ended.timed_out,
+            "seconds": ended.seconds,
+        }
+
+    def _reported(
+        self,
+        send: Callable[[dict[str, Any]], None],
+        arguments: list[str],
+        env: dict[str, str],
+        shadows: list[str],
+        lines_of: list[str],
+        folder: str,
+        canaries: dict[str, str],
+    ) -> int:
+        from agentsandbox.server.lines import recorder
+        from agentsandbox.server.plugin import Reporter, write_canaries
+
+        lines = recorder(self._s.workdir, lines_of) if lines_of else None
+        reporter = Reporter(send, write_canaries(folder, canaries) if folder else "", lines)
+        if lines:
+            lines.start()
+        code = self._pytest([*_QUIET, f"--rootdir={self._s.workdir}", *arguments], env, [reporter], shadows)
+        send({"end": code, "lines": lines.stop() if lines else {}})
+        return code
+
+    def _forked(
+        self,
+        work: Any,
+        env: dict[str, str],
+        timeout_s: float,
+        out: HeadTail,
+        client: int,
+        report: bytearray | None = None,
+        sweep: bool = False,
+    ) -> processes.Ended:
+        stream = OutwardStream(self._s.paths, out.feed)
+        child = processes.fork(work, env, self._s.workdir)
+        gather = (lambda data: report.extend(data)) if report is not None else (lambda data: None)
+        ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
+        stream.finish()
+        return ended
+
+    def _pytest(self, arguments: list[str], env: dict[str, str], plugins: list[Any], shadows: list[str]) -> int:
+        """In the fork: become a fresh ``python -m pytest`` and run it."""
+        import pytest
+
+        spec = importlib.util.find_spec("pytest.__main__")
+        self._become(spec, arguments, env, shadows)
+        code: Any = 1
+        try:
+            code = pytest.main(arguments, plugins=plugins) if plugins else pytest.console_main()
+        except SystemExit as e:
+            code = e.code
+            if isinstance(code, str):
+                print(code, file=sys.stderr)
+                code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        threading._shutdown()  # type: ignore[attr-defined]
+        if not plugins:
+            import atexit
+
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+        return int(code or 0)
+
+    def _become(self, spec: Any, arguments: list[str], env: dict[str, str], shadows: list[str]) -> None:
+        sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8", errors="surrogateescape")
+        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True)
+        sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+        sys.path[:] = [self._s.workdir, *_python_path(env, self._s.workdir), *self._search_path]
+        sys.path_importer_cache.clear()
+        importlib.invalidate_caches()
+        main = types.ModuleType("__main__")
+        main.__spec__ = spec
+        main.__file__ = spec.origin
+        sys.modules["__main__"] = main
+        sys.argv[:] = [str(spec.origin), *arguments]
+        sys.orig_argv = [sys.executable, "-m", "pytest", *arguments]
+        sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "SourceFinder"]
+        for name in list(sys.modules):
+            if name.split(".")[0] in shadows or name.split(".")[0] == "agentsandbox":
+                del sys.modules[name]
+
+    def _shadows(self, env: dict[str, str]) -> list[str]:
+        """Installed packages that the server holds but the repository brings itself: the fork must import the repository's."""
+        roots = [self._s.workdir, *_python_path(env, self._s.workdir)]
+        prefixes = [os.path.relpath(r, self._s.workdir) for r in roots]
+        own = set()
+        for path in self._repository.tracked():
+            for prefix in prefixes:
+                inner = path if prefix == "." else path[len(prefix) + 1 :] if path.startswith(prefix + "/") else ""
+                head, _, rest = inner.partition("/")
+                own.add(head if rest else head[:-3] if head.endswith(".py") else "")
+        held = {n for n, m in list(sys.modules.items()) if "." not in n and any(i in str(getattr(m, "__file__", "")) for i in _INSTALLED)}
+        return sorted((own & held) - _NEVER_DROPPED)
+
+
+def _python_path(env: dict[str, str], workdir: str) -> list[str]:
+    return [os.path.normpath(os.path.join(workdir, p)) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
+
+
+def _sender(fd: int, token: str) -> Callable[[dict[str, Any]], None]:
+    """Write records that carry ``token``. Holds on to what it needs, so that code under test cannot replace it."""
+    write, dump = os.write, json.dumps
+
+    def send(record: dict[str, Any]) -> None:
+        data = dump([token, record]).encode() + b"\n"
+        while data:
+            data = data[write(fd, data) :]
+
+    return send
+
+
+def _read_report(data: bytes, token: str) -> dict[str, Any]:
+    """Fold the records of the pipe. Anything without the token was written by something else than the reporter."""
+    report: dict[str, Any] = {"statuses": {}, "modules": [], "collected": None, "end": None, "lines": {}, "notes": []}
+    notes: list[str] = report["notes"]
+    for line in data.splitlines():
+        record = _record(line, token)
+        if record is None:
+            notes.append("something else than the reporter wrote to the report")
+        elif "test" in record:
+            if record["test"] in report["statuses"] and not record.get("module"):
+                notes.append(f"{record['test']}: reported twice")
+            report["statuses"][record["test"]] = record["status"]
+            if record.get("module"):
+                report["modules"].append(record["test"])
+        elif "note" in record:
+            notes.append(record["note"])
+        elif "collected" in record:
+            report["collected"] = record["collected"]
+        elif "end" in record:
+            report["end"], report["lines"] = record["end"], record["lines"]
+    report["notes"] = list(dict.fromkeys(notes))
+    return report
+
+
+def _record(line: bytes, token: str) -> dict[str, Any] | None:
+    try:
+        sent, record = json.loads(line)
+    except (ValueError, TypeError):
+        return None
+    return record if sent == token and isinstance(record, dict) else None

@@ -1,0 +1,104 @@
+"""JSON lines over two file descriptors, with a deadline on every read and write."""
+
+import json
+import os
+import select
+import time
+from collections.abc import Callable
+from typing import Any
+
+from agentsandbox.errors import BoxLost
+
+_PIECE = 1 << 18
+_ERRORS_KEPT = 4000
+_FRAME_HEADER = 8  # docker: 1 byte stream (1 output, 2 errors), 3 zero bytes, 4 bytes length, big endian
+
+
+class Stream:
+    """The client's end of a box's protocol."""
+
+    def __init__(self, read_fd: int, write_fd: int, *, framed: bool = False, errors: Callable[[], str] = str) -> None:
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._framed = framed
+        self._raw = bytearray()
+        self._lines = bytearray()
+        self._searched = 0
+        self._errors = bytearray()
+        self._other_errors = errors
+        for fd in {read_fd, write_fd}:
+            os.set_blocking(fd, False)
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Write bytes.
+
+        Raises:
+            BoxLost: the box does not take them before ``deadline`` (monotonic seconds), or is gone.
+        """
+        view = memoryview(data)
+        while view:
+            self._await(self._write_fd, select.POLLOUT, deadline)
+            try:
+                view = view[os.write(self._write_fd, view[:_PIECE]) :]
+            except BlockingIOError:
+                continue
+            except OSError as e:
+                raise self._lost(f"the box is gone ({e.strerror})") from e
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            BoxLost: none came before ``deadline``, or the box is gone.
+        """
+        while True:
+            end = self._lines.find(b"\n", self._searched)
+            if end >= 0:
+                line = bytes(self._lines[:end])
+                del self._lines[: end + 1]
+                self._searched = 0
+                return self._message(line)
+            self._searched = len(self._lines)
+            self._await(self._read_fd, select.POLLIN, deadline)
+            try:
+                data = os.read(self._read_fd, _PIECE)
+            except BlockingIOError:
+                continue
+            except OSError as e:
+                raise self._lost(f"the box is gone ({e.strerror})") from e
+            if not data:
+                raise self._lost("the box ended")
+            self._take(data)
+
+    def _message(self, line: bytes) -> dict[str, Any]:
+        try:
+            message = json.loads(line)
+        except ValueError as e:
+            raise self._lost(f"the box answers with something that is no message: {line[:200]!r}") from e
+        if not isinstance(message, dict):
+            raise self._lost("the box answers with something that is no message")
+        return message
+
+    def _take(self, data: bytes) -> None:
+        if not self._framed:
+            self._lines += data
+            return
+        self._raw += data
+        while len(self._raw) >= _FRAME_HEADER:
+            size = int.from_bytes(self._raw[4:8], "big")
+            if len(self._raw) < _FRAME_HEADER + size:
+                return
+            body = self._raw[_FRAME_HEADER : _FRAME_HEADER + size]
+            (self._lines if self._raw[0] == 1 else self._errors).extend(body)
+            del self._errors[:-_ERRORS_KEPT]
+            del self._raw[: _FRAME_HEADER + size]
+
+    def _await(self, fd: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(fd, event)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise self._lost("the box does not answer")
+
+    def _lost(self, what: str) -> BoxLost:
+        said = (self._errors.decode("utf-8", "replace") + self._other_errors()).strip()
+        return BoxLost(what + (f": {said[-_ERRORS_KEPT:]}" if said else ""), "open a new box and load the tree again")

@@ -1,0 +1,148 @@
+"""Candidate tasks: which faults go into which library, in an order that depends on nothing but the seed and the library.
+
+The order is prefix-stable: a longer pool begins with the shorter one. It is stratified: libraries take turns, two in five tasks
+have faults in several places, and operators take turns, three simple ones for each removal.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Literal
+
+from trajschema.ids import content_id, digest
+
+from agenttasks.library import Library, libraries
+from agenttasks.mutation import Edit, Mutation, splice
+from agenttasks.operators import REMOVALS, SIMPLE, candidates
+
+Kind = Literal["single", "multi"]
+
+_MULTI_SHARE = 0.42
+_GOLDEN = 0.618033988749895
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Faults for one task; not validated."""
+
+    library: Library
+    mutations: tuple[Mutation, ...]
+    """One for each place, in path and line order."""
+
+    @cached_property
+    def id(self) -> str:
+        """Content id: library release and faults."""
+        return content_id([self.library.name, self.library.version, self.library.sha256, [m.id for m in self.mutations]])
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        return tuple(m.operator for m in self.mutations)
+
+
+def faulty(files: Mapping[str, str], mutations: Sequence[Mutation]) -> dict[str, str]:
+    """The files that ``mutations`` change, changed.
+
+    Raises:
+        ValueError: two mutations overlap, or one was made for another text.
+        KeyError: a mutation names a file that is not there.
+    """
+    edits: dict[str, list[Edit]] = defaultdict(list)
+    for mutation in mutations:
+        edits[mutation.path] += mutation.edits
+    return {path: splice(files[path], changes) for path, changes in sorted(edits.items())}
+
+
+def slots(names: Sequence[str], seed: int) -> Iterator[tuple[str, Kind]]:
+    """Library and kind of every place in a pool, without end.
+
+    In each round every library has one place. Its kinds follow a low-discrepancy sequence with a phase of its own, so every
+    stretch of the pool has its share of tasks with several faults.
+    """
+    order = sorted(set(names), key=lambda name: digest([seed, name]))
+    phases = {name: (_position(name) * _GOLDEN) % 1 for name in order}
+    for turn in count():
+        for name in order if order else ():
+            low, high = (math.floor(_MULTI_SHARE * (turn + step) + phases[name]) for step in (0, 1))
+            yield name, "multi" if high > low else "single"
+        if not order:
+            return
+
+
+def queue(
+    library: Library, files: Mapping[str, str], seed: int, kind: Kind, tested: Callable[[Mutation], bool] = lambda mutation: True
+) -> Iterator[Candidate]:
+    """Candidates of one kind for one library, in the order in which they are tried.
+
+    ``files`` are its sources by path. Mutations that are not ``tested`` are passed over.
+    """
+    found = [mutation for path, text in sorted(files.items()) for mutation in candidates(text, path) if tested(mutation)]
+    piles = _Piles(found, [seed, library.name, kind], _position(library.name))
+    yield from (_multis(library, piles) if kind == "multi" else _singles(library, piles))
+
+
+class _Piles:
+    """Shuffled mutations by operator. Drawing takes one from the pile whose turn it is."""
+
+    def __init__(self, found: Sequence[Mutation], salt: Sequence[object], offset: int) -> None:
+        piles: dict[str, list[Mutation]] = defaultdict(list)
+        for mutation in sorted(found, key=lambda m: digest([*salt, m.id]), reverse=True):
+            piles[mutation.operator].append(mutation)
+        self._piles = piles
+        self._turns = {True: self._cycle(SIMPLE, salt), False: self._cycle(REMOVALS, salt)}
+        self._next = {True: offset, False: offset}
+
+    @staticmethod
+    def _cycle(names: Sequence[str], salt: Sequence[object]) -> list[str]:
+        return sorted(names, key=lambda name: digest([salt[0], name]))
+
+    def draw(self, simple: bool, beside: Sequence[Mutation] = ()) -> Mutation | None:
+        """The next mutation of the operator whose turn it is that stands in none of the functions of ``beside``, else of the next one."""
+        cycle = self._turns[simple]
+        for step in range(len(cycle)):
+            operator = cycle[(self._next[simple] + step) % len(cycle)]
+            pile = self._piles[operator]
+            for index in range(len(pile) - 1, max(-1, len(pile) - 9), -1):
+                if all(_apart(pile[index], other) for other in beside):
+                    self._next[simple] += step + 1
+                    return pile.pop(index)
+        return None
+
+
+def _apart(one: Mutation, other: Mutation) -> bool:
+    """Different operators in different functions, or in different files."""
+    functions = set(one.function.split(", ")) & set(other.function.split(", "))
+    nested = any(a.startswith(f"{b}.") or b.startswith(f"{a}.") for a in one.function.split(", ") for b in other.function.split(", "))
+    return one.operator != other.operator and (one.path != other.path or not (functions or nested))
+
+
+def _singles(library: Library, piles: _Piles) -> Iterator[Candidate]:
+    """Three simple faults, then a removal, until both are used up."""
+    for turn in count(_position(library.name)):
+        simple = turn % 4 != 3
+        mutation = piles.draw(simple) or piles.draw(not simple)
+        if mutation is None:
+            return
+        yield Candidate(library, (mutation,))
+
+
+def _multis(library: Library, piles: _Piles) -> Iterator[Candidate]:
+    """Two faults, now and then three; mostly simple ones, so that mending them one by one is a way."""
+    for turn in count(_position(library.name)):
+        wishes = (True, True, True) if turn % 4 == 3 else (True, turn % 4 != 1)
+        chosen: list[Mutation] = []
+        for simple in wishes:
+            mutation = piles.draw(simple, chosen) or piles.draw(not simple, chosen)
+            if mutation is not None:
+                chosen.append(mutation)
+        if len(chosen) < 2:
+            return
+        yield Candidate(library, tuple(sorted(chosen, key=lambda m: (m.path, m.edits))))
+
+
+def _position(name: str) -> int:
+    """Place in the table, so that libraries start at different operators; 0 for a library from elsewhere."""
+    known = list(libraries())
+    return known.index(name) if name in known else 0

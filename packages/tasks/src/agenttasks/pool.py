@@ -1,0 +1,184 @@
+"""The pool: as many validated tasks as asked for, the same first ones however many that are."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+
+from agentsandbox.box import Backend
+from agentsandbox.errors import SandboxError
+from trajschema.rollout import Limits
+from trajschema.task import Task
+
+from agenttasks.archive import source_files, unpack
+from agenttasks.batch import Batch, Certificates, validate_batch
+from agenttasks.errors import PoolExhausted, PoolIncomplete, TaskError
+from agenttasks.gold import Gold, measure
+from agenttasks.inject import Candidate, Kind, queue, slots
+from agenttasks.library import Library, library
+from agenttasks.mapping import Map, serial
+from agenttasks.store import TaskStore
+from agenttasks.verdict import Rejected
+
+Progress = Callable[[int, int, str], None]
+
+_Key = tuple[str, Kind]
+_KINDS: tuple[Kind, ...] = ("single", "multi")
+_ATTEMPTS = 3
+_TRIED_PER_TASK = 5
+_BATCH_TASKS = 4
+
+
+def build_pool(
+    libraries: Sequence[str],
+    count: int,
+    seed: int,
+    store: TaskStore,
+    backend: Backend,
+    limits: Limits,
+    *,
+    map: Map = serial,
+    progress: Progress = lambda done, total, message: None,
+    validator_version: str = "",
+    on_problem: Callable[[TaskError], None] = lambda problem: None,
+) -> list[Task]:
+    """``count`` tasks from the named libraries.
+
+    Candidates are validated in waves, but chosen in candidate order, so neither ``map`` nor its speed changes the result. Verdicts are
+    kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_problem`` and left out;
+    so is a pool that ran out of candidates, which is returned as far as it goes.
+
+    Raises:
+        UnknownLibrary: a name is not in the table.
+        PoolIncomplete: the sandbox failed again and again; what was validated is kept.
+    """
+    certificates = Certificates(store, validator_version)
+    wanted = [library(name) for name in dict.fromkeys(libraries)]
+    measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=validator_version)
+    queues: dict[_Key, _Queue] = {}
+    for entry, gold in _golds(wanted, measured, map, on_problem):
+        files = source_files(unpack(store.tree_bytes(gold.tree)), entry)
+        for kind in _KINDS:
+            queues[entry.name, kind] = _Queue(queue(entry, files, seed, kind, gold.tested), gold, certificates, f"{entry.name} {kind}")
+    validate = partial(validate_batch, certificates=certificates, backend=backend, limits=limits)
+    failed = 0
+    while True:
+        tasks, short = _choose(queues, [entry.name for entry in wanted], seed, count)
+        progress(len(tasks), count, "tasks in the pool")
+        if not short:
+            break
+        batches = [batch for key, number in short.items() for batch in queues[key].batches(number)]
+        problems = _wave(batches, validate, map, progress, len(tasks), count)
+        failed = failed + 1 if problems else 0
+        if failed == _ATTEMPTS:
+            raise PoolIncomplete(problems, tasks)
+    if len(tasks) < count:
+        on_problem(PoolExhausted(count, len(tasks)))
+    return tasks
+
+
+class _Queue:
+    """Candidates of one library and kind in order: those with a known verdict behind, the others ahead."""
+
+    def __init__(self, source: Iterator[Candidate], gold: Gold, certificates: Certificates, label: str) -> None:
+        self._source, self._gold, self._certificates, self._label = source, gold, certificates, label
+        self._ahead: deque[Candidate] = deque()
+        self.tasks: list[Task] = []
+        self.ended = False
+
+    def settle(self, wanted: int) -> None:
+        """Go on to the next candidate without a verdict, or until there are ``wanted`` tasks."""
+        while len(self.tasks) < wanted and not self.ended:
+            if not self._look(1):
+                self.ended = True
+                return
+            verdict = self._certificates.get(self._ahead[0], self._gold)
+            if verdict is None:
+                return
+            self._ahead.popleft()
+            if isinstance(verdict, Task):
+                self.tasks.append(verdict)
+
+    def batches(self, short: int) -> list[Batch]:
+        """Work that should give about ``short`` more tasks: one batch that stops there, or several that are done to their ends."""
+        if short <= _BATCH_TASKS:
+            return [Batch(self._label, tuple(self._unknown(short * _TRIED_PER_TASK)), self._gold, short)]
+        unknown = self._unknown(short * _TRIED_PER_TASK)
+        size = _BATCH_TASKS * _TRIED_PER_TASK
+        return [Batch(self._label, tuple(unknown[i : i + size]), self._gold, size) for i in range(0, len(unknown), size)]
+
+    def _unknown(self, number: int) -> list[Candidate]:
+        ahead = self._look(number)
+        return [candidate for candidate in ahead if self._certificates.get(candidate, self._gold) is None]
+
+    def _look(self, number: int) -> list[Candidate]:
+        self._ahead.extend(islice(self._source, max(0, number - len(self._ahead))))
+        return list(islice(self._ahead, number))
+
+
+def _choose(queues: Mapping[_Key, _Queue], names: Sequence[str], seed: int, count: int) -> tuple[list[Task], dict[_Key, int]]:
+    """Tasks for the first ``count`` places as far as they are known, and how many each queue is short of."""
+    tasks: list[Task] = []
+    used: dict[_Key, int] = defaultdict(int)
+    short: dict[_Key, int] = defaultdict(int)
+    for key in slots(names, seed):
+        if len(tasks) + sum(short.values()) >= count or all(q.ended and used[k] >= len(q.tasks) for k, q in queues.items()):
+            break
+        if key not in queues:
+            continue
+        entry = queues[key]
+        entry.settle(used[key] + 1)
+        if used[key] < len(entry.tasks):
+            tasks.append(entry.tasks[used[key]])
+        elif not entry.ended:
+            short[key] += 1
+        else:
+            continue
+        used[key] += 1
+    return tasks, dict(short)
+
+
+def _wave(
+    batches: Sequence[Batch],
+    validate: Callable[[Batch], Sequence[Task | Rejected]],
+    map: Map,
+    progress: Progress,
+    done: int,
+    total: int,
+) -> list[str]:
+    """Validate batches; verdicts go to the store. Returns what the sandbox failed at."""
+    problems: list[str] = []
+    for batch, verdicts in map(validate, batches):
+        if isinstance(verdicts, SandboxError):
+            problems.append(f"{batch.label}: {verdicts}")
+        elif isinstance(verdicts, Exception):
+            raise verdicts
+        else:
+            good = sum(isinstance(verdict, Task) for verdict in verdicts)
+            done += good
+            progress(done, total, f"{batch.label}: {good} of {len(verdicts)} candidates are tasks")
+    return problems
+
+
+def _golds(
+    entries: Sequence[Library], measured: Callable[[Library], Gold], map: Map, on_problem: Callable[[TaskError], None]
+) -> list[tuple[Library, Gold]]:
+    """Libraries with what their own tests say, in the order given."""
+    golds: dict[str, Gold] = {}
+    left = list(entries)
+    problems: list[str] = []
+    for _ in range(_ATTEMPTS):
+        results, left, problems = list(map(measured, left)), [], []
+        for entry, gold in results:
+            if isinstance(gold, Gold):
+                golds[entry.name] = gold
+            elif isinstance(gold, SandboxError):
+                left.append(entry)
+                problems.append(f"{entry.name}: {gold}")
+            elif isinstance(gold, TaskError):
+                on_problem(gold)
+            else:
+                raise gold
+        if not left:
+            return [(entry, golds[entry.name]) for entry in entries if entry.name in golds]
+    raise PoolIncomplete(problems, [])
