@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import WARM, Project
+from projects import WARM, Project
 
 pytestmark = [pytest.mark.xdist_group("graph"), pytest.mark.timeout(600)]
 NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}

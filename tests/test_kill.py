@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Project, make_project
+from projects import Project, make_project
 
 KILLS = 10
 AGENTS = {"run": [{"name": n} for n in ("oracle", "noop", "random", "noisy", "localising")], "max_steps": 12}

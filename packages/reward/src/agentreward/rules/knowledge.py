@@ -20,13 +20,13 @@ class Knowledge:
         """The agent was shown ``text`` at ``step``."""
         text = text[:_READ_AT_MOST]
         tokens = set(_TOKEN.findall(text))
-        for token in tokens - self._tokens.keys():
+        for token in tokens.difference(self._tokens):
             self._tokens[token] = step
             if "/" in token or "." in token:
                 self._parts(token, step)
         lines = {line.strip() for line in _LINE_MARK.sub("", text).splitlines()}
         lines |= {line.strip() for line in text.splitlines()}
-        for line in lines - self._lines.keys():
+        for line in lines.difference(self._lines):
             self._lines[line] = step
 
     def add_path(self, path: str, step: int) -> None:
@@ -41,7 +41,7 @@ class Knowledge:
             self._tokens.setdefault(token.rsplit("/", 1)[-1].rsplit(".", 1)[0], step)
 
     def path(self, path: str) -> int | None:
-        """Step at which ``path``, its file name or its module name was first shown; 0 for the task statement."""
+        """Step at which ``path``, its file name or its module name was first shown."""
         if not path or path == ".":
             return None
         name = path.rsplit("/", 1)[-1]
