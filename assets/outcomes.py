@@ -17,6 +17,7 @@ from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
+from resources.stages import SANDBOX
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -29,7 +30,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         sandbox: dg.ResourceParam[SandboxResource],
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
-        version = fingerprint("agentsandbox.grading")
+        version = fingerprint("agentsandbox.grading", *SANDBOX)
         return incremental.materialise(
             context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
         )

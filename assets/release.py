@@ -63,7 +63,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: fingerprint(stage.module) for stage in STAGES if stage.name != "release"},
+        code={stage.name: fingerprint(*stage.modules) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": Weights.model_validate(settings.rewards.model_dump()).model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},

@@ -1,7 +1,7 @@
 """rule_scores: what the rules say of every step on every rubric, unweighted, with evidence."""
 
 import dagster as dg
-from agentreward.rules import score_rules
+from agentreward.rules.scorer import score_rules
 from trajschema.arrow import from_table, to_table
 from trajschema.score import StepScore
 from trajschema.trajectory import Trajectory
@@ -18,7 +18,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(**declared("rule_scores", settings, kinds={"python"}, description=__doc__))
     def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        version = fingerprint("agentreward.rules")
+        version = fingerprint("agentreward.rules.scorer")
         return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version))
 
     return rule_scores

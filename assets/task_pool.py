@@ -18,7 +18,7 @@ from resources.lake import ALL, Failure, Lake
 from resources.plan import expected_key, listing, tasks_of
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import BY_NAME
+from resources.stages import BY_NAME, SANDBOX
 
 KEYS_A_CALL = 10_000
 
@@ -88,7 +88,7 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             sandbox.limits,
             map=incremental.workers.map,
             progress=functools.partial(_advance, incremental),
-            validator_version=fingerprint("agenttasks.validate"),
+            validator_version=fingerprint("agenttasks.validate", *SANDBOX),
             on_problem=problems.append,
         )
         if asked.count

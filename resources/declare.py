@@ -29,7 +29,7 @@ _GROUPS = {
 def code_version(name: str, settings: Settings) -> str:
     """Code and configuration of a stage: what marks it stale in the UI, the same hashes as in the lake's keys."""
     stage = BY_NAME[name]
-    return f"{fingerprint(stage.module)[:8]}-{content_id(stage.config(settings), 8)}"
+    return f"{fingerprint(*stage.modules)[:8]}-{content_id(stage.config(settings), 8)}"
 
 
 def declared(name: str, settings: Settings, *, kinds: set[str], **more: Any) -> dict[str, Any]:

@@ -20,13 +20,13 @@ _STATEMENT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*
 holds it against the syntax tree of every source file of the project."""
 
 
-def fingerprint(module: str, checkout: Path = CHECKOUT) -> str:
-    """Hash (16 hexadecimal digits) of ``module``, all it imports within the checkout, and the locked versions of the rest.
+def fingerprint(*modules: str, checkout: Path = CHECKOUT) -> str:
+    """Hash (16 hexadecimal digits) of ``modules``, all they import within the checkout, and the locked versions of the rest.
 
     Raises:
-        ModuleNotFoundError: the checkout has no source of ``module``.
+        ModuleNotFoundError: the checkout has no source of a module.
     """
-    files, libraries = closure(module, checkout)
+    files, libraries = closure(*modules, checkout=checkout)
     sha = hashlib.sha256()
     for file in files:
         sha.update(str(file.relative_to(checkout)).encode() + b"\0" + bytes.fromhex(_read(file).sha256))
@@ -37,15 +37,16 @@ def fingerprint(module: str, checkout: Path = CHECKOUT) -> str:
     return sha.hexdigest()[:16]
 
 
-def closure(module: str, checkout: Path = CHECKOUT) -> tuple[list[Path], list[str]]:
-    """Sorted source files that ``module`` reaches by imports, data files beside them, and the libraries it names."""
+def closure(*modules: str, checkout: Path = CHECKOUT) -> tuple[list[Path], list[str]]:
+    """Sorted source files that ``modules`` reach by imports, data files beside them, and the libraries they name."""
     roots = source_roots(checkout)
-    if _locate(module, roots) is None:
-        raise ModuleNotFoundError(f"no source of {module!r} in {checkout}")
+    for module in modules:
+        if _locate(module, roots) is None:
+            raise ModuleNotFoundError(f"no source of {module!r} in {checkout}")
     seen: set[str] = set()
     files: set[Path] = set()
     libraries: set[str] = set()
-    queue = [module]
+    queue = list(modules)
     while queue:
         name = queue.pop()
         top, _, rest = name.partition(".")

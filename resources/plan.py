@@ -71,7 +71,7 @@ class Recipe:
     @classmethod
     def of(cls, stage: Stage, settings: Settings) -> "Recipe":
         """The recipe of ``stage`` as sources, settings and outside files are now."""
-        return cls(stage, fingerprint(stage.module)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
+        return cls(stage, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
 
     def key(self, partition: str, stored: Listing) -> Key:
         """The key that a partition has when it is computed from what is stored now."""

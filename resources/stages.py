@@ -14,11 +14,16 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
+SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
+"""What a box is: handed in as a resource, so no import of an asset tells of it."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stored asset.
 
-    ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph.
+    ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph;
+    ``handed_in`` names code that comes to it through a resource.
     """
 
     name: str
@@ -27,11 +32,12 @@ class Stage:
     config: Shape = field(default=_nothing, compare=False)
     outside: Shape = field(default=_nothing, compare=False)
     volatile: tuple[str, ...] = ()
+    handed_in: tuple[str, ...] = ()
 
     @property
-    def module(self) -> str:
-        """Module whose import closure is the stage's code."""
-        return f"assets.{self.name}"
+    def modules(self) -> tuple[str, ...]:
+        """Modules whose import closure is the stage's code."""
+        return (f"assets.{self.name}", *self.handed_in)
 
 
 def _limits(s: Settings) -> Any:
@@ -55,9 +61,10 @@ STAGES: tuple[Stage, ...] = (
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
         outside=lambda s: files_digest(s.data_dir / s.tasks.imports),
         volatile=("certificate_seconds",),
+        handed_in=SANDBOX,
     ),
-    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _limits(s)]),
-    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",)),
+    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _limits(s)], handed_in=SANDBOX),
+    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",)),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),

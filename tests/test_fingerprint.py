@@ -33,7 +33,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_closure_follows_every_form_of_import_and_stops_at_wiring(checkout: Path) -> None:
-    files, libraries = closure("assets.scores", checkout)
+    files, libraries = closure("assets.scores", checkout=checkout)
     names = {f.stem for f in files}
     assert {"scores", "rules", "shared", "near", "late"} <= names
     assert names.isdisjoint({"lake", "other"})
@@ -50,34 +50,40 @@ def test_the_closure_follows_every_form_of_import_and_stops_at_wiring(checkout: 
     ],
 )
 def test_an_edit_changes_the_fingerprint_of_just_what_imports_it(checkout: Path, file: str, changes: bool) -> None:
-    before = fingerprint("assets.scores", checkout)
+    before = fingerprint("assets.scores", checkout=checkout)
     (checkout / file).write_text((checkout / file).read_text() + "\nY = 2\n")
-    assert (fingerprint("assets.scores", checkout) != before) is changes
+    assert (fingerprint("assets.scores", checkout=checkout) != before) is changes
 
 
 def test_a_library_counts_by_its_locked_version_and_only_if_it_is_imported(checkout: Path) -> None:
-    before = fingerprint("assets.scores", checkout)
+    before = fingerprint("assets.scores", checkout=checkout)
     lock = checkout / "requirements.lock"
     lock.write_text(lock.read_text().replace("pandas==3.1.1", "pandas==3.2.0"))
-    assert fingerprint("assets.scores", checkout) == before
+    assert fingerprint("assets.scores", checkout=checkout) == before
     lock.write_text(lock.read_text().replace("numpy==2.4.0", "numpy==2.5.0"))
-    assert fingerprint("assets.scores", checkout) != before
+    assert fingerprint("assets.scores", checkout=checkout) != before
 
 
 def test_a_module_without_source_is_an_error(checkout: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
-        fingerprint("assets.nowhere", checkout)
+        fingerprint("assets.nowhere", checkout=checkout)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda s: s.name)
 def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out(stage) -> None:
-    files, _ = closure(stage.module)
+    files, _ = closure(*stage.modules)
     tops = {f.relative_to(CHECKOUT).parts[0] for f in files}
     assert tops <= {"assets", "packages", "schema"}
 
 
+def test_what_runs_in_the_box_counts_for_what_boxes_shape() -> None:
+    server = "packages/sandbox/src/agentsandbox/server/toolbox.py"
+    shaped = {s.name for s in STAGES if server in {str(f.relative_to(CHECKOUT)) for f in closure(*s.modules)[0]}}
+    assert shaped == {"task_pool", "rollouts", "outcomes"}
+
+
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
-    names = {stage.name: {str(f.relative_to(CHECKOUT)) for f in closure(stage.module)[0]} for stage in STAGES}
+    names = {stage.name: {str(f.relative_to(CHECKOUT)) for f in closure(*stage.modules)[0]} for stage in STAGES}
     rules = next(n for n in names["rule_scores"] if "agentreward/rules" in n)
     assert rules not in names["rewards"] | names["outcomes"] | names["rollouts"] | names["judge_scores"]
     grading = "packages/sandbox/src/agentsandbox/grading.py"

@@ -266,6 +266,14 @@ def test_several_calls_in_a_step_count_together() -> None:
     assert value("gate", view("src/dates.py"), both) == 0
 
 
+@pytest.mark.parametrize(("report", "progress"), [((0, 10), 1.0), ((2, 8), 0.4), ((4, 6), 0.15)])
+def test_a_change_tested_in_the_same_step_is_worth_what_the_tests_say(report: tuple[int, int], progress: float) -> None:
+    tested = pytest_run(*report)
+    both = turn((FIX.tool_calls[0], FIX.observations[0]), (tested.tool_calls[0], tested.observations[0]))
+    assert value("goal_progress", view("src/dates.py"), pytest_run(2, 8), both) == progress
+    assert value("goal_progress", view("src/dates.py"), both) == pytest.approx(0.75)
+
+
 def test_submitting_is_worth_most_after_tests_were_seen_to_pass() -> None:
     assert value("goal_progress", submit()) == 0
     known_bad = value("info_utilization", pytest_run(2, 8), FIX, submit())

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from trajschema.rollout import Limits
-from trajschema.task import Environment
-
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable
+from trajschema.rollout import Limits
+from trajschema.task import Environment
 
 BACKENDS = ("docker", "bubblewrap", "local")
 ENVIRONMENTS = Path(tempfile.gettempdir()) / f"agentsandbox-test-environments-{os.getuid()}"

@@ -1,7 +1,6 @@
 """Only what bash would merely split into words is served by the fork server."""
 
 import pytest
-
 from agentsandbox.server.commands import pytest_command
 
 

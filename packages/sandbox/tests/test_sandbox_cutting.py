@@ -2,10 +2,9 @@
 
 import hashlib
 
+from agentsandbox.server.cutting import HeadTail
 from hypothesis import given
 from hypothesis import strategies as st
-
-from agentsandbox.server.cutting import HeadTail
 
 pieces = st.lists(st.binary(max_size=200), max_size=20)
 

@@ -1,7 +1,6 @@
 """Patterns are anchored; a folder covers what is below it."""
 
 import pytest
-
 from agentsandbox.server.globs import matches
 
 

@@ -1,13 +1,12 @@
 """The image is found by its recipe; what cannot be had is said."""
 
 import pytest
-from trajschema.rollout import Limits
-from trajschema.task import Environment
-
 from agentsandbox import images
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from trajschema.rollout import Limits
+from trajschema.task import Environment
 
 
 def test_the_name_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:

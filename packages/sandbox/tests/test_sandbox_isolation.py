@@ -13,13 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trajschema.rollout import Limits
-from trajschema.task import Environment
-
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable, BoxLost, SandboxError
 from agentsandbox.owner import Owner, is_dead, parse, this_process
+from trajschema.rollout import Limits
+from trajschema.task import Environment
 
 CONNECT = (
     "import socket\ntry:\n    socket.create_connection(('{}', {}), 2)\n    print('reached')\nexcept OSError as e:\n    print('refused')\n"
@@ -275,7 +274,7 @@ def test_a_backend_that_is_not_there_says_what_to_do(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BackendUnavailable, match="install"):
         choose("bubblewrap", environments=environments)
-    with pytest.raises(BackendUnavailable, match="docker: .*bubblewrap: .*local: "):
+    with pytest.raises(BackendUnavailable, match=r"docker: .*bubblewrap: .*local: "):
         choose(environments=environments)
 
 

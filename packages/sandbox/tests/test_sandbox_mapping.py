@@ -1,9 +1,8 @@
 """Paths of plain processes read like those of a container."""
 
+from agentsandbox.server.mapping import OutwardStream, PathMap
 from hypothesis import given
 from hypothesis import strategies as st
-
-from agentsandbox.server.mapping import OutwardStream, PathMap
 
 REAL = "/tmp/box-1/testbed"
 PATHS = PathMap([("/testbed", REAL), ("/tmp", "/tmp/box-1/tmp")])

@@ -5,9 +5,13 @@ import tarfile
 from collections.abc import Callable
 
 import pytest
-
 from agentsandbox.box import Box
 from agentsandbox.errors import PatchRejected
+
+LISTING = (
+    "find . -path ./.git -prune -o ! -name '*.pyc' ! -type d ! -name pipe ! -path '*cache*' -print0 | sort -z | xargs -0 sha256sum;"
+    "ls -l run.sh link | cut -c1-10"
+)
 
 
 def _change(box: Box) -> None:
@@ -17,7 +21,8 @@ def _change(box: Box) -> None:
     box.call(
         "shell",
         {
-            "command": "rm tests/test_calc.py; chmod -x run.sh; printf '\\0\\1\\2' > new.bin; ln -s calc.py link; printf 'caf\\351\\n' > latin.txt;"
+            "command": "rm tests/test_calc.py; chmod -x run.sh; printf '\\0\\1\\2' > new.bin; ln -s calc.py link;"
+            "printf 'caf\\351\\n' > latin.txt;"
             "mkdir -p __pycache__ .pytest_cache empty; touch __pycache__/a.pyc .pytest_cache/x b.pyc; mkfifo pipe"
         },
     )
@@ -25,12 +30,7 @@ def _change(box: Box) -> None:
 
 def test_a_diff_carries_new_deleted_binary_and_mode(box: Box) -> None:
     _change(box)
-    before = box.call(
-        "shell",
-        {
-            "command": "find . -path ./.git -prune -o ! -name '*.pyc' ! -type d ! -name pipe ! -path '*cache*' -print0 | sort -z | xargs -0 sha256sum; ls -l run.sh link | cut -c1-10"
-        },
-    )
+    before = box.call("shell", {"command": LISTING})
     patch = box.diff()
     assert patch.encode()  # no lone surrogates
     for part in ("new dir/", "deleted file mode", "GIT binary patch", "old mode 100755", "new file mode 120000"):
@@ -39,12 +39,7 @@ def test_a_diff_carries_new_deleted_binary_and_mode(box: Box) -> None:
     assert box.restore(["**"]) != []
     assert box.diff() == ""
     box.apply(patch)
-    after = box.call(
-        "shell",
-        {
-            "command": "find . -path ./.git -prune -o ! -name '*.pyc' ! -type d ! -name pipe ! -path '*cache*' -print0 | sort -z | xargs -0 sha256sum; ls -l run.sh link | cut -c1-10"
-        },
-    )
+    after = box.call("shell", {"command": LISTING})
     assert after.content == before.content
     assert box.diff() == patch
 
@@ -73,8 +68,12 @@ def test_ignored_new_files_count(box: Box) -> None:
 
 
 def test_history_is_one_commit_and_nothing_else(box: Box) -> None:
-    look = "git log --all --format=%H | wc -l; git for-each-ref; git remote; git stash list; git reflog; git fsck --unreachable --no-reflogs; git count-objects -v | grep -E '^(packs|garbage)'; git status --short"
-    assert box.call("shell", {"command": look}).content.splitlines()[1:] == [
+    look = (
+        "git log --all --format=%H | wc -l; git for-each-ref; git remote; git stash list; git reflog;"
+        "git fsck --unreachable --no-reflogs; git count-objects -v | grep -E '^(packs|garbage)'; git status --short"
+    )
+    assert box.call("shell", {"command": look}).content.splitlines() == [
+        "1",
         box.call("shell", {"command": "git rev-parse HEAD"}).content.strip() + " commit\trefs/heads/main",
         "packs: 0",
         "garbage: 0",
@@ -138,7 +137,8 @@ def test_restore_puts_back_only_what_matches(box: Box) -> None:
     box.call(
         "shell",
         {
-            "command": "echo x >> tests/test_calc.py; rm run.sh; echo y > tests/conftest.py; mkdir -p a/__pycache__; echo z > a/conftest.py; touch a/__pycache__/z.pyc; echo k >> calc.py"
+            "command": "echo x >> tests/test_calc.py; rm run.sh; echo y > tests/conftest.py; mkdir -p a/__pycache__;"
+            "echo z > a/conftest.py; touch a/__pycache__/z.pyc; echo k >> calc.py"
         },
     )
     assert box.restore(["tests/**", "**/conftest.py", "**/*.pyc"]) == [

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from trajschema.rollout import Limits
-from trajschema.task import Environment
-
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
+from trajschema.rollout import Limits
+from trajschema.task import Environment
 
 KINDS = """
 import pytest, unittest
@@ -111,9 +110,7 @@ def test_lines_of_each_test(box: Box) -> None:
 def test_lines_of_a_folder(box: Box) -> None:
     box.call(
         "shell",
-        {
-            "command": "mkdir pkg; git mv -k calc.py pkg/; mv calc.py pkg 2>/dev/null; touch pkg/__init__.py; sed -i s/calc/pkg.calc/ tests/test_calc.py"
-        },
+        {"command": "mkdir pkg; mv calc.py pkg; touch pkg/__init__.py; sed -i s/calc/pkg.calc/ tests/test_calc.py"},
     )
     assert box.run_tests(lines_of=["pkg"]).lines["tests/test_calc.py::test_sub"] == {"pkg/calc.py": [6]}
 
@@ -151,7 +148,8 @@ def test_what_others_write_to_the_report_does_not_count(box: Box) -> None:
         "file_write",
         {
             "path": "calc.py",
-            "content": f"import os\nfor fd in range(3, 50):\n    try: os.write(fd, b'{forged}\\n')\n    except OSError: pass\ndef add(a, b): pass\nsub = add\n",
+            "content": f"import os\nfor fd in range(3, 50):\n    try: os.write(fd, b'{forged}\\n')\n    except OSError: pass\n"
+            "def add(a, b): pass\nsub = add\n",
         },
     )
     report = box.run_tests()

@@ -5,10 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from trajschema.normalise import normalise
-
 from agentsandbox.box import Box
 from agentsandbox.tools import TOOLS
+from trajschema.normalise import normalise
 
 
 def test_every_tool_is_known_to_the_box(box: Box) -> None:

@@ -1,6 +1,7 @@
 """Boxes as containers: no network, no capabilities, read-only root, everything writable in memory."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from agentsandbox.served import ServedBox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, server_settings, variables
 from agentsandbox.stream import Stream
 
+_LOG = logging.getLogger(__name__)
 _UID = 1000
 _ENGINE_TIMEOUT_S = 30
 _PING_TIMEOUT_S = 3
@@ -81,7 +83,7 @@ class DockerBackend:
     def _image_for(self, reference: str) -> Image:
         with self._lock:
             if reference not in self._images:
-                self._images[reference] = ensure_image(reference or None, lock_folder=self._environments)
+                self._images[reference] = ensure_image(reference or None, lock_folder=self._environments, progress=_LOG.info)
             return self._images[reference]
 
     def _start(self, api: Any, image: Image, limits: Limits, environment: Environment) -> Box:

@@ -15,7 +15,7 @@ from agentsandbox.environments import ensure_environment
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.processbox import start
 from agentsandbox.server import confine
-from agentsandbox.server.repository import remove_tree
+from agentsandbox.server.archive import remove_tree
 from agentsandbox.settings import HOME, TMP, VENV, server_settings, variables
 
 _OWNER_FILE = "owner"

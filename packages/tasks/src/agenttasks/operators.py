@@ -82,11 +82,7 @@ def _touched(name: str, text: Source, place: Site, edits: tuple[Edit, ...]) -> t
 def _several_bodies(text: Source, places: list[Site], path: str) -> list[Mutation]:
     """Two functions that follow each other do nothing."""
     bodies = [(place, edits[0]) for place in places for edits in statement.remove_body(text, place)]
-    return [
-        _joined((first, one), (second, two), text, path)
-        for (first, one), (second, two) in pairwise(bodies)
-        if one.end <= two.start
-    ]
+    return [_joined((first, one), (second, two), text, path) for (first, one), (second, two) in pairwise(bodies) if one.end <= two.start]
 
 
 def _joined(first: tuple[Site, Edit], second: tuple[Site, Edit], text: Source, path: str) -> Mutation:

@@ -19,6 +19,7 @@ from agenttasks.library import Library, library
 from agenttasks.mapping import Map, serial
 from agenttasks.store import TaskStore
 from agenttasks.verdict import Rejected
+from agenttasks.version import validator_version as own_version
 
 Progress = Callable[[int, int, str], None]
 
@@ -30,7 +31,7 @@ _BATCH_TASKS = 4
 
 
 def build_pool(
-    libraries: Sequence[str],
+    libraries: Sequence[str | Library],
     count: int,
     seed: int,
     store: TaskStore,
@@ -39,22 +40,24 @@ def build_pool(
     *,
     map: Map = serial,
     progress: Progress = lambda done, total, message: None,
-    validator_version: str = "",
+    validator_version: str | None = None,
     on_problem: Callable[[TaskError], None] = lambda problem: None,
 ) -> list[Task]:
-    """``count`` tasks from the named libraries.
+    """``count`` tasks from the named libraries of the table, or from libraries of your own.
 
     Candidates are validated in waves, but chosen in candidate order, so neither ``map`` nor its speed changes the result. Verdicts are
     kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_problem`` and left out;
-    so is a pool that ran out of candidates, which is returned as far as it goes.
+    so is a pool that ran out of candidates, which is returned as far as it goes. ``validator_version`` names the code that validates;
+    the default is a fingerprint of this package.
 
     Raises:
         UnknownLibrary: a name is not in the table.
         PoolIncomplete: the sandbox failed again and again; what was validated is kept.
     """
-    certificates = Certificates(store, validator_version)
-    wanted = [library(name) for name in dict.fromkeys(libraries)]
-    measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=validator_version)
+    version = own_version() if validator_version is None else validator_version
+    certificates = Certificates(store, version)
+    wanted = [library(entry) if isinstance(entry, str) else entry for entry in dict.fromkeys(libraries)]
+    measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=version)
     queues: dict[_Key, _Queue] = {}
     for entry, gold in _golds(wanted, measured, map, on_problem):
         files = source_files(unpack(store.tree_bytes(gold.tree)), entry)

@@ -113,8 +113,10 @@ class Validator:
         """First run of the faulty library on the warm bench; the cheap reasons for refusal first."""
         sample = _sample([test for test in self._gold.passed if test in executing])
         failing = _seen(self._bench.trial(bug, sample))
-        if len(failing) > MAX_FAILING:
-            raise _Refused("too_broad", f"{len(failing)} of {len(sample)} tests that execute the change fail")
+        if len(failing) * len(executing) > 2 * MAX_FAILING * len(sample):
+            raise _Refused(
+                "too_broad", f"{len(failing)} of {len(sample)} tests fail in a sample of the {len(executing)} that execute the change"
+            )
         if len(sample) == len(executing):
             _judge(failing, executing)
         failing = _seen(self._bench.trial(bug))

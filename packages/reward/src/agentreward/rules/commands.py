@@ -209,6 +209,8 @@ def _actions(command: Command, filters: str, folder: str) -> list[Action]:
         found = [git_action(list(words[1:]), folder, filters)]
     elif program in _MAKE:
         found = [Action("make", f"make:{line}", path_name(at(rest[-1])) if rest else "", shell=True)]
+    elif program == "patch":
+        found = [edit("", "", "", shell=True, key=f"edit:{line}:{command.document}")]
     elif program in _MUTATE or program == "xargs":
         found = [Action("mutate", f"mutate:{line}", path_name(at(rest[-1])) if rest else "", shell=True)]
     else:
@@ -263,7 +265,9 @@ def git_action(arguments: list[str], folder: str = "", filters: str = "") -> Act
     path = path_name(f"{folder}/{paths[-1]}" if folder and paths else paths[-1]) if paths else ""
     if verb in ("checkout", "restore", "reset", "stash", "clean", "revert"):
         return Action("revert", f"revert:{line}:{folder}", path, shell=True)
-    if verb in ("apply", "am", "cherry-pick", "merge", "pull", "mv", "rm", "rebase"):
+    if verb in ("apply", "am"):
+        return edit("", "", "", shell=True, key=f"edit:git {line}")
+    if verb in ("cherry-pick", "merge", "pull", "mv", "rm", "rebase"):
         return Action("mutate", f"mutate:git {line}", path, shell=True)
     if verb == "grep":
         return search(words[1] if len(words) > 1 else "", path, line + filters, shell=True)

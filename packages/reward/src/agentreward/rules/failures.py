@@ -31,8 +31,6 @@ _NOT_APPLIED = re.compile(
 _NO_COMMAND = re.compile(r"command not found|not recognized as", re.IGNORECASE)
 _TIMEOUT = re.compile(r"timed? ?-?out", re.IGNORECASE)
 _NOTHING = re.compile(r"^\s*(?:no (?:match|result|file)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
-_SIGNS = ("o such", "not ", "ound", "annot", "irectory", "o match", "atches", "ccur", "verbatim", "unique", "failed", "FAILED", "o replacement")
-"""Every message of the patterns above has one of these: a quick look before the slow one."""
 _SHORT = 600
 """An output longer than this is content, not a message about a failure."""
 _QUOTE = 160
@@ -92,7 +90,7 @@ def _by_message(action: Action, message: str) -> FailureKind:
 
 def _by_text(action: Action, text: str) -> Failure | None:
     """Logs without exit statuses: only short outputs can be messages about a failure."""
-    if len(text) > _SHORT or not any(sign in text for sign in _SIGNS):
+    if len(text) > _SHORT:
         return None
     if action.kind == "edit" and _NOT_APPLIED.search(text):
         return Failure("not_applied", _line(text, _NOT_APPLIED))

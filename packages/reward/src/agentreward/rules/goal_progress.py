@@ -3,6 +3,8 @@
 Below 0.5 lie steps that look, check, fail or end; they may be good work, but cannot by themselves bring the task closer.
 """
 
+from collections.abc import Sequence
+
 from agentreward.rules.actions import is_test_config, is_test_path
 from agentreward.rules.facts import Facts, Mark, steps
 
@@ -31,6 +33,18 @@ def goal_progress(f: Facts) -> Mark:
     if kind == "revert":
         return Mark(0.3, "progress.took_back", steps(f.undoes)) if f.undoes else Mark(0.2, "progress.reset")
     return Mark({"run": 0.35, "mutate": 0.4, "make": 0.2, "history": 0.05}.get(kind, 0.3), f"progress.{kind}")
+
+
+def step_progress(facts: Sequence[Facts], marks: Sequence[Mark]) -> float:
+    """Progress of a step with several actions: that of the best one, unless tests in the same step say otherwise.
+
+    A change counts on credit until it is tested. Where the step itself tests it and nothing got better, the credit is gone.
+    """
+    best = max(m.score for m in marks)
+    trends = {f.trend for f in facts if f.repeat_of is None}
+    if "better" in trends:
+        return best
+    return min(best, 0.15 if "worse" in trends else 0.4 if "same" in trends else 1.0)
 
 
 def _tested(f: Facts) -> Mark:

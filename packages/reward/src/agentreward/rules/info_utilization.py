@@ -38,4 +38,6 @@ def _change(f: Facts) -> Mark:
         return Mark(1.0, "info.edited_what_was_seen", f.text_seen)
     if f.path_seen is not None:
         return Mark(0.7, "info.edited_a_known_file", (f.path_seen,))
+    if not f.action.path:
+        return Mark(0.5, "info.changed_files_not_named")
     return Mark(0.5, "info.new_file") if f.action.kind == "write" else Mark(0.2, "info.edited_unseen")

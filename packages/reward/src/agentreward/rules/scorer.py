@@ -13,7 +13,7 @@ from agentreward.rules.actions import Action
 from agentreward.rules.calls import call_actions
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.gate import gate
-from agentreward.rules.goal_progress import goal_progress
+from agentreward.rules.goal_progress import goal_progress, step_progress
 from agentreward.rules.history import History
 from agentreward.rules.info_utilization import info_utilization
 from agentreward.rules.non_redundancy import non_redundancy
@@ -112,18 +112,16 @@ def _scores(step_id: int, gated: Mark, facts: list[Facts]) -> StepScores:
         marks = {name: [nothing] for name in RULES}
     else:
         marks = {name: [rule(f) for f in facts] for name, rule in RULES.items()}
-    scores = {name: _combined(name, found) for name, found in marks.items()}
+    scores = {name: _mean(found) for name, found in marks.items()}
+    if len(facts) > 1:
+        scores["goal_progress"] = step_progress(facts, marks["goal_progress"])
     evidence = {name: tuple(_evidence(m) for m in dict.fromkeys(found)) for name, found in marks.items()}
     return StepScores(step_id, {**scores, GATE: gated.score}, {**evidence, GATE: (_evidence(gated),)})
 
 
-def _combined(name: str, marks: list[Mark]) -> float:
-    """Several actions in one step: progress is that of the best one, the rest are means, so an idle action beside others lowers them."""
-    if len(marks) == 1:
-        return marks[0].score
-    if name == "goal_progress":
-        return max(m.score for m in marks)
-    return sum(m.score for m in marks) / len(marks)
+def _mean(marks: list[Mark]) -> float:
+    """Several actions in one step share its scores, so an idle action beside others lowers them."""
+    return marks[0].score if len(marks) == 1 else sum(m.score for m in marks) / len(marks)
 
 
 def _evidence(mark: Mark) -> Evidence:

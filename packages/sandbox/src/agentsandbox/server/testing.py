@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 import io
-import json
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ from agentsandbox.server import processes
 from agentsandbox.server.commands import PytestCommand
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.records import read_report, sender
 from agentsandbox.server.repository import Repository
 from agentsandbox.server.settings import Settings, Unable
 
@@ -96,7 +96,7 @@ class Testing:
         token = os.urandom(16).hex()
 
         def work(report: int) -> int:
-            send = _sender(report, token)
+            send = sender(report, token)
             return self._reported(send, request["arguments"], env, shadows, lines_of, folder if canaries else "", canaries)
 
         try:
@@ -104,7 +104,7 @@ class Testing:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return {
-            **_read_report(bytes(gathered), token),
+            **read_report(bytes(gathered), token),
             "exit_code": ended.exit_code,
             "timed_out": ended.timed_out,
             "seconds": ended.seconds,
@@ -207,47 +207,3 @@ class Testing:
 
 def _python_path(env: dict[str, str], workdir: str) -> list[str]:
     return [os.path.normpath(os.path.join(workdir, p)) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
-
-
-def _sender(fd: int, token: str) -> Callable[[dict[str, Any]], None]:
-    """Write records that carry ``token``. Holds on to what it needs, so that code under test cannot replace it."""
-    write, dump = os.write, json.dumps
-
-    def send(record: dict[str, Any]) -> None:
-        data = dump([token, record]).encode() + b"\n"
-        while data:
-            data = data[write(fd, data) :]
-
-    return send
-
-
-def _read_report(data: bytes, token: str) -> dict[str, Any]:
-    """Fold the records of the pipe. Anything without the token was written by something else than the reporter."""
-    report: dict[str, Any] = {"statuses": {}, "modules": [], "collected": None, "end": None, "lines": {}, "notes": []}
-    notes: list[str] = report["notes"]
-    for line in data.splitlines():
-        record = _record(line, token)
-        if record is None:
-            notes.append("something else than the reporter wrote to the report")
-        elif "test" in record:
-            if record["test"] in report["statuses"] and not record.get("module"):
-                notes.append(f"{record['test']}: reported twice")
-            report["statuses"][record["test"]] = record["status"]
-            if record.get("module"):
-                report["modules"].append(record["test"])
-        elif "note" in record:
-            notes.append(record["note"])
-        elif "collected" in record:
-            report["collected"] = record["collected"]
-        elif "end" in record:
-            report["end"], report["lines"] = record["end"], record["lines"]
-    report["notes"] = list(dict.fromkeys(notes))
-    return report
-
-
-def _record(line: bytes, token: str) -> dict[str, Any] | None:
-    try:
-        sent, record = json.loads(line)
-    except (ValueError, TypeError):
-        return None
-    return record if sent == token and isinstance(record, dict) else None

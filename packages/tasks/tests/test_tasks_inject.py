@@ -1,0 +1,81 @@
+"""The order of candidates: the same under a seed, prefix-stable, and balanced."""
+
+from collections import Counter
+from itertools import combinations, islice
+
+import pytest
+from agenttasks.inject import Candidate, Kind, faulty, queue, slots
+from agenttasks.library import Library, libraries
+from agenttasks.operators import REMOVALS, SIMPLE
+from tasks_shapes import SHAPES
+
+LIBRARY = Library("shapes", "1.0", "00", "MIT", "", "", sources=("shapes.py",), tests=("tests",))
+FILES = {"shapes.py": SHAPES, "more.py": SHAPES.replace("area", "surface")}
+
+
+def drawn(kind: Kind, seed: int = 1) -> list[Candidate]:
+    return list(queue(LIBRARY, FILES, seed, kind))
+
+
+@pytest.mark.parametrize("size", range(1, len(libraries()) + 1))
+def test_every_pool_of_24_or_more_is_a_third_multi_place_and_even_over_libraries(size: int) -> None:
+    for names in combinations(libraries(), size):
+        places = list(islice(slots(names, 1), 90))
+        for count in range(24, 91):
+            kinds = Counter(kind for _, kind in places[:count])
+            assert kinds["multi"] * 3 >= count
+            assert kinds["single"] * 2 >= count
+        shares = Counter(name for name, _ in places).values()
+        assert max(shares) - min(shares) <= 1
+
+
+def test_places_do_not_depend_on_the_order_of_the_names() -> None:
+    names = list(libraries())
+    assert list(islice(slots(names, 3), 50)) == list(islice(slots(names[::-1], 3), 50))
+
+
+def test_no_library_has_no_places() -> None:
+    assert list(slots([], 1)) == []
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_a_seed_fixes_the_order_and_another_seed_gives_another_one(kind: Kind) -> None:
+    ids = [candidate.id for candidate in drawn(kind)]
+    assert ids == [candidate.id for candidate in drawn(kind)]
+    assert ids != [candidate.id for candidate in drawn(kind, seed=2)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_passing_over_a_mutation_keeps_the_order_within_each_operator() -> None:
+    def order(candidates: list[Candidate], operator: str) -> list[str]:
+        return [c.mutations[0].id for c in candidates if c.operators == (operator,)]
+
+    fewer = list(queue(LIBRARY, FILES, 1, "single", lambda m: m.function != "clamp"))
+    for operator in (*SIMPLE, *REMOVALS):
+        kept = {c.mutations[0].id for c in fewer}
+        assert order(fewer, operator) == [i for i in order(drawn("single"), operator) if i in kept]
+
+
+def test_single_candidates_are_mostly_simple_and_take_turns() -> None:
+    first = drawn("single")[:24]
+    simple = sum(candidate.operators[0] in SIMPLE for candidate in first)
+    assert simple == 18
+    assert len({candidate.operators[0] for candidate in first}) >= 8
+
+
+def test_places_of_a_candidate_lie_in_different_functions_with_different_operators() -> None:
+    found = drawn("multi")
+    assert {len(candidate.mutations) for candidate in found} == {2, 3}
+    for candidate in found:
+        assert len({(m.path, m.function) for m in candidate.mutations}) == len(candidate.mutations)
+        assert len(set(candidate.operators)) == len(candidate.operators)
+
+
+def test_faults_of_one_file_are_put_in_together() -> None:
+    candidate = next(c for c in drawn("multi") if len({m.path for m in c.mutations}) == 1)
+    (text,) = faulty(FILES, candidate.mutations).values()
+    undone = text
+    for mutation in reversed(candidate.mutations):
+        assert mutation.after in undone
+    assert text != FILES[candidate.mutations[0].path]
+    assert all(text != mutation.apply(FILES[mutation.path]) for mutation in candidate.mutations)
