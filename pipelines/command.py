@@ -11,7 +11,7 @@ import typer
 from resources.settings import FILE_VARIABLE, Settings, SettingsError, load
 
 app = typer.Typer(
-    help="Agent Trajectory Hub: real tasks, sandboxed runs, step rewards, preference pairs, a data set. A run recomputes only what changed.",
+    help="Agent Trajectory Hub: real tasks, sandboxed runs, step rewards, preference pairs, a data set. A run redoes only what changed.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -1,8 +1,8 @@
 """The sandbox that the settings ask for."""
 
-import functools
+import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
@@ -11,25 +11,34 @@ from trajschema.rollout import Limits
 from resources.settings import Settings
 
 
+def _say(line: str) -> None:
+    print(f"sandbox: {line}", file=sys.stderr, flush=True)
+
+
 @dataclass(frozen=True)
 class SandboxResource:
     """Opens the backend on first use and hands the same one to every task."""
 
     settings: Settings
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
+    _opened: list[Backend] = field(default_factory=list, compare=False)
 
-    @functools.cached_property
-    def _lock(self) -> threading.Lock:
-        return threading.Lock()
-
-    @functools.cached_property
+    @property
     def backend(self) -> Backend:
-        """The backend that answers.
+        """The backend that answers, with its image or environment ready; which one it is, is said aloud.
 
         Raises:
             BackendUnavailable: the one asked for does not work here; says what is missing and the remedy.
         """
-        asked = self.settings.sandbox
-        return choose(asked.backend, image=asked.image, environments=self.settings.data_dir / "environments")
+        with self._lock:
+            if not self._opened:
+                asked = self.settings.sandbox
+                environments = self.settings.data_dir / "environments"
+                backend = choose(asked.backend, image=asked.image, environments=environments, progress=_say)
+                weak = " (no isolation: only embedded agents may run here)" if backend.name == "local" else ""
+                _say(f"{backend.name}{weak}")
+                self._opened.append(backend)
+            return self._opened[0]
 
     @property
     def limits(self) -> Limits:

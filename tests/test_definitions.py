@@ -66,7 +66,9 @@ def test_a_range_is_one_run_unless_the_settings_bound_it(tmp_path: Path) -> None
     assert policy() == dg.BackfillPolicy.multi_run(250)
 
 
-@pytest.mark.parametrize("command", [["dagster", "definitions", "validate", "-w", "workspace.yaml"], ["dg", "check", "defs"]], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "command", [["dagster", "definitions", "validate", "-w", "workspace.yaml"], ["dg", "check", "defs"]], ids=lambda c: c[0]
+)
 def test_the_tools_of_dagster_accept_the_project(command: list[str], tmp_path: Path) -> None:
     program = str(Path(sys.executable).parent / command[0])
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "dg.toml"), "PYTHONWARNINGS": "ignore"}

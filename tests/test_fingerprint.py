@@ -112,5 +112,7 @@ def test_no_import_of_any_source_file_is_missed() -> None:
         parts = file.relative_to(tops[top]).with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         source = file.read_text(encoding="utf-8")
-        missed = imports_by_syntax_tree(source, module, file.name == "__init__.py") - set(imports(source, module, file.name == "__init__.py"))
+        missed = imports_by_syntax_tree(source, module, file.name == "__init__.py") - set(
+            imports(source, module, file.name == "__init__.py")
+        )
         assert not missed, file

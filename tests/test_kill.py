@@ -53,7 +53,11 @@ def test_ten_kills_change_nothing(tmp_path: Path) -> None:
     kills = 0
     while kills < KILLS:
         process = subprocess.Popen(
-            killed.start_command("run", "--json"), cwd=killed.folder, env=killed.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            killed.start_command("run", "--json"),
+            cwd=killed.folder,
+            env=killed.environ(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(moments.uniform(0.3, 0.5 * length))
         if process.poll() is None:

@@ -19,16 +19,22 @@ from agenttasks.statement import named_tests
 from agenttasks.store import TaskStore
 from agenttasks.validate import certify
 from agenttasks.verdict import Rejected
-from tasks_shapes import SHAPES, shapes_library
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task
 
+Choose = Callable[..., Candidate]
 
-def candidate(entry: Library, *wanted: tuple[str, str, str]) -> Candidate:
+
+@pytest.fixture
+def candidate(shapes_source: str) -> Choose:
     """A candidate of the mutations named by operator, function and new text."""
-    found = [m for o, f, after in wanted for m in candidates(SHAPES, "shapes.py", [o]) if m.function == f and m.after == after]
-    assert len(found) == len(wanted)
-    return Candidate(entry, tuple(found))
+
+    def choose(entry: Library, *wanted: tuple[str, str, str]) -> Candidate:
+        found = [m for o, f, after in wanted for m in candidates(shapes_source, "shapes.py", [o]) if m.function == f and m.after == after]
+        assert len(found) == len(wanted)
+        return Candidate(entry, tuple(sorted(found, key=lambda m: m.edits)))
+
+    return choose
 
 
 def content(tasks: Iterable[Task]) -> list[dict[str, Any]]:
@@ -47,7 +53,7 @@ def check(task: Task, store: TaskStore, backend: Backend) -> None:
         assert {fixed.statuses[test] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} == {"passed"}
 
 
-def test_a_fault_that_some_tests_see_becomes_a_task(shapes: Library, store: TaskStore, local: Backend) -> None:
+def test_a_fault_that_some_tests_see_becomes_a_task(shapes: Library, store: TaskStore, local: Backend, candidate: Choose) -> None:
     task = certify(candidate(shapes, ("comparison", "clamp", ">=")), store, local, Limits())
     assert isinstance(task, Rejected)
     assert task.why == "survives"
@@ -64,20 +70,20 @@ def test_a_fault_that_some_tests_see_becomes_a_task(shapes: Library, store: Task
     check(task, store, local)
 
 
-def test_a_fault_without_a_guard_is_refused(shapes: Library, store: TaskStore, local: Backend) -> None:
+def test_a_fault_without_a_guard_is_refused(shapes: Library, store: TaskStore, local: Backend, candidate: Choose) -> None:
     verdict = certify(candidate(shapes, ("remove_body", "clamp", "pass")), store, local, Limits())
     assert isinstance(verdict, Rejected)
     assert verdict.why == "no_guard"
 
 
-def test_a_place_that_no_test_notices_is_refused(shapes: Library, store: TaskStore, local: Backend) -> None:
+def test_a_place_that_no_test_notices_is_refused(shapes: Library, store: TaskStore, local: Backend, candidate: Choose) -> None:
     two = candidate(shapes, ("comparison", "count_even", "!="), ("comparison", "clamp", ">="))
     verdict = certify(two, store, local, Limits())
     assert isinstance(verdict, Rejected)
     assert verdict.why == "idle_place"
 
 
-def test_two_places_that_tests_notice_become_one_task(shapes: Library, store: TaskStore, local: Backend) -> None:
+def test_two_places_that_tests_notice_become_one_task(shapes: Library, store: TaskStore, local: Backend, candidate: Choose) -> None:
     two = candidate(shapes, ("comparison", "count_even", "!="), ("boolean_operator", "area", "and"))
     task = certify(two, store, local, Limits())
     assert isinstance(task, Task)
@@ -85,7 +91,7 @@ def test_two_places_that_tests_notice_become_one_task(shapes: Library, store: Ta
     check(task, store, local)
 
 
-def test_a_flaky_test_is_named_and_in_no_list(flaky_shapes: Library, store: TaskStore, local: Backend) -> None:
+def test_a_flaky_test_is_named_and_in_no_list(flaky_shapes: Library, store: TaskStore, local: Backend, candidate: Choose) -> None:
     task = certify(candidate(flaky_shapes, ("comparison", "count_even", "!=")), store, local, Limits())
     assert isinstance(task, Task)
     flaky = "tests/test_shapes.py::test_now_and_then"
@@ -156,8 +162,8 @@ def test_a_library_that_cannot_be_had_is_told_and_the_others_go_on(
     assert [type(problem) for problem in problems] == [LibraryUnavailable]
 
 
-def test_a_library_whose_tests_do_not_run_is_told(store: TaskStore, local: Backend) -> None:
-    broken = shapes_library(store, "import missing_module\n")
+def test_a_library_whose_tests_do_not_run_is_told(with_tests: Callable[[str], Library], store: TaskStore, local: Backend) -> None:
+    broken = with_tests("import missing_module\n")
     problems: list[TaskError] = []
     assert build_pool([broken], 2, 1, store, local, Limits(), on_problem=problems.append) == []
     assert [type(problem) for problem in problems] == [LibraryUnfit, PoolExhausted]

@@ -1,5 +1,6 @@
 """Choose where boxes run: containers if an engine answers, else bubblewrap, else plain processes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +11,17 @@ Name = Literal["auto", "docker", "bubblewrap", "local"]
 BY_STRENGTH: tuple[Literal["docker", "bubblewrap", "local"], ...] = ("docker", "bubblewrap", "local")
 
 
-def choose(name: Name = "auto", *, image: str | None = None, environments: Path, label: str = "trajhub") -> Backend:
+def choose(
+    name: Name = "auto",
+    *,
+    image: str | None = None,
+    environments: Path,
+    label: str = "trajhub",
+    progress: Callable[[str], None] | None = None,
+) -> Backend:
     """The backend ``name``; for ``auto`` the strongest one that works here.
+
+    With ``progress``, what boxes are made of is prepared too, and ``auto`` passes on from a backend for which it cannot be had.
 
     ``image`` is the container image for tasks that bring none (docker only). ``environments`` is a folder where the Python
     environment of the other backends is kept. Boxes carry ``label``, so that :meth:`Backend.reap` finds its own.
@@ -25,6 +35,8 @@ def choose(name: Name = "auto", *, image: str | None = None, environments: Path,
         backend = _make(candidate, image, Path(environments), label)
         try:
             backend.check()
+            if progress:
+                backend.prepare(progress)
             return backend
         except BackendUnavailable as e:
             problems.append(e)

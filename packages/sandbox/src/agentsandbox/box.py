@@ -1,6 +1,6 @@
 """What a box and a backend do. Every backend gives boxes that behave alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -103,6 +103,14 @@ class Backend(Protocol):
 
         Raises:
             BackendUnavailable: what is missing, and what to do about it.
+        """
+        ...
+
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        """Build or fetch what boxes are made of, if it is not there yet; ``progress`` is told what takes long.
+
+        Raises:
+            BackendUnavailable: it cannot be had here, and what to do about it.
         """
         ...
 

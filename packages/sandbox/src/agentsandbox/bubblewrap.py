@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 from trajschema.rollout import Limits, Provenance
@@ -47,6 +48,10 @@ class BubblewrapBackend:
             raise BackendUnavailable(f"bubblewrap does not run ({e})", _REMEDY) from e
         if done.returncode:
             raise BackendUnavailable(f"bubblewrap does not work here ({done.stderr.strip()})", _REMEDY)
+
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
+        ensure_environment(self._environments, progress)
 
     def open(self, limits: Limits, environment: Environment) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""

@@ -51,6 +51,11 @@ class DockerBackend:
         except (DockerException, OSError) as e:
             raise BackendUnavailable(f"no docker engine answers ({e})", "start docker, or choose another backend") from e
 
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        """See :meth:`agentsandbox.box.Backend.prepare`: the image."""
+        with self._lock:
+            self._images[self._image or ""] = ensure_image(self._image, lock_folder=self._environments, progress=progress)
+
     def open(self, limits: Limits, environment: Environment) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
         api = self._api()

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -40,7 +41,7 @@ def recipe_sha256() -> str:
     return hashlib.sha256(f"{_LAYOUT}\n{sys.version}\n{requirements()}".encode()).hexdigest()
 
 
-def ensure_environment(environments: Path) -> PythonEnvironment:
+def ensure_environment(environments: Path, progress: Callable[[str], None] = lambda line: None) -> PythonEnvironment:
     """The venv of this recipe below ``environments``, made if it is not there. Safe with several processes.
 
     Raises:
@@ -53,6 +54,7 @@ def ensure_environment(environments: Path) -> PythonEnvironment:
         with (environments / "python.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "ready").exists():
+                progress("making the Python environment of the boxes")
                 _make(folder)
     return PythonEnvironment(folder, recipe)
 

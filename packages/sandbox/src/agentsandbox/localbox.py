@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from trajschema.rollout import Limits, Provenance
@@ -37,6 +38,10 @@ class LocalBackend:
             raise BackendUnavailable(
                 f"the local backend needs Linux with {', '.join(missing or ['bash', 'git'])}", "install what is missing"
             )
+
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
+        ensure_environment(self._environments, progress)
 
     def open(self, limits: Limits, environment: Environment) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
