@@ -16,7 +16,7 @@ SOURCE = "def parse_date(text):\n    month = int(text[5:7]) + 1\n    return mont
 
 
 def call(name: str, raw: str = "", /, **arguments: Any) -> ToolCall:
-    return ToolCall(tool_call_id="c", name=name, raw_name=raw or name, arguments=json.dumps(arguments))  # type: ignore[arg-type]
+    return ToolCall(tool_call_id="c", name=name, raw_name=raw or name, arguments=json.dumps(arguments))
 
 
 def seen(content: str = "", exit_code: int | None = 0, error: str | None = None, **more: Any) -> Observation:
@@ -68,7 +68,7 @@ def outcome(verdict: str = "unresolved", fixed: int = 0, total: int = 2, broken:
     return Outcome(
         rollout_id="r",
         task_id="k",
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         fail_to_pass_total=total,
         fail_to_pass_fixed=total if verdict == "resolved" else fixed,
         pass_to_pass_total=5,

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 from agentrollout.fragment import Fragment, edits_in
-from agentrollout.ranking import rank
+from agentrollout.ranking import Clues, rank
 from agentrollout.reading import Place, fragment_of, functions_in, is_library
 from agenttasks.operators import REMOVALS, SIMPLE
 from trajschema.trajectory import Observation
@@ -83,7 +83,8 @@ def test_what_was_not_shown_whole_is_not_edited(seen: Observation) -> None:
 
 def test_suspicious_lines_come_first_and_the_order_repeats_under_a_seed() -> None:
     edits = edits_in(_fragment(), SIMPLE)
+    clues = Clues((), frozenset())
     scored = [(edit, 1.0 if edit.line == 16 else 0.2) for edit in edits]
-    ranked = rank(scored, frozenset(), Random(1), 0.1)
+    ranked = rank(scored, clues, Random(1), 0.1)
     assert ranked[0].edit.line == 16
-    assert ranked == rank(scored, frozenset(), Random(1), 0.1)
+    assert ranked == rank(scored, clues, Random(1), 0.1)

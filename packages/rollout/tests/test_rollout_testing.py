@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 from agentrollout.policy import TaskView
-from agentrollout.testing import Verdict, files_of, run_tests, spread, stated_failures, verdict_of
+from agentrollout.testing import Verdict, run_tests, spread, stated_failures, verdict_of
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Observation
@@ -61,7 +61,3 @@ def test_a_spread_keeps_order_and_size(items: list[str], count: int) -> None:
     chosen = spread(items, count)
     assert len(chosen) == min(count, len(items))
     assert list(chosen) == [i for i in items if i in chosen]
-
-
-def test_files_of_tests_come_once() -> None:
-    assert files_of(["a.py::x", "b.py::y", "a.py::z"]) == ("a.py", "b.py")

@@ -118,7 +118,7 @@ def test_doing_nothing_is_unresolved(graded_everywhere: Grade) -> None:
 def test_a_fix_with_new_tests_is_resolved_and_what_was_put_back_is_named(graded_everywhere: Grade) -> None:
     outcome = graded_everywhere({"calc.py": FIXED, "tests/test_new.py": "def test_new(): assert 0\n"})
     assert outcome.verdict == "resolved"
-    assert outcome.tamper == ("protected path changed, put back: tests/test_new.py",)
+    assert outcome.tamper == (), "adding a test is no tampering"
 
 
 def test_breaking_something_else_is_unresolved_and_counted(graded: Grade) -> None:

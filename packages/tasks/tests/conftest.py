@@ -61,7 +61,7 @@ def test_area(w, h, a):
 def test_clamp(v, r):
     assert clamp(v, 0, 10) == r
 
-@pytest.mark.parametrize("values, n", [([], 0), ([1], 0), ([2], 1), ([1, 2, 4], 2), ([1, 3], 0)])
+@pytest.mark.parametrize("values, n", [([], 0), ([1], 0), ([2], 1), ([1, 2], 1), ([1, 2, 4], 2), ([1, 3], 0)])
 def test_count(values, n):
     assert count_even(values) == n
 

@@ -2,12 +2,11 @@
 
 import shlex
 import textwrap
-from collections import Counter
-from itertools import combinations, islice
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from agenttasks.inject import Candidate, Kind, faulty, queue, slots
+from agenttasks.inject import Candidate, Kind, faulty, kind_at, queue, turns
 from agenttasks.library import Library, libraries
 from agenttasks.operators import REMOVALS, SIMPLE
 
@@ -19,25 +18,24 @@ def drawn(kind: Kind, seed: int = 1) -> list[Candidate]:
     return list(queue(LIBRARY, FILES, seed, kind))
 
 
-@pytest.mark.parametrize("size", range(1, len(libraries()) + 1))
-def test_every_pool_of_24_or_more_is_a_third_multi_place_and_even_over_libraries(size: int) -> None:
-    for names in combinations(libraries(), size):
-        places = list(islice(slots(names, 1), 90))
-        for count in range(24, 91):
-            kinds = Counter(kind for _, kind in places[:count])
-            assert kinds["multi"] * 3 >= count
-            assert kinds["single"] * 2 >= count
-        shares = Counter(name for name, _ in places).values()
-        assert max(shares) - min(shares) <= 1
+def test_every_pool_of_24_or_more_is_a_third_multi_place() -> None:
+    for count in range(24, 500):
+        multi = sum(kind_at(position) == "multi" for position in range(count))
+        assert count <= 3 * multi <= 1.5 * count
 
 
-def test_places_do_not_depend_on_the_order_of_the_names() -> None:
+def test_libraries_take_turns_evenly_and_in_no_fixed_order() -> None:
     names = list(libraries())
-    assert list(islice(slots(names, 3), 50)) == list(islice(slots(names[::-1], 3), 50))
+    order = list(islice(turns(names, 1), 10 * len(names)))
+    for count in range(len(order)):
+        shares = [order[:count].count(name) for name in names]
+        assert max(shares) - min(shares) <= 1
+    assert order[: len(names)] != order[len(names) : 2 * len(names)]
+    assert order == list(islice(turns(names[::-1], 1), len(order)))
 
 
-def test_no_library_has_no_places() -> None:
-    assert list(slots([], 1)) == []
+def test_without_libraries_there_are_no_turns() -> None:
+    assert list(turns([], 1)) == []
 
 
 @pytest.mark.parametrize("kind", ["single", "multi"])
@@ -76,8 +74,8 @@ def test_places_of_a_candidate_lie_in_different_functions_with_different_operato
 def test_faults_of_one_file_are_put_in_together() -> None:
     candidate = next(c for c in drawn("multi") if len({m.path for m in c.mutations}) == 1)
     (text,) = faulty(FILES, candidate.mutations).values()
-    undone = text
-    for mutation in reversed(candidate.mutations):
-        assert mutation.after in undone
-    assert text != FILES[candidate.mutations[0].path]
-    assert all(text != mutation.apply(FILES[mutation.path]) for mutation in candidate.mutations)
+    edits = sorted((edit for mutation in candidate.mutations for edit in mutation.edits), reverse=True)
+    expected = FILES[candidate.mutations[0].path]
+    for edit in edits:
+        expected = expected[: edit.start] + edit.after + expected[edit.end :]
+    assert text == expected

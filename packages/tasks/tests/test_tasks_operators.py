@@ -26,7 +26,7 @@ mutations = st.sampled_from(sorted(FILES)).flatmap(lambda name: st.tuples(st.jus
 
 
 @given(mutations)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_candidate_compiles_differs_and_is_undone_byte_for_byte(drawn: tuple[str, Mutation]) -> None:
     name, mutation = drawn
     broken = mutation.apply(FILES[name])
@@ -36,7 +36,7 @@ def test_every_candidate_compiles_differs_and_is_undone_byte_for_byte(drawn: tup
 
 
 @given(mutations.filter(lambda drawn: drawn[1].operator in SIMPLE))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_simple_fault_is_repaired_by_a_simple_candidate_near_its_line(drawn: tuple[str, Mutation]) -> None:
     name, mutation = drawn
     broken = mutation.apply(FILES[name])

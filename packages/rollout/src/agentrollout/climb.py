@@ -10,14 +10,12 @@ from agentrollout.calls import file_edit, git, submit, turn
 from agentrollout.fragment import Edit
 from agentrollout.policy import TaskView
 from agentrollout.script import Reply, Script
-from agentrollout.testing import run_tests, spread, stated_failures, verdict_of
+from agentrollout.testing import SUITE_S, run_tests, spread, stated_failures, verdict_of
 
 PROBES = 12
 """Failing tests that are run after each edit."""
 HANGS = 3
 """Runs that may hang before the agent gives up; a hang costs far more than any other run."""
-SUITE_S = 60.0
-"""Seconds that a run of the whole suite may take."""
 
 
 @dataclass

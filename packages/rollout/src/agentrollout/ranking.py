@@ -14,6 +14,8 @@ EVENNESS = 0.7
 """How far operators share the chances evenly (1), or each edit has the same (0). An operator that fits anywhere is seldom the one."""
 TRACED = 0.7
 """Bonus of a line that a traceback names."""
+NAMED = 1.5
+"""Bonus of a function whose name stands in the names of all failing tests."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,29 @@ class Ranked:
     score: float
 
 
-def rank(edits: Sequence[tuple[Edit, float]], traced: frozenset[tuple[str, int]], random: Random, temper: float) -> list[Ranked]:
+@dataclass(frozen=True)
+class Clues:
+    """What failing tests say besides their spectrum."""
+
+    tests: tuple[str, ...]
+    """Ids of the failing tests."""
+    traced: frozenset[tuple[str, int]]
+    """(path, line) of every line that a traceback names."""
+
+    def bonus(self, edit: Edit) -> float:
+        """How much they speak for an edit."""
+        name = edit.function.rpartition(".")[2].strip("_").lower()
+        named = sum(name in test.lower() for test in self.tests) / len(self.tests) if len(name) > 3 and self.tests else 0.0
+        return NAMED * named + TRACED * ((edit.path, edit.line) in self.traced)
+
+
+def rank(edits: Sequence[tuple[Edit, float]], clues: Clues, random: Random, temper: float) -> list[Ranked]:
     """Edits, each given with its suspicion in [0, 1], best first. ``temper`` scales the random part (0: ties stay in order)."""
     top = max((suspicion for _, suspicion in edits), default=0.0) or 1.0
     offers = Counter(edit.operator for edit, _ in edits)
 
     def score(edit: Edit, suspicion: float) -> float:
-        bonus = TRACED if (edit.path, edit.line) in traced else 0.0
-        return STEEPNESS * suspicion / top - EVENNESS * math.log(offers[edit.operator]) + bonus
+        return STEEPNESS * suspicion / top - EVENNESS * math.log(offers[edit.operator]) + clues.bonus(edit)
 
     ranked = [Ranked(edit, suspicion, score(edit, suspicion) + temper * _gumbel(random)) for edit, suspicion in edits]
     return sorted(ranked, key=lambda r: -r.score)

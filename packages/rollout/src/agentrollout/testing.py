@@ -12,6 +12,8 @@ from agentrollout.policy import TaskView
 
 HANG_S = 15.0
 """Seconds after which a run of tests counts as hung."""
+SUITE_S = 60.0
+"""Seconds that a run of the whole suite may take."""
 
 _STATED = re.compile(r"^\W*FAIL(?:ED)? +(\S.*?::.+?)\s*$", re.MULTILINE)
 _LISTED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\n]+?(?:\[.*?\])?)?)(?: - .*)?$", re.MULTILINE)
@@ -75,8 +77,3 @@ def spread(items: Sequence[str], count: int) -> tuple[str, ...]:
     if len(items) <= count:
         return tuple(items)
     return tuple(items[n * len(items) // count] for n in range(count))
-
-
-def files_of(tests: Sequence[str]) -> tuple[str, ...]:
-    """The files of test ids, in order, each once."""
-    return tuple(dict.fromkeys(test.split("::", 1)[0] for test in tests))

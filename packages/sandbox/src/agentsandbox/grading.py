@@ -14,7 +14,7 @@ from trajschema.task import Task
 from agentsandbox import canaries
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
-from agentsandbox.protection import protected_patterns
+from agentsandbox.protection import adds_tests_only, protected_patterns
 from agentsandbox.report import TestReport
 
 _LOSSES = 2
@@ -104,7 +104,8 @@ class _Grading:
             if task.test_patch:
                 box.apply(task.test_patch)
             report = planted.disguised(box.run_tests(canaries=planted.planted))
-        return _judged(task, report, planted.results(report.canaries), [f"protected path changed, put back: {p}" for p in restored])
+        suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
+        return _judged(task, report, planted.results(report.canaries), suspect)
 
     def verdict_after_loss(self, diff: str) -> _Verdict:
         """The box died. Is it the diff's doing?

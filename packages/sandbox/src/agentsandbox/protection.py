@@ -54,3 +54,22 @@ def patched_paths(patch: str) -> list[str]:
 def _names(pattern: str, paths: set[str]) -> bool:
     stem = pattern.removesuffix("/**")
     return any(p == stem or p.startswith(stem + "/") for p in paths)
+
+
+_BLOCK = re.compile(r"^diff --git ", re.MULTILINE)
+_DISARMING = re.compile(r"\b(skip\w*|xfail|importorskip|exit|_exit|monkeypatch|collect_ignore)\b")
+
+
+def adds_tests_only(path: str, diff: str) -> bool:
+    """Whether all that ``diff`` does to a protected ``path`` is to add tests: harmless, though they are put back all the same.
+
+    Removes nothing, adds no word that switches tests off, and touches no configuration or start-up file.
+    """
+    if not path.endswith(".py") or any(path.rsplit("/", 1)[-1] == p.removeprefix("**/") for p in BUILT_IN):
+        return False
+    if path.rsplit("/", 1)[-1].removesuffix(".py") in _SHADOWING:
+        return False
+    blocks = [b for b in _BLOCK.split(diff) if path in patched_paths(b)]
+    lines = [line for b in blocks for line in b.partition("\n@@")[2].splitlines()]
+    added = "\n".join(line[1:] for line in lines if line.startswith("+"))
+    return "def test" in added and not any(line.startswith("-") for line in lines) and not _DISARMING.search(added)

@@ -4,7 +4,6 @@ The order is prefix-stable: a longer pool begins with the shorter one. It is str
 have faults in several places, and operators take turns, three simple ones for each removal.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,6 @@ from agenttasks.mutation import Edit, Mutation, splice
 from agenttasks.operators import REMOVALS, SIMPLE, candidates
 
 Kind = Literal["single", "multi"]
-
-_MULTI_SHARE = 0.42
-_GOLDEN = 0.618033988749895
 
 
 @dataclass(frozen=True)
@@ -55,20 +51,17 @@ def faulty(files: Mapping[str, str], mutations: Sequence[Mutation]) -> dict[str,
     return {path: splice(files[path], changes) for path, changes in sorted(edits.items())}
 
 
-def slots(names: Sequence[str], seed: int) -> Iterator[tuple[str, Kind]]:
-    """Library and kind of every place in a pool, without end.
-
-    In each round every library has one place. Its kinds follow a low-discrepancy sequence with a phase of its own, so every
-    stretch of the pool has its share of tasks with several faults.
-    """
-    order = sorted(set(names), key=lambda name: digest([seed, name]))
-    phases = {name: (_position(name) * _GOLDEN) % 1 for name in order}
+def turns(names: Sequence[str], seed: int) -> Iterator[str]:
+    """Whose turn it is, without end: in every round each library has one, in an order of that round's own."""
     for turn in count():
-        for name in order if order else ():
-            low, high = (math.floor(_MULTI_SHARE * (turn + step) + phases[name]) for step in (0, 1))
-            yield name, "multi" if high > low else "single"
-        if not order:
+        yield from sorted(set(names), key=lambda name: digest([seed, turn, name]))
+        if not names:
             return
+
+
+def kind_at(position: int) -> Kind:
+    """What the pool has at a 0-based position: two in five tasks have several places, evenly spread."""
+    return "multi" if (position + 1) * 2 // 5 > position * 2 // 5 else "single"
 
 
 def queue(

@@ -14,7 +14,7 @@ from agenttasks.archive import source_files, unpack
 from agenttasks.batch import Batch, Certificates, validate_batch
 from agenttasks.errors import PoolExhausted, PoolIncomplete, TaskError
 from agenttasks.gold import Gold, measure
-from agenttasks.inject import Candidate, Kind, queue, slots
+from agenttasks.inject import Candidate, Kind, kind_at, queue, turns
 from agenttasks.library import Library, library
 from agenttasks.mapping import Map, serial
 from agenttasks.store import TaskStore
@@ -120,24 +120,33 @@ class _Queue:
 
 
 def _choose(queues: Mapping[_Key, _Queue], names: Sequence[str], seed: int, count: int) -> tuple[list[Task], dict[_Key, int]]:
-    """Tasks for the first ``count`` places as far as they are known, and how many each queue is short of."""
+    """Tasks for the first ``count`` places as far as they are known, and how many each queue is short of.
+
+    A place goes to the next library that still has a task of its kind, or of the other kind where none has.
+    """
     tasks: list[Task] = []
     used: dict[_Key, int] = defaultdict(int)
     short: dict[_Key, int] = defaultdict(int)
-    for key in slots(names, seed):
-        if len(tasks) + sum(short.values()) >= count or all(q.ended and used[k] >= len(q.tasks) for k, q in queues.items()):
+    taken = misses = 0
+    rounds = 2 * len(names)  # so many turns hold a whole round
+    for name in turns(names, seed):
+        if taken == count or misses == 2 * rounds:
             break
-        if key not in queues:
+        wish = kind_at(taken)
+        other: Kind = "single" if wish == "multi" else "multi"
+        key: _Key = (name, wish if misses < rounds else other)
+        entry = queues.get(key)
+        if entry is not None:
+            entry.settle(used[key] + 1)
+        if entry is None or (entry.ended and used[key] >= len(entry.tasks)):
+            misses += 1
             continue
-        entry = queues[key]
-        entry.settle(used[key] + 1)
         if used[key] < len(entry.tasks):
             tasks.append(entry.tasks[used[key]])
-        elif not entry.ended:
-            short[key] += 1
         else:
-            continue
+            short[key] += 1
         used[key] += 1
+        taken, misses = taken + 1, 0
     return tasks, dict(short)
 
 

@@ -13,11 +13,11 @@ from agentrollout.climb import Climb, Proposal, climb_with, say
 from agentrollout.fragment import Edit, edits_in
 from agentrollout.policies.uniform import anywhere
 from agentrollout.policy import TaskView
-from agentrollout.ranking import Ranked, rank
+from agentrollout.ranking import Clues, Ranked, rank
 from agentrollout.reading import Place, fragment_of
 from agentrollout.script import Reply, Script
 from agentrollout.suspects import PLUGIN, Suspect, plugin, suspects_in, traced_lines
-from agentrollout.testing import files_of, run_tests
+from agentrollout.testing import SUITE_S, run_tests
 
 FUNCTIONS = 8
 """Suspicious functions read in one turn."""
@@ -74,9 +74,9 @@ class Localiser:
         if not suspects or climb.left <= 2:
             self._queue = []
             return
-        self._queue = yield from self._read(climb, suspects, traced_lines(climb.output))
+        self._queue = yield from self._read(climb, suspects)
 
-    def _read(self, climb: Climb, suspects: list[Suspect], traced: frozenset[tuple[str, int]]) -> Generator[AgentTurn, Reply, list[Ranked]]:
+    def _read(self, climb: Climb, suspects: list[Suspect]) -> Generator[AgentTurn, Reply, list[Ranked]]:
         worst = suspects[0]
         others = f" and the next {len(suspects) - 1}" if len(suspects) > 1 else ""
         message = f"The most suspicious function is {worst.name} in {worst.path} ({worst.top:.2f}). I read it{others}."
@@ -85,12 +85,13 @@ class Localiser:
         for suspect, observation in zip(suspects, reply.observations, strict=True):
             fragment = fragment_of(Place(suspect.path, suspect.first, suspect.last, suspect.name), observation)
             offered += [(edit, _suspicion(edit, suspect)) for edit in (edits_in(fragment, SIMPLE) if fragment else [])]
-        return rank(offered, traced, self.random, TEMPER)
+        return rank(offered, Clues(climb.targets, traced_lines(climb.output)), self.random, TEMPER)
 
 
 def _traced_run(climb: Climb) -> ToolCall:
     folders = [_FOLDER, *(f"{climb.view.workdir}/{folder}".removesuffix("/.") for folder in climb.view.python_path)]
-    return run_tests(climb.view, files_of(climb.targets), "-p", PLUGIN, "--tb=no", setting=f"PYTHONPATH={':'.join(folders)}")
+    options = ("-p", PLUGIN, "--assert=plain", "--tb=no")  # an explained assertion would run code that passing tests do not run
+    return run_tests(climb.view, climb.view.test_paths, *options, setting=f"PYTHONPATH={':'.join(folders)}", timeout_s=SUITE_S)
 
 
 def _suspicion(edit: Edit, suspect: Suspect) -> float:
