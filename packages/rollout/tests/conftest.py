@@ -138,22 +138,23 @@ def limits() -> Limits:
     return Limits()
 
 
+@pytest.fixture(scope="session")
 def environments() -> Path:
     """Where box environments stay between test runs."""
     return Path(os.environ.get("TRAJHUB_TEST_ENVIRONMENTS", Path(tempfile.gettempdir(), "trajhub-test-environments")))
 
 
 @pytest.fixture(scope="session")
-def local() -> Backend:
+def local(environments: Path) -> Backend:
     """Plain processes."""
-    return choose("local", environments=environments())
+    return choose("local", environments=environments)
 
 
 @pytest.fixture(scope="session")
-def docker() -> Backend:
+def docker(environments: Path) -> Backend:
     """Containers; without an engine the test is skipped, except in CI."""
     try:
-        return choose("docker", environments=environments())
+        return choose("docker", environments=environments)
     except BackendUnavailable as problem:
         if os.environ.get("CI") == "true":
             raise

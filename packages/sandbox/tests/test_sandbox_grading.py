@@ -115,7 +115,7 @@ def test_doing_nothing_is_unresolved(graded_everywhere: Grade) -> None:
     assert outcome.tests[0].status == "failed"
 
 
-def test_a_fix_with_new_tests_is_resolved_and_what_was_put_back_is_named(graded_everywhere: Grade) -> None:
+def test_a_fix_with_new_tests_is_resolved_and_no_tampering(graded_everywhere: Grade) -> None:
     outcome = graded_everywhere({"calc.py": FIXED, "tests/test_new.py": "def test_new(): assert 0\n"})
     assert outcome.verdict == "resolved"
     assert outcome.tamper == (), "adding a test is no tampering"

@@ -130,6 +130,9 @@ class CountingBackend:
     def check(self) -> None:
         self._real.check()
 
+    def prepare(self, progress: Callable[[str], None]) -> None:
+        self._real.prepare(progress)
+
     def open(self, limits: Limits, environment: Environment) -> Box:
         if self.fail_after is not None and self.opened >= self.fail_after:
             raise SandboxError("the engine is gone", "start it")

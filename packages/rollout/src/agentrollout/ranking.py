@@ -8,13 +8,11 @@ from random import Random
 
 from agentrollout.fragment import Edit
 
-STEEPNESS = 6.0
+STEEPNESS = 9.0
 """Weight of a suspicion, relative to the highest one."""
-EVENNESS = 0.7
-"""How far operators share the chances evenly (1), or each edit has the same (0). An operator that fits anywhere is seldom the one."""
 TRACED = 0.7
 """Bonus of a line that a traceback names."""
-NAMED = 1.5
+NAMED = 2.0
 """Bonus of a function whose name stands in the names of all failing tests."""
 
 
@@ -44,12 +42,15 @@ class Clues:
 
 
 def rank(edits: Sequence[tuple[Edit, float]], clues: Clues, random: Random, temper: float) -> list[Ranked]:
-    """Edits, each given with its suspicion in [0, 1], best first. ``temper`` scales the random part (0: ties stay in order)."""
+    """Edits, each given with its suspicion in [0, 1], best first. ``temper`` scales the random part (0: ties stay in order).
+
+    Operators are taken to be equally likely, so an edit of one that fits in many places has a small share of its chances.
+    """
     top = max((suspicion for _, suspicion in edits), default=0.0) or 1.0
     offers = Counter(edit.operator for edit, _ in edits)
 
     def score(edit: Edit, suspicion: float) -> float:
-        return STEEPNESS * suspicion / top - EVENNESS * math.log(offers[edit.operator]) + clues.bonus(edit)
+        return STEEPNESS * suspicion / top - math.log(offers[edit.operator]) + clues.bonus(edit)
 
     ranked = [Ranked(edit, suspicion, score(edit, suspicion) + temper * _gumbel(random)) for edit, suspicion in edits]
     return sorted(ranked, key=lambda r: -r.score)

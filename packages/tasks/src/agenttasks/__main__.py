@@ -61,17 +61,22 @@ def make(
     from agenttasks.pool import build_pool
     from agenttasks.store import write_atomic
 
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
     try:
+        place = choose(backend, environments=store / "environments")  # type: ignore[arg-type]
+        place.prepare(say)
         tasks = build_pool(
             [entry.name for entry in _named(names)],
             count,
             seed,
             TaskStore(store),
-            choose(backend, environments=store / "environments"),  # type: ignore[arg-type]
+            place,
             Limits(),
             map=threads(workers),
-            progress=lambda done, total, text: typer.echo(f"{done}/{total} {text}", err=True),
-            on_problem=lambda problem: typer.echo(f"problem: {problem}", err=True),
+            progress=lambda done, total, text: say(f"{done}/{total} {text}"),
+            on_problem=lambda problem: say(f"problem: {problem}"),
         )
     except (TaskError, SandboxError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -17,6 +17,9 @@ from agenttasks.store import TaskStore
 
 GOLD_RUNS = 2
 
+MAX_FAILING = 40
+"""A fault that breaks more tests than this says little about where it is."""
+
 
 @dataclass(frozen=True)
 class Gold:
@@ -41,6 +44,10 @@ class Gold:
         """Passing tests that execute one of the lines that a mutation changes."""
         by_line = self.lines.get(mutation.path, {})
         return {self.seen[index] for line in mutation.lines for index in by_line.get(str(line), ())} & set(self.passed)
+
+    def narrow(self, mutation: Mutation) -> bool:
+        """:meth:`tested`, by no more tests than a task may break. Faults in several places add up, so each has to be narrow."""
+        return 2 <= len(self.executing(mutation)) <= MAX_FAILING
 
     def tested(self, mutation: Mutation) -> bool:
         """At least two passing tests execute the change: one that can fail, and one that can guard it."""

@@ -62,7 +62,8 @@ def build_pool(
     for entry, gold in _golds(wanted, measured, map, on_problem):
         files = source_files(unpack(store.tree_bytes(gold.tree)), entry)
         for kind in _KINDS:
-            queues[entry.name, kind] = _Queue(queue(entry, files, seed, kind, gold.tested), gold, certificates, f"{entry.name} {kind}")
+            source = queue(entry, files, seed, kind, gold.narrow if kind == "multi" else gold.tested)
+            queues[entry.name, kind] = _Queue(source, gold, certificates, f"{entry.name} {kind}")
     validate = partial(validate_batch, certificates=certificates, backend=backend, limits=limits)
     failed = 0
     while True:

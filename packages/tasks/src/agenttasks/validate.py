@@ -9,16 +9,13 @@ from trajschema.rollout import Limits
 from trajschema.task import Certificate, Task
 
 from agenttasks.archive import source_files, unpack
-from agenttasks.gold import GOLD_RUNS, measure, plain
+from agenttasks.gold import GOLD_RUNS, MAX_FAILING, measure, plain
 from agenttasks.inject import Candidate, faulty
 from agenttasks.patch import unified_diff
 from agenttasks.statement import problem_statement
 from agenttasks.store import TaskStore
 from agenttasks.trial import Bench, Trial, run
 from agenttasks.verdict import Rejected, Why
-
-MAX_FAILING = 40
-"""A fault that breaks more tests than this says little about where it is."""
 
 BUG_RUNS = 2
 

@@ -95,8 +95,9 @@ def _traced_run(climb: Climb) -> ToolCall:
 
 
 def _suspicion(edit: Edit, suspect: Suspect) -> float:
-    """Score of the edited line, or of the nearest scored line above it in the function."""
-    return next((suspect.scores[n] for n in range(edit.line, suspect.first - 1, -1) if n in suspect.scores), 0.0)
+    """Score of the edited line (of the nearest scored one above it) or of the two below: a wrong condition shows in what it guards."""
+    own = next((suspect.scores[n] for n in range(edit.line, suspect.first - 1, -1) if n in suspect.scores), 0.0)
+    return max(own, *(suspect.scores.get(edit.line + n, 0.0) for n in (1, 2)))
 
 
 def _why(best: Ranked) -> str:

@@ -49,7 +49,7 @@ def mistyped_path(seen: Seen, random: Random) -> AgentTurn | None:
     if not seen.reads:
         return None
     path = _arguments(random.choice(seen.reads)[0])["path"]
-    cut = random.randrange(1, len(path) - 3)
+    cut = random.randrange(len(path) - 3)
     return turn("I look at the file as a whole.", file_read(path[:cut] + path[cut + 1 :]))
 
 
