@@ -1,10 +1,12 @@
 """rollouts: every agent's attempts at a task, each in a box of its own, recorded live."""
 
 import json
+from collections.abc import Sequence
 
 import dagster as dg
-from agentrollout.agents import embedded
+from agentrollout.agents import AgentSpec
 from agentrollout.loop import Budget, rollout
+from agentrollout.own import named
 from agentsandbox.box import Backend
 from agenttasks.store import TaskStore
 from trajschema.arrow import from_table, to_table
@@ -30,12 +32,19 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
         agents = incremental.settings.agents
-        return incremental.materialise(context, "rollouts", lambda inputs: attempts(inputs, agents, sandbox.backend, sandbox.limits, store))
+        crew = [(named(run.name, incremental.settings.root), run.attempts) for run in agents.run]
+        return incremental.materialise(
+            context, "rollouts", lambda inputs: attempts(inputs, agents, crew, sandbox.backend, sandbox.limits, store)
+        )
 
     return rollouts
 
 
-def attempts(inputs: Inputs, agents: Agents, backend: Backend, limits: Limits, store: TaskStore) -> Made:
+Crew = Sequence[tuple[AgentSpec, int]]
+"""Agents, each with its number of attempts."""
+
+
+def attempts(inputs: Inputs, agents: Agents, crew: Crew, backend: Backend, limits: Limits, store: TaskStore) -> Made:
     """Run every attempt that is not there yet; earlier ones with the same id are kept."""
     backend.check()
     (task,) = from_table(Task, inputs["task_pool"])
@@ -44,20 +53,19 @@ def attempts(inputs: Inputs, agents: Agents, backend: Backend, limits: Limits, s
     kept = {r.rollout_id: r for r in from_table(Rollout, inputs.previous) if r.exit != "infrastructure"} if keep else {}
     budget = Budget(steps=agents.max_steps, seconds=agents.max_seconds)
     done: list[Rollout] = []
-    for agent, attempt in planned(agents, limits):
+    for spec, agent, attempt in planned(agents, crew, limits):
         seed = int(content_id([agents.seed, task.task_id, agent.name, attempt], 8), 16)
         known = kept.get(rollout_id(task.task_id, agent, attempt, seed))
-        done.append(known or rollout(task, tree, agent, attempt, seed, backend, limits, budget))
+        done.append(known or rollout(task, tree, agent, attempt, seed, backend, limits, budget, spec))
     lost = tuple(f"{r.agent.name} attempt {r.attempt}: {r.exit_reason}" for r in done if r.exit == "infrastructure")
     return Made(to_table(Rollout, done), lost, {"rollouts": len(done), "submitted": sum(r.exit == "submitted" for r in done)})
 
 
-def planned(agents: Agents, limits: Limits) -> list[tuple[Agent, int]]:
-    """Each agent, its budget and limits written into its parameters, with each attempt number."""
+def planned(agents: Agents, crew: Crew, limits: Limits) -> list[tuple[AgentSpec, Agent, int]]:
+    """Each agent with how it is made, its budget and limits written into its parameters, with each attempt number."""
     frame = {"max_steps": agents.max_steps, "max_seconds": agents.max_seconds, "limits": limits.model_dump(mode="json")}
     plan = []
-    for run in agents.run:
-        agent = embedded(run.name).agent
-        parameters = json.dumps({**json.loads(agent.parameters), **frame}, sort_keys=True)
-        plan.extend((agent.model_copy(update={"parameters": parameters}), attempt) for attempt in range(run.attempts))
+    for spec, number in crew:
+        parameters = json.dumps({**json.loads(spec.agent.parameters), **frame}, sort_keys=True)
+        plan.extend((spec, spec.agent.model_copy(update={"parameters": parameters}), attempt) for attempt in range(number))
     return plan

@@ -1,10 +1,12 @@
-"""task_pool: validated tasks, made from pinned libraries by a seed, and those brought in by hand. Registers the partitions."""
+"""task_pool: validated tasks, made by a seed from pinned libraries and one's own, and those brought in. Registers the partitions."""
 
-import functools
 from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
+from agenttasks.errors import RepositoryUnusable
+from agenttasks.library import Library
+from agenttasks.local import from_folder
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from trajschema.arrow import to_table
@@ -16,6 +18,8 @@ from resources.incremental import explain
 from resources.incremental_asset import Incremental
 from resources.lake import ALL, Failure, Lake
 from resources.plan import expected_key, listing, tasks_of
+from resources.progress import Progress
+from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME, SANDBOX
@@ -78,20 +82,21 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
     """The pool under the settings: injected tasks first, then imported ones; one task for each id."""
     asked = incremental.settings.tasks
     problems: list[Exception] = []
+    own = own_libraries(incremental.settings, store, problems) if asked.count else []
     injected = (
         build_pool(
-            asked.libraries,
+            [*asked.libraries, *own],
             asked.count,
             asked.seed,
             store,
             sandbox.backend,
             sandbox.limits,
             map=incremental.workers.map,
-            progress=functools.partial(_advance, incremental),
+            progress=_Counted(incremental.progress),
             validator_version=fingerprint("agenttasks.validate", *SANDBOX),
             on_problem=problems.append,
         )
-        if asked.count
+        if asked.count and not problems
         else []
     )
     if problems:  # a pool without one of its libraries would be another pool, and its tasks would go again once it is back
@@ -100,14 +105,34 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
     return list({task.task_id: task for task in [*injected, *imported]}.values())
 
 
+def own_libraries(settings: Settings, store: TaskStore, problems: list[Exception]) -> list[Library]:
+    """Repositories of one's own, packed as they are now; what is wrong with the others goes to ``problems``."""
+    found = []
+    for folder, entry in repositories(settings):
+        try:
+            found.append(from_folder(folder, entry, store))
+        except RepositoryUnusable as error:
+            problems.append(error)
+    return found
+
+
 def read_tasks(folder: Path) -> list[Task]:
     """Tasks that were brought in: one a line, in files of one folder, in name order. No folder: none."""
     files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
     return [Task.model_validate_json(line) for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _advance(incremental: Incremental, done: int, total: int, what: str) -> None:
-    incremental.progress.advance("task_pool", what, None)
+class _Counted:
+    """Turns the pool's own count into steps of the progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.shown = 0
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        for _ in range(done - self.shown):
+            self.progress.advance("task_pool", what, None)
+        self.shown = max(done, self.shown)
 
 
 def drop(lake: Lake, gone: set[str]) -> None:

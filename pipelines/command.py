@@ -1,7 +1,6 @@
 """The ``trajhub`` command."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +37,8 @@ def run(
     config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object for programs.")] = False
 ) -> None:
     """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
+    from agentrollout.agents import UnknownAgent
+    from agentrollout.own import AgentUnusable
     from agentsandbox.errors import SandboxError
 
     from pipelines.progress import reporter, show_summary, summary_json
@@ -49,7 +50,7 @@ def run(
     try:
         with reporter() as progress:
             summary = run_graph(settings, progress)
-    except (SandboxError, Locked, OSError) as error:
+    except (SandboxError, Locked, UnknownAgent, AgentUnusable, OSError) as error:
         raise _stop(explain(error), 1) from error
     except KeyboardInterrupt:
         raise _stop("stopped; what was computed is kept, and the next run goes on from there", 130) from None
@@ -86,8 +87,8 @@ def dev(config: Config = None, port: Annotated[int, typer.Option(help="Port of t
     os.environ[FILE_VARIABLE] = str(settings.root / "trajhub.yaml") if config is None else str(config.resolve())
     os.environ["PYTHONWARNINGS"] = "ignore"
     checkout = Path(__file__).resolve().parent.parent
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(checkout / "workspace.yaml"), "-p", str(port)]
-    raise typer.Exit(subprocess.call(command, cwd=checkout))
+    os.chdir(checkout)
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", str(checkout / "workspace.yaml"), "-p", str(port)])
 
 
 @app.command()

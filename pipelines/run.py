@@ -41,6 +41,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
 
     Raises:
         Locked: another run is writing.
+        UnknownAgent, AgentUnusable: an agent in the settings is none; nothing was run.
         SandboxError: no box can be had at all.
     """
     began = time.monotonic()
@@ -66,10 +67,13 @@ def _execute(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
+        from agentrollout.own import named
 
         from pipelines.definitions import build_defs, build_resources
         from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
 
+    for entry in settings.agents.run:
+        named(entry.name, settings.root)
     resources = {**build_resources(settings), **overrides}
     resources["incremental"] = type(resources["incremental"])(**{**vars(resources["incremental"]), "progress": progress})
     with warnings.catch_warnings():
@@ -144,7 +148,7 @@ def _problems(plans: list[StagePlan], lake: Lake) -> dict[str, str]:
     seen: set[str] = set()
     for p in plans:
         for part in p.partitions:
-            if part.state == "failed" or (part.state != "current" and part.name not in seen and not seen):
+            if part.state == "failed" or (part.state == "missing" and not seen):
                 found[f"{p.stage.name}/{part.name}"] = part.why
             if part.state != "current":
                 seen.add(part.name)

@@ -109,6 +109,7 @@ class Lake:
         Raises:
             OSError: no room, or no right to write; nothing is left behind.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         kept = table.drop_columns([c for c in volatile if c in table.column_names])
@@ -117,8 +118,10 @@ class Lake:
         path, temporary = f"{self.root}/{asset}/{name}", f"{self.root}/{asset}/.{uuid.uuid4().hex}.tmp"
         self.fs.makedirs(f"{self.root}/{asset}", exist_ok=True)
         try:
+            buffer = pa.BufferOutputStream()
+            pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
             with self.fs.open(temporary, "wb") as file:
-                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+                file.write(buffer.getvalue())
             self._move(temporary, path)
         except BaseException:
             if self.fs.exists(temporary):
@@ -137,8 +140,9 @@ class Lake:
         import pyarrow.parquet as pq
 
         try:
-            with self.fs.open(stored.path, "rb") as file:
-                return pq.read_table(file, columns=columns, page_checksum_verification=True)
+            # Whole bytes and no threads: Arrow's own threads calling back into Python may outlive the interpreter.
+            data = pa.BufferReader(self.fs.cat_file(stored.path))
+            return pq.read_table(data, columns=columns, page_checksum_verification=True, use_threads=False, pre_buffer=False)
         except FileNotFoundError as error:
             raise CorruptPartition(f"{stored.asset}/{stored.partition}: {stored.path} is gone; run again to recompute it") from error
         except (pa.ArrowInvalid, OSError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 FILE_VARIABLE = "TRAJHUB_CONFIG"
@@ -26,21 +26,45 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Repository(Section):
+    """A repository of one's own that faults are put into: pure Python, tests that pytest runs, no dependency but pytest."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Short name; the ids of its tasks begin with it.")
+    path: str = Field(min_length=1, description="Its folder, relative to the settings file.")
+    sources: tuple[str, ...] = Field(min_length=1, description="Files and folders, relative to `path`, that may get a fault.")
+    tests: tuple[str, ...] = Field(min_length=1, description="Files and folders, relative to `path`, that are run.")
+    also: tuple[str, ...] = Field((), description="What the tests need besides: a conftest.py above them, a licence, data.")
+    exclude: tuple[str, ...] = Field((), description="Glob patterns of files among all these that are left out.")
+    python_path: tuple[str, ...] = Field((".",), description="Folders, relative to `path`, that modules are imported from.")
+    licence: str = Field("", description="SPDX expression; stands in every task and in the release.")
+    repository: str = Field("", description="Address where a stranger finds it.")
+    timeout_s: float = Field(60, gt=0, description="Limit for one run of its whole suite, seconds.")
+
+
 class Tasks(Section):
     """Where tasks come from."""
 
     libraries: tuple[str, ...] = Field(
         ("cachetools", "inflection", "parse", "semver", "toolz", "humanize"), description="Pinned libraries that faults are put into."
     )
-    count: int = Field(28, ge=0, description="Validated tasks wanted from the libraries.")
+    repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
+    count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Tasks":
+        names = [*self.libraries, *(entry.name for entry in self.repositories)]
+        twice = sorted({entry.name for entry in self.repositories if names.count(entry.name) > 1})
+        if twice:
+            raise ValueError(f"repositories need names of their own; used twice: {', '.join(twice)}")
+        return self
 
 
 class AgentRun(Section):
     """One agent and how often it tries each task."""
 
-    name: str = Field(description="random, noisy, localising, oracle or noop.")
+    name: str = Field(description="random, noisy, localising, oracle or noop; or your own as module:attribute.")
     attempts: int = Field(1, ge=1, description="Attempts at each task, each with its own seed.")
 
 
@@ -55,7 +79,7 @@ class Agents(Section):
         AgentRun(name="localising"),
     )
     seed: int = Field(7, description="Seed that every attempt's seed is drawn from.")
-    max_steps: int = Field(25, ge=1, description="Agent turns in one attempt.")
+    max_steps: int = Field(20, ge=1, description="Agent turns in one attempt.")
     max_seconds: float = Field(120, gt=0, description="Wall seconds of one attempt.")
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentrollout.source import source_digest
+
+from resources.repositories import repositories_digest
 from resources.settings import Settings
 
 Shape = Callable[[Settings], Any]
@@ -44,6 +47,11 @@ def _limits(s: Settings) -> Any:
     return s.sandbox.model_dump(mode="json")
 
 
+def _own_agents(s: Settings) -> Any:
+    """Sources of agents of one's own. Configuration rather than an input, so that rollouts of the other agents are kept."""
+    return [[run.name, source_digest(run.name, s.root)] for run in s.agents.run if ":" in run.name]
+
+
 def _judge(s: Settings) -> Any:
     return s.judge.model_dump(mode="json", exclude={"enabled", "key_variable", "max_retries"}) if s.judge.active else "no judge"
 
@@ -59,11 +67,11 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        outside=lambda s: files_digest(s.data_dir / s.tasks.imports),
+        outside=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
         volatile=("certificate_seconds",),
         handed_in=SANDBOX,
     ),
-    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _limits(s)], handed_in=SANDBOX),
+    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _own_agents(s), _limits(s)], handed_in=SANDBOX),
     Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",)),

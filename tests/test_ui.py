@@ -75,10 +75,11 @@ def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all
     before = files(finished)
     chosen = ("rewards", "preference_pairs", "calibration_report", "release")
     selection = urllib.parse.quote('key:"rewards"+', safe="")
+    groups = urllib.parse.quote(",".join(f"global@global:{group}" for group in ("tasks", "runs", "scores", "data")), safe="")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+        page.goto(f"{address}/asset-groups?expanded={groups}", wait_until="domcontentloaded")
         for name in (*(s.name for s in STAGES), "human_labels"):
             expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
         page.goto(f"{address}/asset-groups~{selection}/", wait_until="domcontentloaded")

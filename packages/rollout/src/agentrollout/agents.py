@@ -31,7 +31,7 @@ class UnknownAgent(KeyError):
         self.name = name
 
     def __str__(self) -> str:
-        return f"no embedded agent is called {self.name!r}; there are: {', '.join(EMBEDDED)}"
+        return f"no embedded agent is called {self.name!r}; there are: {', '.join(EMBEDDED)}, and your own as module:attribute"
 
 
 _SPECS = (

@@ -11,13 +11,13 @@ from agentrecorder.events import FORMAT
 from agentrecorder.recorder import Recorder
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
-from trajschema.event import SessionEnd, SessionStart
+from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage, rollout_id
 from trajschema.task import Task
 
 from agentrollout.agents import AgentSpec, embedded
-from agentrollout.policy import Exchange, GoldView, Policy, TaskView
+from agentrollout.policy import Exchange, GoldView, History, Policy, TaskView
 from agentrollout.session import Budget, converse
 
 __all__ = ["PAUSES", "AgentNotEmbedded", "Budget", "rollout"]
@@ -29,8 +29,7 @@ PAUSES = (0.5, 2.0)
 class AgentNotEmbedded(ValueError):
     """A rollout names an agent that this code does not run as given."""
 
-    def __init__(self, wanted: Agent) -> None:
-        known = embedded(wanted.name).agent
+    def __init__(self, wanted: Agent, known: Agent) -> None:
         super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.agents.embedded)")
 
 
@@ -43,23 +42,26 @@ def rollout(
     backend: Backend,
     limits: Limits,
     budget: Budget,
+    spec: AgentSpec | None = None,
 ) -> Rollout:
     """One attempt of ``agent`` at ``task``, whose source is the tar archive ``tree`` (before the task's bug patch).
+
+    ``spec`` makes its policy; the embedded one of that name where none is given.
 
     What the agent does wrong is part of the result. When the infrastructure fails, the attempt is made again from the
     start in a fresh box; after the last try the rollout has exit ``infrastructure`` and the reason.
 
     Raises:
         UnknownAgent: there is no embedded agent of that name.
-        AgentNotEmbedded: there is one, but with another version, other parameters or another role. Parameters that it does not
+        AgentNotEmbedded: the spec has another name, version, parameters or role than ``agent``. Parameters that it does not
             know (budget, limits) are the caller's: they make another rollout id, and change nothing else.
     """
-    spec = embedded(agent.name)
+    spec = spec or embedded(agent.name)
     if not _same(spec.agent, agent):
-        raise AgentNotEmbedded(agent)
+        raise AgentNotEmbedded(agent, spec.agent)
     identity = rollout_id(task.task_id, agent, attempt, seed)
     started = time.monotonic()
-    log = _tried(task, tree, lambda: spec.make(_view(task, spec, budget), Random(identity)), backend, limits, budget)
+    log = _tried(task, tree, lambda: _Deferred(lambda: spec.make(_view(task, spec, budget), Random(identity))), backend, limits, budget)
     return Rollout(
         rollout_id=identity,
         task_id=task.task_id,
@@ -91,6 +93,19 @@ class _Log:
     end: SessionEnd
     steps: int = 0
     tool_calls: int = 0
+
+
+class _Deferred:
+    """A policy made when it is first asked, so that one that cannot be made is a crash of its agent."""
+
+    def __init__(self, make: Callable[[], Policy]) -> None:
+        self._make = make
+        self._policy: Policy | None = None
+
+    def act(self, history: History) -> AgentTurn:
+        """What the policy says."""
+        self._policy = self._policy or self._make()
+        return self._policy.act(history)
 
 
 class _TaskUnusable(Exception):

@@ -47,10 +47,9 @@ def converse(policy: Policy, box: Box, sink: EventSink, budget: Budget) -> Endin
             return Ending("limit", f"{budget.seconds:g} seconds had passed", tuple(history))
         asked = time.monotonic()
         try:
-            turn = policy.act(tuple(history))
+            turn = _numbered(policy.act(tuple(history)), len(history) + 1, asked)
         except Exception as failure:  # whatever the policy does wrong ends its run, and no other
             return Ending("crash", f"{type(failure).__name__}: {failure}", tuple(history))
-        turn = _numbered(turn, len(history) + 1, time.monotonic() - asked)
         sink.emit(turn)
         observations, submitted = _carry_out(turn.tool_calls, box, lambda seen: sink.emit(ToolResult(observation=seen)))
         history.append(Exchange(turn, observations))
@@ -58,10 +57,10 @@ def converse(policy: Policy, box: Box, sink: EventSink, budget: Budget) -> Endin
             return Ending("submitted", "", tuple(history))
 
 
-def _numbered(turn: AgentTurn, step: int, seconds: float) -> AgentTurn:
-    """The turn with call ids that depend on their position alone, and with the time it took to decide."""
+def _numbered(turn: AgentTurn, step: int, asked: float) -> AgentTurn:
+    """The turn with call ids that depend on their position alone, and with the time since it was asked for."""
     calls = tuple(call.model_copy(update={"tool_call_id": f"call_{step}_{n}"}) for n, call in enumerate(turn.tool_calls, start=1))
-    usage = (turn.usage or StepUsage()).model_copy(update={"seconds": seconds})
+    usage = (turn.usage or StepUsage()).model_copy(update={"seconds": time.monotonic() - asked})
     return turn.model_copy(update={"tool_calls": calls, "usage": usage})
 
 

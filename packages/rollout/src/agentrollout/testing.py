@@ -10,7 +10,7 @@ from trajschema.trajectory import Observation, ToolCall
 from agentrollout.calls import shell
 from agentrollout.policy import TaskView
 
-HANG_S = 15.0
+HANG_S = 6.0
 """Seconds after which a run of tests counts as hung."""
 SUITE_S = 60.0
 """Seconds that a run of the whole suite may take."""

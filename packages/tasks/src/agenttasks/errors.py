@@ -61,6 +61,17 @@ class LibraryUnfit(TaskError):
         return (type(self), (self.name, self.why))
 
 
+class RepositoryUnusable(TaskError):
+    """No task can be made from a repository of one's own as it stands."""
+
+    def __init__(self, name: str, why: str, remedy: str) -> None:
+        super().__init__(f"repository {name}: {why}; remedy: {remedy}")
+        self.name, self.why, self.remedy = name, why, remedy
+
+    def __reduce__(self) -> tuple[type["RepositoryUnusable"], tuple[str, str, str]]:
+        return (type(self), (self.name, self.why, self.remedy))
+
+
 class PoolExhausted(TaskError):
     """There are fewer valid tasks than asked for."""
 

@@ -16,13 +16,16 @@ _TIMEOUT_S = 300
 
 
 def fetch(library: Library, store: TaskStore) -> bytes:
-    """The tar archive of the library's tree (see :func:`agenttasks.archive.needed`), also put into the store.
+    """The tar archive of the library's tree (see :func:`agenttasks.archive.needed`), also put into the store; a packed one lies there.
 
     Without a network it works from the store's downloads.
 
     Raises:
         LibraryUnavailable: the archive cannot be downloaded, or it does not have the pinned hash.
+        TreeMissing, StoreCorrupt: it was packed from a folder, and the store does not hold the tree.
     """
+    if library.packed:
+        return store.tree_bytes(library.sha256)
     tar = pack(needed(read_sdist(archive(library, store)), library))
     store.put_tree(tar)
     return tar

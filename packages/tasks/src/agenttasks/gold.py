@@ -9,7 +9,7 @@ from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agenttasks.errors import LibraryUnfit
+from agenttasks.errors import LibraryUnfit, RepositoryUnusable, TaskError
 from agenttasks.fetch import fetch
 from agenttasks.library import Library
 from agenttasks.mutation import Mutation
@@ -71,6 +71,7 @@ def measure(library: Library, store: TaskStore, backend: Backend, limits: Limits
     Raises:
         LibraryUnavailable: the library's source cannot be had.
         LibraryUnfit: its suite does not run to its end, or no test passes.
+        RepositoryUnusable: the same of one's own repository, or one of its tests fails.
         agentsandbox.errors.SandboxError: the sandbox failed.
     """
     tar = fetch(library, store)
@@ -92,14 +93,25 @@ def measure(library: Library, store: TaskStore, backend: Backend, limits: Limits
 def _gold(library: Library, tree: str, place: str, reports: list[TestReport]) -> Gold:
     for report in reports:
         if not report.complete or report.timed_out:
-            raise LibraryUnfit(library.name, f"the run ended with status {report.exit_code}: {report.output.strip()[-300:]}")
+            raise _unfit(library, f"the run ended with status {report.exit_code}: {report.output.strip()[-300:]}")
     first = reports[0].statuses
     seen = tuple(first)
     flaky = {test for report in reports for test in {*first, *report.statuses} if report.statuses.get(test) != first.get(test)}
     passed = tuple(test for test in seen if first[test] == "passed" and test not in flaky)
+    failing = [test for test in seen if first[test] in ("failed", "error") and test not in flaky]
+    if library.packed and failing:
+        raise _unfit(library, f"{len(failing)} of {len(seen)} fail, the first {failing[0]}: {reports[0].output.strip()[-300:]}")
     if not passed:
-        raise LibraryUnfit(library.name, f"no test passes: {reports[0].output.strip()[-300:]}")
+        raise _unfit(library, f"no test passes: {reports[0].output.strip()[-300:]}")
     return Gold(tree, place, seen, passed, tuple(sorted(flaky)), reports[0].seconds, _by_line(seen, reports[-1].lines))
+
+
+def _unfit(library: Library, why: str) -> TaskError:
+    """A released library may have tests that fail here; of one's own repository they are an oversight that can be mended."""
+    if not library.packed:
+        return LibraryUnfit(library.name, why)
+    remedy = "mend them, or leave their files out with `exclude`; a box has pytest and nothing else installed"
+    return RepositoryUnusable(library.name, f"its own tests do not pass as they stand ({why})", remedy)
 
 
 def _by_line(seen: tuple[str, ...], lines: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[str, tuple[int, ...]]]:

@@ -37,7 +37,7 @@ class Library:
     name: str
     version: str
     sha256: str
-    """Of the source archive, hexadecimal."""
+    """Of the source archive, hexadecimal; of the packed tree where there is no archive."""
     licence: str
     """SPDX expression."""
     repository: str
@@ -53,6 +53,14 @@ class Library:
     python_path: tuple[str, ...] = (".",)
     commit: str = ""
     timeout_s: float = 60.0
+    packed: bool = False
+    """Whether it is a folder that was packed into the store (see :mod:`agenttasks.local`), and no released archive."""
+
+    @property
+    def release(self) -> str:
+        """Name and version as a person writes them: of a commit the first twelve digits."""
+        version = self.version[:12] if self.packed else self.version
+        return f"{self.name} {version}".rstrip()
 
     @property
     def pytest_ini(self) -> str:
@@ -67,7 +75,7 @@ class Library:
         """Where a task with these faults comes from."""
         return TaskSource(
             kind="injected",
-            package=self.name,
+            package="" if self.packed else self.name,
             version=self.version,
             sha256=self.sha256,
             licence=self.licence,

@@ -29,7 +29,7 @@ def problem_statement(
     """
     shown = failing[:SHOWN]
     parts = [
-        f"{len(failing)} {'test' if len(failing) == 1 else 'tests'} of {library.name} {library.version} should pass and "
+        f"{len(failing)} {'test' if len(failing) == 1 else 'tests'} of {library.release} should pass and "
         f"{'does' if len(failing) == 1 else 'do'} not. Find what is wrong in the code and repair it. Do not change the tests.",
         "\n".join(f"FAIL {test}" for test in shown) + (f"\n(and {len(failing) - SHOWN} more)" if len(failing) > SHOWN else ""),
     ]

@@ -1,0 +1,82 @@
+"""An agent of one's own, named ``module:attribute`` and imported from the project's folder or from the environment."""
+
+import importlib
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from agentrollout.agents import EMBEDDED, AgentSpec, embedded
+from agentrollout.source import file_digest, source_file
+
+_REMEDY = "name it module:attribute, with the module beside trajhub.yaml or installed"
+
+_importing = threading.Lock()
+_imported: dict[str, str] = {}
+"""Module → digest of the source that was imported."""
+
+
+class AgentUnusable(ValueError):
+    """An agent of one's own cannot be imported, or is none."""
+
+    def __init__(self, name: str, why: str, remedy: str) -> None:
+        super().__init__(f"agent {name!r}: {why}; remedy: {remedy}")
+        self.name, self.why, self.remedy = name, why, remedy
+
+
+def named(name: str, folder: Path) -> AgentSpec:
+    """The agent of that name: ``module:attribute`` is imported, another name is an embedded one's.
+
+    Raises:
+        UnknownAgent: there is no embedded agent of that name.
+        AgentUnusable: see :func:`own`.
+    """
+    return own(name, folder) if ":" in name else embedded(name)
+
+
+def own(name: str, folder: Path) -> AgentSpec:
+    """The :class:`AgentSpec` that ``name`` (``module:attribute``) leads to; ``folder`` is searched before the environment.
+
+    Its version is completed with a hash of the module's source file, so that an edit makes another agent.
+
+    Raises:
+        AgentUnusable: there is no such module or attribute, the import fails, it is no ``AgentSpec``, it bears the name of an
+            embedded agent, or it asks for the fix without being a control.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in [*module.split("."), attribute]):
+        raise AgentUnusable(name, "that is no module and attribute", _REMEDY)
+    file = source_file(module, folder)
+    if file is None:
+        raise AgentUnusable(name, f"there is no module {module!r} in {folder} or in the environment", _REMEDY)
+    spec = getattr(_module(name, module, file, folder), attribute, None)
+    if not isinstance(spec, AgentSpec):
+        found = "no attribute of that name" if spec is None else f"{attribute!r} is a {type(spec).__name__}"
+        raise AgentUnusable(name, f"{file}: {found}, and no AgentSpec", f"make {attribute!r} an agentrollout.agents.AgentSpec")
+    if spec.agent.name in EMBEDDED:
+        raise AgentUnusable(name, f"it calls itself {spec.agent.name!r}, as an embedded agent does", "give its Agent another name")
+    if spec.sees_gold and not spec.agent.control:
+        raise AgentUnusable(name, "it is told the fix, and is no control", "leave out sees_gold, or set control=True")
+    version = f"{spec.agent.version}+{file_digest(file)[:12]}"
+    return replace(spec, agent=spec.agent.model_copy(update={"version": version}))
+
+
+def _module(name: str, module: str, file: Path, folder: Path) -> ModuleType:
+    """The module as ``file`` is now; an edited one is imported again."""
+    with _importing:
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+        importlib.invalidate_caches()
+        digest = file_digest(file)
+        try:
+            found = importlib.import_module(module)
+            if _imported.setdefault(module, digest) != digest:
+                found = importlib.reload(found)
+        except Exception as error:  # whatever a module does wrong while it is imported
+            why = f"{file} cannot be imported: {type(error).__name__}: {error}"
+            raise AgentUnusable(name, why, "mend it, and install what it imports") from error
+        _imported[module] = digest
+    if Path(found.__file__ or "").resolve() != file:
+        raise AgentUnusable(name, f"{file} is hidden by {found.__file__ or 'a built-in module'}", "give the module another name")
+    return found

@@ -1,0 +1,69 @@
+"""An agent of one's own runs beside the embedded ones, and an edit of it reruns its attempts alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import Project, make_project
+
+pytestmark = [pytest.mark.xdist_group("graph"), pytest.mark.timeout(600)]
+
+TESTER = """from agentrollout.agents import AgentSpec
+from agentrollout.calls import shell, submit, turn
+from agentrollout.script import Scripted
+from trajschema.rollout import Agent
+
+def script(view, random):
+    yield turn("I run the tests.", shell(" ".join(view.test_command)))
+    yield turn("I submit.", submit())
+
+agent = AgentSpec(Agent(name="tester"), random=False, make=lambda view, random: Scripted(script, view, random))
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    """A project with the agent beside its settings, not yet run."""
+    run = [{"name": "noop"}, {"name": "tester:agent", "attempts": 1}]
+    project = make_project(tmp_path / "project", tasks={"libraries": ["inflection"], "count": 1}, agents={"run": run})
+    (project.folder / "tester.py").write_text(TESTER, encoding="utf-8")
+    return project
+
+
+def rollouts(project: Project) -> dict[str, dict[str, Any]]:
+    rows = [row for item in project.lake.stored("rollouts").values() for row in project.lake.read(item).to_pylist()]
+    return {row["agent"]["name"]: row for row in rows}
+
+
+def test_an_edit_of_ones_own_agent_reruns_its_attempts_alone(own: Project) -> None:
+    own.run()
+    before = rollouts(own)
+    assert before["tester"]["exit"] == "submitted"
+    assert before["tester"]["usage"]["steps"] == 2
+    assert "passed" in before["tester"]["events"]
+    assert own.computed(own.run()) == {}
+
+    (own.folder / "tester.py").write_text(TESTER.replace("I submit.", "I give up."), encoding="utf-8")
+    assert own.computed(own.run())["rollouts"] == 1
+    after = rollouts(own)
+    assert after["noop"]["raw_log"] == before["noop"]["raw_log"]
+    assert "I give up." in after["tester"]["events"]
+    assert after["tester"]["rollout_id"] != before["tester"]["rollout_id"]
+    assert after["tester"]["agent"]["version"] != before["tester"]["agent"]["version"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere:agent", "error: agent 'nowhere:agent': there is no module 'nowhere'"),
+        ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.agents.AgentSpec"),
+        ("nop", "error: no embedded agent is called 'nop'; there are: random"),
+    ],
+)
+def test_what_is_no_agent_stops_before_anything_is_run(own: Project, name: str, said: str) -> None:
+    own.configure(tasks={"libraries": ["inflection"], "count": 1}, agents={"run": [{"name": name}]})
+    done = own.trajhub("run")
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stdout + done.stderr
+    assert own.lake.stored("task_pool") == {}

@@ -1,0 +1,129 @@
+"""A repository of one's own goes through the whole graph, and an edit of it makes the pool stale."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from projects import Project, make_project
+from trajschema.arrow import from_table
+from trajschema.task import Task
+
+pytestmark = [pytest.mark.xdist_group("graph"), pytest.mark.timeout(600)]
+
+BILL = '''"""Bills."""
+
+
+def total(prices):
+    """Sum of prices, a tenth less above a hundred."""
+    found = 0
+    for price in prices:
+        if price < 0:
+            raise ValueError(price)
+        found += price
+    if found > 100:
+        found = found * 9 // 10
+    return found
+
+
+def share(amount, people):
+    """What each pays; the first pay one more until it comes out even."""
+    if people < 1:
+        raise ValueError(people)
+    each, rest = divmod(amount, people)
+    return [each + 1 if place < rest else each for place in range(people)]
+'''
+TESTS = """import pytest
+from mylib.bill import share, total
+
+
+@pytest.mark.parametrize(("prices", "sum_"), [([], 0), ([1, 2], 3), ([100], 100), ([60, 60], 108), ([101], 90)])
+def test_total(prices, sum_):
+    assert total(prices) == sum_
+
+
+def test_negative():
+    with pytest.raises(ValueError):
+        total([-1])
+
+
+@pytest.mark.parametrize(("amount", "parts"), [(4, [2, 2]), (5, [3, 2]), (0, [0, 0]), (1, [1, 0])])
+def test_share(amount, parts):
+    assert share(amount, 2) == parts
+
+
+def test_nobody():
+    with pytest.raises(ValueError):
+        share(1, 0)
+"""
+MYLIB = {"name": "mylib", "path": "../mylib", "licence": "MIT", "sources": ["src/mylib"], "tests": ["tests"], "python_path": ["src"]}
+RUN = [{"name": "oracle"}, {"name": "noop"}, {"name": "localising"}]
+
+
+def make_mylib(folder: Path) -> Path:
+    for path, text in {"src/mylib/__init__.py": "", "src/mylib/bill.py": BILL, "tests/test_bill.py": TESTS}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for arguments in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", folder, *arguments], check=True)
+    return folder
+
+
+def with_mylib(folder: Path, **changes: object) -> Project:
+    tasks = {"libraries": [], "repositories": [{**MYLIB, **changes}], "count": 2}
+    return make_project(folder, tasks=tasks, agents={"run": RUN}, sandbox={"backend": "local"})
+
+
+def pool(project: Project) -> list[Task]:
+    return [
+        task
+        for name, item in project.lake.stored("task_pool").items()
+        if name != "all"
+        for task in from_table(Task, project.lake.read(item))
+    ]
+
+
+def test_faults_in_a_repository_of_ones_own_go_through_the_graph(tmp_path: Path) -> None:
+    mylib = make_mylib(tmp_path / "mylib")
+    head = subprocess.run(["git", "-C", mylib, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    project = with_mylib(tmp_path / "project")
+    summary = project.run()
+    assert project.computed(summary)["task_pool"] == 2
+    tasks = pool(project)
+    assert [(t.repo, t.source.kind, t.source.package, t.source.licence) for t in tasks] == [("mylib", "injected", "", "MIT")] * 2
+    assert {(t.source.version, t.source.commit, t.source.sha256) for t in tasks} == {(head, head, tasks[0].base_archive)}
+    verdicts = [r for item in project.lake.stored("rewards").values() for r in project.lake.read(item).to_pylist()]
+    assert {(r["agent"], r["verdict"]) for r in verdicts if r["control"]} == {("oracle", "resolved"), ("noop", "unresolved")}
+    assert sum(r["agent"] == "localising" for r in verdicts) == 2
+
+    assert project.computed(project.run()) == {}
+
+    (mylib / "README").write_text("not packed")
+    assert '"to_compute": 0' in project.trajhub("status", "--json").stdout
+    (mylib / "src/mylib/bill.py").write_text(BILL + "\n\nVERSION = 2\n")
+    assert '"to_compute": 0' not in project.trajhub("status", "--json").stdout
+    assert project.computed(project.run())["task_pool"] == 2
+    assert {t.source.commit for t in pool(project)} == {""}, "what was not committed bears no commit"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"path": "../nowhere"}, ["repository mylib", "nowhere is no folder", "remedy: name the folder that holds it"]),
+        ({"tests": ["src"], "sources": ["tests"]}, ["repository mylib", "no tests under src", "remedy: name tests"]),
+        ({"python_path": ["."]}, ["repository mylib", "its own tests do not pass as they stand", "remedy: mend them"]),
+    ],
+)
+def test_one_that_cannot_be_used_is_named_with_cause_and_remedy(tmp_path: Path, changes: dict[str, object], said: list[str]) -> None:
+    make_mylib(tmp_path / "mylib")
+    done = with_mylib(tmp_path / "project", **changes).trajhub("run")
+    told = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert done.returncode == 1
+    assert [part for part in said if part not in told] == [], told
+    assert "Traceback" not in told
+
+
+def test_a_wrong_key_and_a_name_used_twice_are_refused(tmp_path: Path) -> None:
+    project = with_mylib(tmp_path / "project", pth="x")
+    assert "unknown key 'tasks.repositories.0.pth'; did you mean 'path'?" in project.trajhub("run").stderr
+    project.configure(tasks={"libraries": ["toolz"], "repositories": [{**MYLIB, "name": "toolz"}]})
+    assert "used twice: toolz" in project.trajhub("run").stderr
