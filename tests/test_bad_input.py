@@ -54,7 +54,7 @@ def test_a_damaged_file_is_named_and_recomputed(finished: Project, asset: str) -
     data = Path(path).read_bytes()
     Path(path).write_bytes(data[: len(data) // 2] + b"\0" * (len(data) - len(data) // 2))
     others = {a: {n: p for n, p in stored(finished, a).items() if n != victim} for a in ("rollouts", "outcomes")}
-    finished.configure(rewards={"outcome": 0.3}, pairs={"min_margin": 0.2})
+    finished.configure(pairs={"min_margin": 0.2})
     broken = finished.trajhub("run")
     assert broken.returncode == 1
     assert f"{asset}/{victim}" in broken.stdout
