@@ -97,7 +97,7 @@ class Lake:
         found = {}
         for info in self._ls(asset):
             if info["name"].endswith(".failed.json"):
-                failure = Failure(**json.loads(self.fs.cat_file(info["name"])))
+                failure = _failure(asset, info["name"], self.fs.cat_file(info["name"]))
                 found[failure.partition] = failure
         return found
 
@@ -115,18 +115,10 @@ class Lake:
         kept = table.drop_columns([c for c in volatile if c in table.column_names])
         digest = content_digest(kept.to_pylist())[:12]
         name = f"{partition}.{key}.{digest}.{table.num_rows}{'.partial' if partial else ''}.parquet"
-        path, temporary = f"{self.root}/{asset}/{name}", f"{self.root}/{asset}/.{uuid.uuid4().hex}.tmp"
         self.fs.makedirs(f"{self.root}/{asset}", exist_ok=True)
-        try:
-            buffer = pa.BufferOutputStream()
-            pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
-            with self.fs.open(temporary, "wb") as file:
-                file.write(buffer.getvalue())
-            self._move(temporary, path)
-        except BaseException:
-            if self.fs.exists(temporary):
-                self.fs.rm_file(temporary)
-            raise
+        buffer = pa.BufferOutputStream()
+        pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+        path = self._put(f"{self.root}/{asset}", name, buffer.getvalue())
         self._forget(asset, partition, keep=path)
         return Stored(asset, partition, key, digest, table.num_rows, partial, path)
 
@@ -155,7 +147,7 @@ class Lake:
     def fail(self, failure: Failure) -> None:
         """Record a failure beside the partition's place."""
         self.fs.makedirs(f"{self.root}/{failure.asset}", exist_ok=True)
-        self.fs.pipe_file(f"{self.root}/{failure.asset}/{failure.partition}.failed.json", json.dumps(asdict(failure)).encode())
+        self._put(f"{self.root}/{failure.asset}", f"{failure.partition}.failed.json", json.dumps(asdict(failure)).encode())
 
     def drop(self, asset: str, partition: str) -> None:
         """Remove every file of a partition."""
@@ -167,6 +159,19 @@ class Lake:
         for path in left:
             self.fs.rm_file(path)
         return len(left)
+
+    def _put(self, folder: str, name: str, data: "bytes | pa.Buffer") -> str:
+        """Write under a temporary name, then move: the name either holds all of ``data`` or what it held before."""
+        temporary = f"{folder}/.{uuid.uuid4().hex}.tmp"
+        try:
+            with self.fs.open(temporary, "wb") as file:
+                file.write(data)
+            self._move(temporary, f"{folder}/{name}")
+        except BaseException:
+            if self.fs.exists(temporary):
+                self.fs.rm_file(temporary)
+            raise
+        return f"{folder}/{name}"
 
     def _forget(self, asset: str, partition: str, keep: str | None) -> None:
         for path in self.fs.glob(f"{self.root}/{asset}/{partition}.*"):
@@ -199,3 +204,11 @@ def _parse(asset: str, path: str) -> Stored | None:
         return Stored(asset, partition, Key.parse(key), digest, int(rows), partial, path)
     except ValueError:
         return None
+
+
+def _failure(asset: str, path: str, text: bytes) -> Failure:
+    try:
+        return Failure(**json.loads(text))
+    except (ValueError, TypeError):
+        partition = path.rsplit("/", 1)[-1].removesuffix(".failed.json")
+        return Failure(asset, partition, "", "it failed, and the note of why cannot be read; run again")

@@ -94,3 +94,9 @@ def test_a_key_reads_back_and_names_what_differs(part: str, index: int) -> None:
     parts[index] = part
     changed = Key(*parts).differences(KEY)
     assert changed == ({("code", "configuration", "input")[index]} if part not in (KEY.code, KEY.config, KEY.inputs)[index] else set())
+
+
+def test_a_garbled_note_of_a_failure_is_still_a_failure(lake: Lake, tmp_path: Path) -> None:
+    lake.fail(Failure("rewards", "p", str(KEY), "engine gone"))
+    (tmp_path / "lake" / "rewards" / "p.failed.json").write_bytes(b"")
+    assert "cannot be read" in lake.failures("rewards")["p"].error
