@@ -1,6 +1,6 @@
 """What a change costs: a first run of a small project, then a run with nothing to do, with a new weight, with one task more, and `status`.
 
-    .venv/bin/python benchmarks/incremental.py [--json]
+.venv/bin/python benchmarks/incremental.py [--json]
 """
 
 import argparse

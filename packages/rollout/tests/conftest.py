@@ -50,7 +50,7 @@ def spread(items):
     return max(items) - min(items)
 '''
 
-TESTS = '''\
+TESTS = """\
 import pytest
 
 from tiny.shelf import Shelf, spread
@@ -84,7 +84,7 @@ def test_spread():
 
 def test_spread_of_nothing():
     assert spread([]) == 0
-'''
+"""
 
 FAILING = ("tests/test_shelf.py::test_bounds_fit[1]", "tests/test_shelf.py::test_spread")
 FAULTY = SHELF.replace("self.low <= number", "self.low < number").replace("max(items) - min", "max(items) + min")
