@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from agentllm.standin import Behaviour, StandIn, overloaded, reply
 from projects import Project
-
 from trajschema.score import RUBRICS
 
 pytestmark = [pytest.mark.xdist_group("graph"), pytest.mark.timeout(600)]

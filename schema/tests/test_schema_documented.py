@@ -1,7 +1,6 @@
 """Every field of the contract says what it holds."""
 
 from pydantic import BaseModel
-
 from trajschema.generate import json_schemas
 
 

@@ -1,7 +1,6 @@
 """Which changes of protected paths are tampering, and which only add tests."""
 
 import pytest
-
 from agentsandbox.protection import adds_tests_only
 
 
