@@ -19,6 +19,7 @@ from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
 from resources.sandbox import SandboxResource
 from resources.settings import Agents, Settings
+from resources.stages import imported_rollouts
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -33,9 +34,12 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         agents = incremental.settings.agents
         crew = [(named(run.name, incremental.settings.root), run.attempts) for run in agents.run]
-        return incremental.materialise(
-            context, "rollouts", lambda inputs: attempts(inputs, agents, crew, sandbox.backend, sandbox.limits, store)
-        )
+
+        def compute(inputs: Inputs) -> Made:
+            known = brought_in(incremental.settings, inputs.partition)
+            return attempts(inputs, agents, crew, sandbox.backend, sandbox.limits, store, known)
+
+        return incremental.materialise(context, "rollouts", compute)
 
     return rollouts
 
@@ -44,8 +48,10 @@ Crew = Sequence[tuple[AgentSpec, int]]
 """Agents, each with its number of attempts."""
 
 
-def attempts(inputs: Inputs, agents: Agents, crew: Crew, backend: Backend, limits: Limits, store: TaskStore) -> Made:
-    """Run every attempt that is not there yet; earlier ones with the same id are kept."""
+def attempts(
+    inputs: Inputs, agents: Agents, crew: Crew, backend: Backend, limits: Limits, store: TaskStore, imported: Sequence[Rollout] = ()
+) -> Made:
+    """Run every attempt that is not there yet; earlier ones with the same id are kept, and ``imported`` ones join."""
     backend.check()
     (task,) = from_table(Task, inputs["task_pool"])
     tree = store.tree(task)
@@ -57,8 +63,17 @@ def attempts(inputs: Inputs, agents: Agents, crew: Crew, backend: Backend, limit
         seed = int(content_id([agents.seed, task.task_id, agent.name, attempt], 8), 16)
         known = kept.get(rollout_id(task.task_id, agent, attempt, seed))
         done.append(known or rollout(task, tree, agent, attempt, seed, backend, limits, budget, spec))
+    ids = {r.rollout_id for r in done}
+    done.extend(r for r in imported if r.rollout_id not in ids)
     lost = tuple(f"{r.agent.name} attempt {r.attempt}: {r.exit_reason}" for r in done if r.exit == "infrastructure")
     return Made(to_table(Rollout, done), lost, {"rollouts": len(done), "submitted": sum(r.exit == "submitted" for r in done)})
+
+
+def brought_in(settings: Settings, task: str) -> list[Rollout]:
+    """Rollouts of ``task`` that `trajhub import` brought in."""
+    file = imported_rollouts(settings, task)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [Rollout.model_validate_json(line) for line in lines]
 
 
 def planned(agents: Agents, crew: Crew, limits: Limits) -> list[tuple[AgentSpec, Agent, int]]:

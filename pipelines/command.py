@@ -106,21 +106,21 @@ def verify(
 
 @app.command(name="import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="JSON lines of tasks (as `agenttasks make` writes them).")],
+    path: Annotated[Path, typer.Argument(help="JSON lines: tasks (as `agenttasks make` writes them), or rollouts recorded by the Hub.")],
     config: Config = None,
 ) -> None:
-    """Bring tasks into the pool. The next run takes them through the graph."""
-    from pipelines.imports import import_tasks
+    """Bring tasks or recorded rollouts into the graph. The next run takes them through it; rollouts are graded anew."""
+    from pipelines.imports import import_file
 
     settings = _settings(config)
     try:
-        added, problems = import_tasks(settings, path)
-    except (OSError, ValueError) as error:
+        found = import_file(settings, path)
+    except OSError as error:
         raise _stop(f"{path}: {error}", 1) from error
-    for problem in problems:
+    for problem in found.problems:
         typer.secho(f"error: {problem}", fg="red", err=True)
-    typer.echo(f"{added} tasks added; `trajhub run` takes them through the graph")
-    if problems:
+    typer.echo(f"{found.tasks} tasks and {found.rollouts} rollouts taken; `trajhub run` takes them through the graph")
+    if found.problems:
         raise typer.Exit(1)
 
 

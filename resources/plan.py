@@ -64,6 +64,7 @@ class Recipe:
     """What all partitions of a stage share in their keys."""
 
     stage: Stage
+    settings: Settings
     code: str
     config: str
     outside: object
@@ -71,11 +72,14 @@ class Recipe:
     @classmethod
     def of(cls, stage: Stage, settings: Settings) -> "Recipe":
         """The recipe of ``stage`` as sources, settings and outside files are now."""
-        return cls(stage, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
+        return cls(stage, settings, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
 
     def key(self, partition: str, stored: Listing) -> Key:
         """The key that a partition has when it is computed from what is stored now."""
-        return Key(self.code, self.config, content_id([_inputs(self.stage, partition, stored), self.outside], 8))
+        config = self.config
+        if self.stage.of_task is not None:
+            config = content_id([config, self.stage.of_task(self.settings, partition)], 8)
+        return Key(self.code, config, content_id([_inputs(self.stage, partition, stored), self.outside], 8))
 
 
 def expected_key(stage: Stage, partition: str, settings: Settings, stored: Listing) -> Key:

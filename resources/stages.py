@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agentrollout.source import source_digest
@@ -26,7 +27,7 @@ class Stage:
     """One stored asset.
 
     ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph;
-    ``handed_in`` names code that comes to it through a resource.
+    ``of_task`` picks what only one task's partition depends on; ``handed_in`` names code that comes to it through a resource.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Stage:
     per_task: bool = True
     config: Shape = field(default=_nothing, compare=False)
     outside: Shape = field(default=_nothing, compare=False)
+    of_task: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
     volatile: tuple[str, ...] = ()
     handed_in: tuple[str, ...] = ()
 
@@ -56,6 +58,11 @@ def _judge(s: Settings) -> Any:
     return s.judge.model_dump(mode="json", exclude={"enabled", "key_variable", "max_retries"}) if s.judge.active else "no judge"
 
 
+def imported_rollouts(s: Settings, task: str) -> Path:
+    """File of the rollouts of ``task`` that `trajhub import` brought in."""
+    return s.data_dir / s.tasks.imports / "rollouts" / f"{task}.jsonl"
+
+
 def files_digest(*paths: Any) -> list[list[str]]:
     """Name and SHA-256 of each file that exists, sorted; folders are read one level deep."""
     files = sorted(f for p in paths for f in (p.iterdir() if p.is_dir() else [p]) if f.is_file())
@@ -71,7 +78,13 @@ STAGES: tuple[Stage, ...] = (
         volatile=("certificate_seconds",),
         handed_in=SANDBOX,
     ),
-    Stage("rollouts", ("task_pool",), config=lambda s: [s.agents.model_dump(mode="json"), _own_agents(s), _limits(s)], handed_in=SANDBOX),
+    Stage(
+        "rollouts",
+        ("task_pool",),
+        config=lambda s: [s.agents.model_dump(mode="json"), _own_agents(s), _limits(s)],
+        of_task=lambda s, task: files_digest(imported_rollouts(s, task)),
+        handed_in=SANDBOX,
+    ),
     Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",)),

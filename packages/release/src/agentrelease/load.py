@@ -13,12 +13,13 @@ from agentrelease.manifest import read_manifest
 from agentrelease.splits import SPLITS
 
 
-def load_release(folder: Path) -> dict[str, pd.DataFrame]:
+def load_release(folder: Path | str) -> dict[str, pd.DataFrame]:
     """Frame by config, all splits in one, told apart by the column ``split``. A config without rows is an empty frame.
 
     Raises:
         NotARelease: ``folder`` has no manifest of ours, or a file that it lists is missing or damaged.
     """
+    folder = Path(folder)
     manifest = read_manifest(folder)
     return {config: load_config(folder, manifest, config).to_pandas() for config in CONFIGS}
 

@@ -61,8 +61,9 @@ _ROW_CHECKS: tuple[tuple[str, str, Problems], ...] = (
 )
 
 
-def verify_release(folder: Path) -> VerifyReport:
+def verify_release(folder: Path | str) -> VerifyReport:
     """Run every check on the release in ``folder``. Never raises for what is wrong with the release."""
+    folder = Path(folder)
     try:
         manifest = read_manifest(folder)
     except ReleaseError as problem:
