@@ -48,7 +48,7 @@ class Tasks(Section):
         ("cachetools", "inflection", "parse", "semver", "toolz", "humanize"), description="Pinned libraries that faults are put into."
     )
     repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
-    count: int = Field(24, ge=0, description="Validated tasks wanted from libraries and repositories together.")
+    count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
 
@@ -79,7 +79,7 @@ class Agents(Section):
         AgentRun(name="localising"),
     )
     seed: int = Field(7, description="Seed that every attempt's seed is drawn from.")
-    max_steps: int = Field(18, ge=1, description="Agent turns in one attempt.")
+    max_steps: int = Field(20, ge=1, description="Agent turns in one attempt.")
     max_seconds: float = Field(120, gt=0, description="Wall seconds of one attempt.")
 
 
