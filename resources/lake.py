@@ -132,9 +132,11 @@ class Lake:
         import pyarrow.parquet as pq
 
         try:
-            # Whole bytes and no threads: Arrow's own threads calling back into Python may outlive the interpreter.
+            # Whole bytes and no thread of Arrow's, which `read_table` starts even when told not to: one that lets go of
+            # Python's bytes while the interpreter ends aborts the process.
             data = pa.BufferReader(self.fs.cat_file(stored.path))
-            return pq.read_table(data, columns=columns, page_checksum_verification=True, use_threads=False, pre_buffer=False)
+            with pq.ParquetFile(data, page_checksum_verification=True, pre_buffer=False) as file:
+                return file.read(columns=columns, use_threads=False)
         except FileNotFoundError as error:
             raise CorruptPartition(f"{stored.asset}/{stored.partition}: {stored.path} is gone; run again to recompute it") from error
         except (pa.ArrowInvalid, OSError) as error:

@@ -1,5 +1,7 @@
 """The lake: names carry keys, writes are atomic, damage is found and set aside."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +25,16 @@ def test_a_stored_partition_is_listed_with_its_key_and_read_back(lake: Lake) -> 
     stored = lake.stored("rewards")["toolz-1"]
     assert (stored.key, stored.rows, stored.partial) == (KEY, 2, False)
     assert lake.read(stored).equals(TABLE)
+
+
+def test_reading_leaves_no_thread_behind_that_could_outlive_the_interpreter(lake: Lake, tmp_path: Path) -> None:
+    lake.write("rewards", "p", KEY, TABLE)
+    program = (
+        "import os, pyarrow.parquet; from resources.lake import Lake\n"
+        f"lake = Lake({str(tmp_path / 'lake')!r}); before = os.listdir('/proc/self/task')\n"
+        "lake.read(lake.stored('rewards')['p'], ['name']); print(before == os.listdir('/proc/self/task'))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 def test_clocks_do_not_enter_the_digest(lake: Lake) -> None:

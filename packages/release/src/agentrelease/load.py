@@ -39,7 +39,7 @@ def load_config(folder: Path, manifest: Manifest, config: str) -> pa.Table:
 def _part(folder: Path, config: str, split: str) -> pa.Table:
     path = file_of(config, split)
     try:
-        table = pq.ParquetFile(folder / path).read().cast(CONFIGS[config].schema)
+        table = pq.ParquetFile(folder / path).read(use_threads=False).cast(CONFIGS[config].schema)
     except (FileNotFoundError, pa.ArrowException, OSError, ValueError) as problem:
         raise NotARelease(folder, f"{path} cannot be read ({problem})") from problem
     return table.append_column(pa.field("split", pa.string()), pa.array([split] * table.num_rows, pa.string()))
