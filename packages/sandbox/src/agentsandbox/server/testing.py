@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.util
+import inspect
 import io
 import os
 import shutil
@@ -55,6 +57,8 @@ class Testing:
                     importlib.util.find_spec(name)
                 else:
                     importlib.import_module(name)
+            _import_plugins()
+            inspect.getmodule(_import_plugins.__code__)  # fills its table of modules, which the first traceback asks for
         except BaseException as e:
             self._problem = f"{type(e).__name__}: {e}"
 
@@ -173,6 +177,7 @@ class Testing:
         return int(code or 0)
 
     def _become(self, spec: Any, arguments: list[str], env: dict[str, str], shadows: list[str]) -> None:
+        gc.freeze()  # pytest collects five times at its end: what the server holds need not be looked at
         sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8", errors="surrogateescape")
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True)
@@ -203,6 +208,14 @@ class Testing:
                 own.add(head if rest else head[:-3] if head.endswith(".py") else "")
         held = {n for n, m in list(sys.modules.items()) if "." not in n and any(i in str(getattr(m, "__file__", "")) for i in _INSTALLED)}
         return sorted((own & held) - _NEVER_DROPPED)
+
+
+def _import_plugins() -> None:
+    """Import the plugins that pytest brings itself, as it would when it starts."""
+    from _pytest.config import default_plugins
+
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
 
 
 def _python_path(env: dict[str, str], workdir: str) -> list[str]:
