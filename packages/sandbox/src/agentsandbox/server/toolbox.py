@@ -7,9 +7,10 @@ import time
 from typing import Any
 
 from agentsandbox.server import files, processes, search
-from agentsandbox.server.commands import pytest_command
+from agentsandbox.server.commands import pytest_command, starts_alike
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.session import Session
 from agentsandbox.server.settings import Settings, ToolError
 from agentsandbox.server.testing import Testing
 
@@ -24,9 +25,10 @@ _LISTING_ONLY = {"branch": {"-a", "-r", "-v", "-vv", "--list", "--all", "--show-
 class Tools:
     """Does what an agent asks for. What the agent did wrong comes back as an error in the answer."""
 
-    def __init__(self, settings: Settings, testing: Testing, client: int) -> None:
+    def __init__(self, settings: Settings, testing: Testing, session: Session, client: int) -> None:
         self._s = settings
         self._testing = testing
+        self._session = session
         self._client = client
 
     def call(self, tool: str, arguments: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -79,21 +81,19 @@ class Tools:
         return ended.exit_code, None
 
     def _shell(self, command: str, timeout_s: float, out: HeadTail) -> processes.Ended:
-        plain = pytest_command(command, self._s.workdir)
-        if plain is not None and not self._testing.problem() and not self._starts_with_hooks(plain.variables):
-            inward = self._s.paths.inward
-            mapped = plain._replace(
-                variables={name: inward(value) for name, value in plain.variables.items()}, arguments=[inward(a) for a in plain.arguments]
-            )
-            return self._testing.command(mapped, timeout_s, out, self._client)
-        if "\0" in command:
-            raise ToolError("the command holds a zero byte")
-        return self._run(["bash", "-c", self._s.paths.inward(command)], timeout_s, out)
+        inward = self._s.paths.inward
+        plain = pytest_command(command, self._session.cwd)
+        if plain is not None and not self._testing.problem():
+            variables = {name: inward(value) for name, value in plain.variables.items()}
+            env = {**self._session.env, **variables}
+            if starts_alike(env, self._s.env) and not self._starts_with_hooks(env):
+                mapped = plain._replace(variables=variables, arguments=[inward(a) for a in plain.arguments])
+                return self._testing.command(mapped, self._session.folder(out), env, timeout_s, out, self._client)
+        return self._session.run(inward(command), timeout_s, out, self._client)
 
-    def _starts_with_hooks(self, variables: dict[str, str]) -> bool:
+    def _starts_with_hooks(self, env: dict[str, str]) -> bool:
         """Whether a real interpreter would run code of the repository before anything else."""
-        entries = (variables.get("PYTHONPATH") or self._s.env.get("PYTHONPATH", "")).split(os.pathsep)
-        roots = [os.path.join(self._s.workdir, e) for e in entries if e]
+        roots = [os.path.join(self._session.cwd, e) for e in env.get("PYTHONPATH", "").split(os.pathsep) if e]
         return any(os.path.exists(os.path.join(r, f"{n}.py")) for r in roots for n in ("sitecustomize", "usercustomize"))
 
     def _run(self, argv: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
