@@ -58,9 +58,7 @@ class Child:
         self.side = side
 
 
-def spawn(
-    argv: list[str], env: Mapping[str, str], cwd: str, given: Mapping[int, int] | None = None, report_at: int | None = None
-) -> Child:
+def spawn(argv: list[str], env: Mapping[str, str], cwd: str, given: Mapping[int, int] | None = None, report_at: int | None = None) -> Child:
     """Start a program in a session of its own, output and errors on one pipe, nothing on its input.
 
     ``given`` maps descriptors of this process to those that the program has them at. ``report_at`` is the program's
