@@ -104,7 +104,7 @@ def test_a_session_in_which_bash_cannot_start_begins_anew(box: Box) -> None:
 
 def test_a_directory_that_is_gone_is_left(box: Box) -> None:
     sh(box, "mkdir d; cd d; rmdir ../d")
-    assert sh(box, "pwd") == "bash: /testbed/d is gone; back in the repository\n/testbed\n"
+    assert sh(box, "pwd") == "bash: /testbed/d is gone; back in /testbed\n/testbed\n"
 
 
 def test_odd_directories(box: Box) -> None:

@@ -94,11 +94,20 @@ def spawn(argv: list[str], env: Mapping[str, str], cwd: str, given: Mapping[int,
 
 
 def fork(work: Callable[[int], int], env: dict[str, str], cwd: str) -> Child:
-    """Run ``work(report_fd)`` in a fork with its own session, environment and output; its result is the exit status."""
+    """Run ``work(report_fd)`` in a fork with its own session, environment and output; its result is the exit status.
+
+    Raises:
+        OSError: there is no room for one more process.
+    """
     before = standing()
     out, out_write = os.pipe()
     side, side_write = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        for fd in (out, out_write, side, side_write):
+            os.close(fd)
+        raise
     if pid:
         os.close(out_write)
         os.close(side_write)

@@ -59,7 +59,8 @@ class Session:
         """Run a command of real paths in bash, and take over the state in which it ends.
 
         Raises:
-            ToolError: bash cannot be started.
+            ToolError: there is no bash, or it cannot begin with the variables of this session.
+        OSError: there is no room for one more process.
             Hangup: the client went away.
         """
         if "\0" in command:
@@ -69,8 +70,8 @@ class Session:
         text = _in_memory(command.encode("utf-8", "surrogateescape"))
         try:
             child = processes.spawn(["bash", "-c", _PROGRAM], self.env, folder, {text: _COMMAND}, _REPORT)
-        except OSError as e:
-            raise ToolError(f"cannot start bash: {e.strerror}") from e
+        except FileNotFoundError as e:
+            raise ToolError("there is no bash in this box") from e
         finally:
             os.close(text)
         stream = OutwardStream(self._s.paths, out.feed)
@@ -84,10 +85,10 @@ class Session:
         return ended
 
     def folder(self, out: HeadTail) -> str:
-        """The working directory, or the repository where that is gone, which ``out`` is told."""
-        if not os.access(self.cwd, os.X_OK) or not os.path.isdir(self.cwd):
-            gone, self.cwd = self._s.paths.outward_text(self.cwd), self._s.workdir
-            out.feed(f"bash: {gone} is gone; back in the repository\n".encode("utf-8", "surrogateescape"))
+        """The working directory. Where it is gone, the repository takes its place (or the root), which ``out`` is told."""
+        if not _is_open(self.cwd):
+            gone, self.cwd = self.cwd, self._s.workdir if _is_open(self._s.workdir) else "/"
+            out.feed(self._s.paths.outward(os.fsencode(f"bash: {gone} is gone; back in {self.cwd}\n")))
         return self.cwd
 
     def _take(self, report: bytes) -> None:
@@ -117,6 +118,10 @@ def exported(listing: bytes) -> dict[str, str] | None:
     if max(sizes, default=0) > _VALUE_MAX or sum(sizes) > _ALL_MAX:
         return None
     return {os.fsdecode(name): os.fsdecode(value) for name, value in found.items()}
+
+
+def _is_open(folder: str) -> bool:
+    return os.path.isdir(folder) and os.access(folder, os.X_OK)
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:

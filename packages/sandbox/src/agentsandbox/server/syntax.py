@@ -38,7 +38,10 @@ def check(settings: Settings, path: str, data: bytes) -> Wrong | None:
         return 0
 
     told = bytearray()
-    child = processes.fork(work, settings.env, settings.workdir)
+    try:
+        child = processes.fork(work, settings.env, settings.workdir)
+    except OSError:  # no room for one more process: then nobody can tell
+        return None
     ended = processes.supervise(child, _LIMIT_S, lambda output: None, told.extend)
     if ended.timed_out or ended.exit_code or not told:
         return None

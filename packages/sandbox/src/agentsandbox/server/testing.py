@@ -66,8 +66,7 @@ class Testing:
     def command(
         self, command: PytestCommand, cwd: str, env: dict[str, str], timeout_s: float, out: HeadTail, client: int
     ) -> processes.Ended:
-        """Run a pytest command in ``cwd`` with ``env`` and its own variables; the output is that of the real one."""
-        env = {**env, **command.variables}
+        """Run a pytest command in ``cwd`` with ``env``, which holds its variables; the output is that of the real one."""
         program = os.path.join(os.path.dirname(sys.executable), command.program)
 
         def work(report: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from agentsandbox.server.opening import real_path
 from agentsandbox.server.session import Session
 from agentsandbox.server.settings import Settings, ToolError
 from agentsandbox.server.testing import Testing
+
+_USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
+"""What the operating system says when the agent has used up what the box has."""
 
 
 class Tools:
@@ -35,6 +39,10 @@ class Tools:
             exit_code, error = self._work(tool, arguments, timeout_s, out)
         except ToolError as e:
             error, detail = str(e), e.detail
+        except OSError as e:
+            if e.errno not in _USED_UP:
+                raise
+            error = f"a limit of the box is reached: {e.strerror}; end background processes or remove files"
         content = out.text()
         if error:
             content += ("\n" if content and not content.endswith("\n") else "") + error + ("\n" + detail if detail else "")
@@ -86,10 +94,9 @@ class Tools:
         inward = self._s.paths.inward
         plain = pytest_command(command, self._session.cwd)
         if plain is not None and not self._testing.problem():
-            variables = {name: inward(value) for name, value in plain.variables.items()}
-            env = {**self._session.env, **variables}
+            env = {**self._session.env, **{name: inward(value) for name, value in plain.variables.items()}}
             if starts_alike(env, self._s.env) and not self._starts_with_hooks(env):
-                mapped = plain._replace(variables=variables, arguments=[inward(a) for a in plain.arguments])
+                mapped = plain._replace(arguments=[inward(a) for a in plain.arguments])
                 return self._testing.command(mapped, self._session.folder(out), env, timeout_s, out, self._client)
         return self._session.run(inward(command), timeout_s, out, self._client)
 
@@ -113,8 +120,8 @@ class Tools:
         stream = OutwardStream(self._s.paths, out.feed)
         try:
             child = processes.spawn(argv, env, self._s.workdir)
-        except OSError as e:
-            raise ToolError(f"cannot start git: {e.strerror}") from e
+        except FileNotFoundError as e:
+            raise ToolError("there is no git in this box") from e
         ended = processes.supervise(child, timeout_s, stream.feed, client=self._client)
         stream.finish()
         return ended
