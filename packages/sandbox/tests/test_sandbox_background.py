@@ -76,6 +76,6 @@ def test_a_server_answers_later_calls(box: Box) -> None:
 def test_many_jobs_cost_the_box_nothing(box: Box) -> None:
     for _ in range(50):
         assert box.call("shell", {"command": "sleep 77 & echo on"}).content == "on\n"
-    assert box.call("shell", {"command": "yes & sleep 0.1; echo; echo end"}).content.endswith("end\n")
-    assert box.call("shell", {"command": "ls /proc/$PPID/fd 2>/dev/null | wc -l; echo on"}).content.endswith("on\n")
+    assert box.call("shell", {"command": "yes & sleep 0.1"}).content.startswith("y\ny\n")
+    assert box.call("shell", {"command": "echo on"}).content == "on\n"
     assert box.call("file_read", {"path": "run.sh"}).error is None

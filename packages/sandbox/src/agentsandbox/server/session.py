@@ -17,10 +17,16 @@ from agentsandbox.server.mapping import OutwardStream
 from agentsandbox.server.settings import Settings, ToolError
 
 _COMMAND, _REPORT = 252, 253  # descriptors out of the way of those that scripts use, and of bash's own
-_PROGRAM = f"""printf '\\0' >&{_REPORT}; IFS= read -rd '' -u {_COMMAND}
-trap 'pwd >&{_REPORT}; printf "\\0" >&{_REPORT}; export -p >&{_REPORT}; printf "\\0" >&{_REPORT}' EXIT
-eval "$REPLY" {_COMMAND}<&- {_REPORT}>&-"""
-"""The command comes on a descriptor: no limit of its length, nothing of it in argv, no positional parameters."""
+_PROGRAM = "; ".join(
+    (
+        f"printf '\\0' >&{_REPORT}",
+        f"IFS= read -rd '' -u {_COMMAND}",
+        f"trap 'pwd >&{_REPORT}; printf \"\\0\" >&{_REPORT}; export -p >&{_REPORT}; printf \"\\0\" >&{_REPORT}' EXIT",
+        f'eval "$REPLY" {_COMMAND}<&- {_REPORT}>&-',
+    )
+)
+"""The command comes on a descriptor: no limit of its length, nothing of it in argv, no positional parameters.
+One line, so that bash counts the lines of the command only."""
 
 _REPORT_MAX = 1 << 20
 _VALUE_MAX, _ALL_MAX = 96 << 10, 512 << 10  # bytes; the kernel starts no program with a string above 128 KiB
