@@ -2,6 +2,7 @@
 
 import pytest
 from agentsandbox.box import Box
+from agentsandbox.server.git import git_problem
 
 CONFIG = """[core]
 	repositoryformatversion = 0
@@ -156,13 +157,18 @@ def test_nothing_that_the_agent_configured_runs(trapped: Box) -> None:
     ],
     ids=" ".join,
 )
-def test_what_leads_elsewhere_is_refused(box: Box, arguments: list[str]) -> None:
-    assert (box.call("git", {"args": arguments}).error or "").startswith("git")
+def test_what_leads_elsewhere_is_refused(arguments: list[str]) -> None:
+    assert (git_problem(arguments, "/testbed") or "").startswith("git")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_a_refused_call_does_nothing(box: Box) -> None:
+    refused = box.call("git", {"args": ["diff", "--output=x"]})
+    assert refused.error == "git diff: the option --output=x is not allowed"
+    assert box.diff() == ""
+
+
+def test_ordinary_options_are_allowed(box: Box) -> None:
+    for arguments in (
         ["diff", "--text"],
         ["diff", "--no-color"],
         ["diff", "HEAD", "--", "/testbed/calc.py"],
@@ -172,14 +178,11 @@ def test_what_leads_elsewhere_is_refused(box: Box, arguments: list[str]) -> None
         ["grep", "-eOops"],
         ["grep", "-inC1", "DEF"],
         ["ls-files", "-o"],
-    ],
-    ids=" ".join,
-)
-def test_ordinary_options_are_allowed(box: Box, arguments: list[str]) -> None:
-    observation = box.call("git", {"args": arguments})
-    assert observation.error is None
-    assert observation.exit_code in (0, 1)
-    assert "usage" not in observation.content
+    ):
+        observation = box.call("git", {"args": arguments})
+        assert observation.error is None, arguments
+        assert observation.exit_code in (0, 1), arguments
+        assert "usage" not in observation.content, arguments
 
 
 @pytest.mark.parametrize("command", ["rm -rf .git", "rm .git/HEAD; mkfifo .git/HEAD", "rm -rf .git; echo gitdir: /etc > .git"])

@@ -21,7 +21,7 @@ _PROGRAM = "; ".join(
     (
         f"printf '\\0' >&{_REPORT}",
         f"IFS= read -rd '' -u {_COMMAND}",
-        f"trap 'pwd >&{_REPORT}; printf \"\\0\" >&{_REPORT}; export -p >&{_REPORT}; printf \"\\0\" >&{_REPORT}' EXIT",
+        f'trap \'pwd >&{_REPORT}; printf "\\0" >&{_REPORT}; export -p >&{_REPORT}; printf "\\0" >&{_REPORT}\' EXIT',
         f'eval "$REPLY" {_COMMAND}<&- {_REPORT}>&-',
     )
 )
