@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from agentsandbox.box import Box
+from agentsandbox.box import Backend, Box
 from agentsandbox.tools import TOOLS
 from trajschema.normalise import normalise
+from trajschema.rollout import Limits
+from trajschema.task import Environment
 
 
 def test_every_tool_is_known_to_the_box(box: Box) -> None:
@@ -127,3 +129,34 @@ def test_a_change_of_code_reaches_the_next_fork(box: Box) -> None:
 
 def _alike(text: str) -> str:
     return re.sub(r"=+", "=", normalise(text))
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\udcff", "\0", "x" * 5000])
+def test_odd_arguments_are_the_agents_mistake_and_cost_nothing(box: Box, odd: str) -> None:
+    for tool, arguments in (
+        ("file_read", {"path": odd}),
+        ("file_write", {"path": f"no/{odd}/{odd * 300}", "content": odd}),
+        ("file_edit", {"path": "calc.py", "old_string": odd, "new_string": odd}),
+        ("shell", {"command": f": '{odd}'; nope"}),
+        ("search", {"pattern": odd, "path": odd, "glob": odd}),
+        ("symbols", {"path": odd, "name": odd}),
+        ("git", {"args": ["log", odd]}),
+    ):
+        observation = box.call(tool, arguments)
+        assert observation.error or observation.exit_code, tool
+        assert observation.model_validate_json(observation.model_dump_json()) == observation
+    assert box.call("shell", {"command": "echo on"}).content == "on\n"
+
+
+def test_a_box_that_is_full_of_processes_says_so(backend: Backend) -> None:
+    with backend.open(Limits(pids=30), Environment()) as box:
+        if "pids" in box.provenance.not_enforced:
+            pytest.skip("this backend says that it cannot limit processes here")
+        box.call("shell", {"command": "for i in $(seq 60); do sleep 50 & done 2>/dev/null"}, timeout_s=3)
+        answers = [
+            box.call("shell", {"command": "echo on"}),
+            box.call("search", {"pattern": "x"}),
+            box.call("git", {"args": ["status"]}),
+            box.call("file_edit", {"path": "a.py", "old_string": "x", "new_string": "y"}),
+        ]
+        assert all(a.error or a.content for a in answers)

@@ -43,13 +43,15 @@ class Tools:
             if e.errno not in _USED_UP:
                 raise
             error = f"a limit of the box is reached: {e.strerror}; end background processes or remove files"
+        except UnicodeEncodeError as e:
+            error = f"an argument holds half a character: {e.object[e.start : e.end]!r}"
         content = out.text()
         if error:
             content += ("\n" if content and not content.endswith("\n") else "") + error + ("\n" + detail if detail else "")
         return {
-            "content": content,
+            "content": _encodable(content),
             "exit_code": exit_code,
-            "error": error,
+            "error": error and _encodable(error),
             "truncated": out.truncated,
             "total_bytes": out.total,
             "content_sha256": out.sha256 if out.truncated else None,
@@ -165,3 +167,8 @@ class Tools:
         if not out.total:
             out.feed(b"no matches")
         return None, None
+
+
+def _encodable(text: str) -> str:
+    """``text`` without the stand-ins for bytes that are no UTF-8, which names of files may hold."""
+    return text.encode("utf-8", "replace").decode()
