@@ -31,6 +31,7 @@ def test_a_background_process_holds_no_call_and_lives_until_load(box: Box, tar: 
     assert observation.content == "on\n"
     assert observation.seconds is not None
     assert observation.seconds < 5
+    box.call("shell", {"command": f"for i in $(seq 50); do [ $({FIND.format(mark)}) = 1 ] && break; sleep 0.05; done"})  # nohup, setsid
     assert running(box, mark) == 1
     box.load(tar({"a": ""}))
     assert running(box, mark) == 0
