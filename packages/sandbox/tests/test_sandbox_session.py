@@ -71,6 +71,12 @@ def test_what_cannot_be_carried_leaves_what_was(box: Box) -> None:
         assert sh(box, "pwd; echo $A ${#V} ${#V1}") == "/testbed/tests\n1 0 0\n", command
 
 
+def test_variables_that_are_too_large_are_said(box: Box) -> None:
+    for size in (200_000, 2_000_000):
+        said = sh(box, f"export V=$(head -c {size} /dev/zero | tr '\\0' x)")
+        assert said == "bash: the exported variables are too large; the next call starts as this one did\n"
+
+
 def test_no_variable_stands_before_the_next_command(box: Box) -> None:
     box.call("file_write", {"path": "evil.sh", "content": "echo evil; exit 1\n"})
     for setting in (
@@ -173,8 +179,8 @@ def test_the_listing_of_a_real_bash_is_read_back(env: dict[str, bytes]) -> None:
     )
     found = exported(done.stdout)
     assert found is not None
-    assert {n: os.fsencode(v) for n, v in found.items() if n.startswith("V")} == env
-    assert "EMPTY" not in found
+    assert {os.fsdecode(n): v for n, v in found.items() if n.startswith(b"V")} == env
+    assert b"EMPTY" not in found
 
 
 @given(st.binary(max_size=60))

@@ -87,7 +87,7 @@ class Session:
             self.clear()
             raise ToolError("bash did not start with the variables of this session; the session begins anew, run the command again")
         if not ended.timed_out:
-            self._take(bytes(report))
+            self._take(bytes(report), out)
         return ended
 
     def folder(self, out: HeadTail) -> str:
@@ -97,20 +97,23 @@ class Session:
             out.feed(self._s.paths.outward(os.fsencode(f"bash: {gone} is gone; back in {self.cwd}\n")))
         return self.cwd
 
-    def _take(self, report: bytes) -> None:
-        """Adopt what a bash told, if it is whole: zero, directory, line feed, zero, ``export -p``, zero."""
+    def _take(self, report: bytes, out: HeadTail) -> None:
+        """Adopt what a bash told, if it is whole: zero, directory, line feed, zero, ``export -p``, zero.
+
+        ``out`` is told where it is too much for the next bash to start with.
+        """
         parts = report.split(b"\0")
-        if len(parts) != 4 or parts[3] or not parts[1].startswith(b"/"):
-            return
-        env = exported(parts[2])
-        if env is None:
-            return
-        self.cwd = os.fsdecode(parts[1][:-1])
-        self.env = env
+        env = exported(parts[2]) if len(parts) == 4 and not parts[3] and parts[1].startswith(b"/") else None
+        sizes = [len(name) + len(value) for name, value in (env or {}).items()]
+        if len(report) >= _REPORT_MAX or max(sizes, default=0) > _VALUE_MAX or sum(sizes) > _ALL_MAX:
+            out.feed(b"bash: the exported variables are too large; the next call starts as this one did\n")
+        elif env is not None:
+            self.cwd = os.fsdecode(parts[1][:-1])
+            self.env = {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
 
 
-def exported(listing: bytes) -> dict[str, str] | None:
-    """Variables in the output of ``export -p`` that carry over; nothing if it is none, or holds too much."""
+def exported(listing: bytes) -> dict[bytes, bytes] | None:
+    """Variables in the output of ``export -p`` that carry over; nothing if it is none."""
     found, at = {}, 0
     while at < len(listing):
         match = _EXPORT.match(listing, at)
@@ -120,10 +123,7 @@ def exported(listing: bytes) -> dict[str, str] | None:
         name, double, ansi = match[1], match[2], match[3]
         if (double is not None or ansi is not None) and name not in _NOT_CARRIED:
             found[name] = _DOUBLE_ESCAPE.sub(rb"\1", double) if double is not None else _ANSI_ESCAPE.sub(_unescaped, ansi)
-    sizes = [len(name) + len(value) for name, value in found.items()]
-    if max(sizes, default=0) > _VALUE_MAX or sum(sizes) > _ALL_MAX:
-        return None
-    return {os.fsdecode(name): os.fsdecode(value) for name, value in found.items()}
+    return found
 
 
 def _is_open(folder: str) -> bool:
