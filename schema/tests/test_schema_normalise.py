@@ -9,7 +9,7 @@ PIECES = [
     *("2024-01-01", "T", "12:34:56", "12:34", ".123", "Z", "+00:00", "Sat Nov 1 12:34:56 2024", "Nov 21 03:30", "Nov", "  3"),
     *("0x", "deadbeef", "0xdeadbeef", "in ", "took", "time:", " 1.5", "0.05s", "s", "3", " ms", " (0:01:02)"),
     *("/private", "/tmp", "/tmp/", "/var/tmp/", "/pytest-3", "abc", "pid", "pid 3", "=", ":", "-", ".", " ", "\r", "\n", "\r\n"),
-    *("<", ">", "<name>", "<duration>", "é", "٣"),
+    *(": line 1:", " 42 ", "Killed", "<", ">", "<name>", "<duration>", "é", "٣"),
 ]
 
 
@@ -37,6 +37,7 @@ def test_text_without_digits_and_temporary_names_is_untouched(text: str) -> None
         ("-rw-r--r-- 1 root root 12 Nov 21 03:30 a.py", "-rw-r--r-- 1 root root 12 Dec  1 13:37 a.py"),
         ("[12:00:01] ready", "[23:59:59.999] ready"),
         ("<A object at 0x7f3a2c001d90>", "<A object at 0x55d0c0ffee00>"),
+        ("bash: line 1:    42 Killed                  python x.py", "bash: line 1: 12345 Killed                  python x.py"),
         ("wrote /tmp/tmpab12_x/out.txt", "wrote /tmp/tmpzz98_q/out.txt"),
         ("tmp_path = /tmp/pytest-of-root/pytest-0/test_a0", "tmp_path = /tmp/pytest-of-me/pytest-12/test_a0"),
         ("/private/var/folders/ab/x", "/var/folders/cd/x"),

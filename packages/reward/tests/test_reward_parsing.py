@@ -132,7 +132,7 @@ def test_no_text_breaks_the_readers(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(["file_read", "file_edit", "file_write", "shell", "search", "git", "submit", "think", "other"]),
+    st.sampled_from(["file_read", "file_edit", "file_write", "shell", "search", "symbols", "git", "submit", "think", "other"]),
     st.dictionaries(
         st.sampled_from(["path", "command", "old_string", "new_string", "view_range", "start_line", "args", "pattern", "content"]),
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), shellish, st.lists(st.integers(), max_size=3), st.just({"a": 1})),

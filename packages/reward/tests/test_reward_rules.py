@@ -121,6 +121,26 @@ def test_ranges_and_patterns_are_told_apart() -> None:
     assert value("non_redundancy", view("a.py", "all"), shell("cat a.py | grep foo", "foo")) == 1
 
 
+def test_a_window_shows_its_own_lines_and_no_others() -> None:
+    window = view("a.py", "x\n[lines 1-100 of 180; 0 above, 80 below]\n")
+    assert value("non_redundancy", window, view("a.py", "y", start_line=101, end_line=180)) == 1
+    assert value("non_redundancy", window, view("a.py", "x", start_line=5, end_line=9)) == 0.3
+    rest = view("a.py", "y\n[lines 101-180 of 180; 100 above, 0 below]\n", start_line=101)
+    assert value("non_redundancy", window, rest) == 1
+    assert value("non_redundancy", window, rest, view("a.py", "z", start_line=90, end_line=120)) == 0.3
+
+
+def test_a_look_up_of_a_definition_is_a_search_and_finding_none_is_no_match() -> None:
+    found = turn((call("symbols", name="parse_date"), seen("src/dates.py:1: function parse_date(text)\n", None)))
+    none = turn(
+        (call("symbols", name="parse"), seen("no definition of parse in 2 Python files; similar: parse_date (src/dates.py:1)\n", None))
+    )
+    assert rule("param_correctness", found) == "params.accepted"
+    assert rule("param_correctness", none) == "params.no_match"
+    assert value("gate", found, found) == 0
+    assert value("gate", found, none) == 1
+
+
 @pytest.mark.parametrize(
     ("before", "after", "name", "progress"),
     [

@@ -87,7 +87,7 @@ def test_the_server_is_out_of_reach(strong_backend: Backend) -> None:
 
 def test_memory_is_limited_and_the_box_lives_on(strong_backend: Backend) -> None:
     with strong_backend.open(Limits(memory_mb=256), Environment()) as box:
-        observation = box.call("shell", {"command": "python -c \"x = bytearray(600 << 20); print('got it')\""})
+        observation = box.call("shell", {"command": "python -c \"x = bytearray(600 << 20); print('got', 'it')\""})
         assert "got it" not in observation.content
         assert box.call("shell", {"command": "echo on"}).content == "on\n"
 

@@ -22,6 +22,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"<duration> \(\d+:\d\d:\d\d\)"), "<duration>"),
     (re.compile(r"(?<![\w.-])(?:/private)?(/tmp|/var/tmp|/dev/shm|/var/folders)/[\w.+-]+(?:/pytest-\d+)?"), r"\1/<name>"),
     (re.compile(r"\bpid[ =:]+\d+"), "pid <n>"),
+    (re.compile(r"(: line \d+:) +\d+ (?=(?:Killed|Terminated|Aborted|Segmentation fault|Bus error|Hangup|Interrupt)\b)"), r"\1 <n> "),
 )
 
 

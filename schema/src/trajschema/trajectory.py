@@ -8,7 +8,7 @@ from trajschema.ids import content_id
 from trajschema.normalise import normalise
 from trajschema.record import Part, Record
 
-Tool = Literal["file_read", "file_write", "file_edit", "shell", "search", "git", "think", "submit", "other"]
+Tool = Literal["file_read", "file_write", "file_edit", "shell", "search", "symbols", "git", "think", "submit", "other"]
 """Canonical tool names. ``other`` is a tool with no counterpart; its raw name says which."""
 
 Flag = Literal["malformed", "synthetic", "copied_context", "truncated"]

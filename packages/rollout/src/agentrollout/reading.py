@@ -10,7 +10,7 @@ from agentrollout.fragment import Fragment
 from agentrollout.suspects import SKIPPED
 
 DEFINITION = r"^\s*(async )?def \w+"
-"""Pattern that finds where functions begin."""
+"""Pattern that finds where functions begin, for ``git grep -E``: a list of them all is what a search only sums up."""
 
 _FOUND = re.compile(r"^(.+?\.pyi?):(\d+):(\s*)(?:async )?def (\w+)", re.MULTILINE)
 _LONGEST = 80
@@ -28,7 +28,7 @@ class Place:
 
 
 def functions_in(found: str) -> list[Place]:
-    """Functions of the library in the answer to a search for :data:`DEFINITION`, each up to where the next one begins."""
+    """Functions of the library in the answer to ``git grep -n`` for :data:`DEFINITION`, each up to where the next one begins."""
     hits = [(path, int(line), len(indent), name) for path, line, indent, name in _FOUND.findall(found) if is_library(path)]
     places = []
     for n, (path, line, indent, name) in enumerate(hits):

@@ -29,42 +29,60 @@ _PATH = _string("Path, absolute or relative to the repository.")
 TOOLS: tuple[Tool, ...] = (
     _tool(
         "file_read",
-        "Read a text file, or a range of its lines.",
+        "Read a text file. Without end_line you get 100 lines from start_line on, and a last line "
+        "`[lines 1-100 of 523; 0 above, 423 below]` if that is not the whole file; read on with start_line=101. "
+        "With end_line you get exactly the lines asked for.",
         {"path": _PATH},
         {
-            "start_line": {"type": "integer", "minimum": 1, "description": "First line, 1-based."},
+            "start_line": {"type": "integer", "minimum": 1, "description": "First line, 1-based; 1 if left out."},
             "end_line": {"type": "integer", "minimum": 1, "description": "Last line, included."},
         },
     ),
     _tool(
         "file_write",
-        "Write a file, replacing what is there. Folders are made as needed.",
+        "Write a whole file, replacing what is there. Folders are made as needed. To change a part of a file use file_edit.",
         {"path": _PATH, "content": _string("The whole content.")},
     ),
     _tool(
         "file_edit",
-        "Replace a text that occurs exactly once in a file.",
+        "Replace a text that occurs exactly once in a file. Copy old_string from the file with its white space, and add lines "
+        "around it until it is unique. An edit that would leave a syntax error in Python or JSON is refused and changes nothing.",
         {"path": _PATH, "old_string": _string("Text to replace; must occur exactly once."), "new_string": _string("Text to put there.")},
     ),
     _tool(
         "shell",
-        "Run a command with bash in the repository. Output is standard output and error together.",
-        {"command": _string("The command.")},
+        "Run a command with bash. Output is standard output and error together; of a long one you see head and tail. "
+        "The working directory and exported variables carry over to the next shell call; the first starts in the repository. "
+        "There is no terminal and no input. A process started with & goes on after the call: send its output to a file if you want "
+        "to see it.",
+        {"command": _string("The command; may have several lines.")},
         {"timeout_s": {"type": "number", "exclusiveMinimum": 0, "description": "Seconds after which it is killed."}},
     ),
     _tool(
         "search",
-        "Search files for a regular expression (Python syntax). Answers path:line:text.",
+        "Search files for a regular expression (Python syntax), line by line. Answers path:line:text. With more than 50 matches you "
+        "get the number in each file and the first 50.",
         {"pattern": _string("Regular expression.")},
         {
             "path": _string("File or folder to search; the repository if left out."),
-            "glob": _string("Only files that match, for example *.py."),
+            "glob": _string("Only files whose name or path matches, for example *.py."),
+        },
+    ),
+    _tool(
+        "symbols",
+        "Find where Python classes, functions, methods and variables are defined, with signature and first line of the docstring: "
+        "all of a file, or those of one name in the repository. Answers path:line: kind name(signature) - docstring.",
+        {},
+        {
+            "path": _string("File or folder to look in; the repository if left out."),
+            "name": _string("Only definitions of this name, for example parse or Parser.parse; all if left out."),
         },
     ),
     _tool(
         "git",
-        "Look at the repository with git (status, diff, log, show, blame, grep), or undo edits with `checkout -- PATH` or `restore PATH`.",
-        {"args": {"type": "array", "items": {"type": "string"}, "description": "Arguments after `git`."}},
+        "Look at the repository with git (status, diff, log, show, blame, grep, ls-files and the like), or undo edits with "
+        "`checkout -- PATH` or `restore PATH`. Runs at the top of the repository.",
+        {"args": {"type": "array", "items": {"type": "string"}, "description": 'Arguments after `git`, for example ["diff", "--stat"].'}},
     ),
     _tool("submit", "End the work and hand in the state of the repository.", {}),
 )

@@ -16,6 +16,7 @@ GLYPHS = {
     "file_edit": "E",
     "shell": "$",
     "search": "S",
+    "symbols": "D",
     "git": "G",
     "think": "T",
     "submit": "✓",

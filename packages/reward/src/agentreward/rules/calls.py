@@ -42,11 +42,18 @@ def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
         return write(path, pick(arguments, *_CONTENT))
     if call.name == "search":
         return search(pick(arguments, "pattern", "query", "regex", "search_term"), path, pick(arguments, "glob", "include"))
+    if call.name == "symbols":
+        return _symbols(pick(arguments, "name", "symbol"), path)
     if call.name == "submit":
         return Action("submit", "submit")
     if call.name == "think":
         return Action("noop", f"noop:think:{call.arguments}")
     return Action("other", f"other:{call.raw_name}:{call.arguments}", path_name(path))
+
+
+def _symbols(name: str, path: str) -> Action:
+    """A look-up of a definition searches; without a name it lists what a file or folder defines."""
+    return search(name, path, "symbols") if name else Action("list", f"list:symbols:{path_name(path)}", path_name(path))
 
 
 def _editor(verb: str, path: str, arguments: Mapping[str, Any], call: ToolCall) -> Action:

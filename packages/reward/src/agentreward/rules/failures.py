@@ -30,7 +30,7 @@ _NOT_APPLIED = re.compile(
 )
 _NO_COMMAND = re.compile(r"command not found|not recognized as", re.IGNORECASE)
 _TIMEOUT = re.compile(r"timed? ?-?out", re.IGNORECASE)
-_NOTHING = re.compile(r"^\s*(?:no (?:match|result|file)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
+_NOTHING = re.compile(r"^\s*(?:no (?:match|result|file|definition)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
 _SHORT = 600
 """An output longer than this is content, not a message about a failure."""
 _QUOTE = 160

@@ -7,6 +7,7 @@ Two invariants make padding worthless (see :mod:`agentreward.process`):
 - Tests are compared with the *best* earlier run of the same tests, so breaking and repairing earns nothing twice.
 """
 
+import re
 from typing import NamedTuple
 
 from trajschema.normalise import normalise
@@ -20,6 +21,9 @@ from agentreward.rules.knowledge import Knowledge
 from agentreward.rules.testreport import TestCounts, test_counts
 
 Version = tuple[int, int]
+
+_WINDOW = re.compile(r"^\[lines (\d{1,9})-(\d{1,9}) of \d{1,9}; \d{1,9} above, \d{1,9} below\]\n?\Z", re.MULTILINE)
+_WINDOW_MAX = 100
 
 
 class _Best(NamedTuple):
@@ -87,6 +91,7 @@ class History:
         """What the rules may know of ``action``."""
         counts = test_counts(observation.content) if action.kind == "test" and observation else None
         path, known = action.path, self.knowledge
+        shown = _lines_shown(action, observation)
         best = self._best.get(action.key)
         tested = self._tested.get(action.key)
         return Facts(
@@ -95,7 +100,7 @@ class History:
             counts=counts,
             repeat_of=self.repeat_of(action, observation),
             same_call=self._calls.get(action.key),
-            shown_by=self._coverage.shown_by(path, action.start, action.end) if action.kind == "read" and not action.query else None,
+            shown_by=self._coverage.shown_by(path, *shown) if action.kind == "read" and not action.query else None,
             failures_before=self._failures.get((action.kind, path), 0),
             path_seen=known.path(path),
             text_seen=known.lines(action.old) if action.old else None,
@@ -122,7 +127,7 @@ class History:
         elif action.kind in CHANGING:
             self._change(action, facts.same_call is None, step)
         elif action.kind == "read" and not facts.cut and not action.query:
-            self._coverage.add(action.path, action.start, action.end, step)
+            self._coverage.add(action.path, *_lines_shown(action, observation), step)
         if action.kind == "test":
             self._tests(action, facts, step)
         if not (facts.failure and action.kind in CHANGING):
@@ -179,6 +184,12 @@ class History:
         if action.kind == "revert":
             return self._last_change if action.path in ("", ".") else self._changed_at.get(action.path)
         return None
+
+
+def _lines_shown(action: Action, observation: Observation | None) -> tuple[int | None, int | None]:
+    """The lines that a reading showed: those asked for, or the window that the tool says it chose."""
+    said = _WINDOW.search(observation.content, max(0, len(observation.content) - _WINDOW_MAX)) if observation and not action.shell else None
+    return (int(said[1]), int(said[2])) if said else (action.start, action.end)
 
 
 def _answer(observation: Observation | None) -> tuple[str, int | None, str | None]:

@@ -6,7 +6,7 @@ from random import Random
 from agenttasks.operators import REMOVALS, SIMPLE
 from trajschema.event import AgentTurn
 
-from agentrollout.calls import file_read, search
+from agentrollout.calls import file_read, git
 from agentrollout.climb import Climb, Proposal, Propose, climb_with, say
 from agentrollout.fragment import Edit, edits_in
 from agentrollout.policy import TaskView
@@ -33,7 +33,7 @@ def anywhere(random: Random) -> Propose:
 
     def propose(climb: Climb) -> Proposal:
         if not places:
-            reply = yield from say(climb, "I list the functions of the library.", search(DEFINITION, glob="*.py"))
+            reply = yield from say(climb, "I list the functions of the library.", git("grep", "-nE", DEFINITION, "--", "*.py"))
             places.extend(functions_in(reply.observations[-1].content))
         while not queue and places and climb.left > 2:
             queue.extend((yield from _read(climb, [places.pop(random.randrange(len(places))) for _ in range(min(AT_ONCE, len(places)))])))

@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _SPECIAL = frozenset(";&|<>()$`\\*?{}~#\n\r!")
@@ -46,6 +47,11 @@ def pytest_command(command: str, cwd: str) -> PytestCommand | None:
     if any("[" in w and glob.glob(os.path.join(cwd, w)) for w in words[3:]):
         return None
     return PytestCommand(words[0], variables, words[3:])
+
+
+def starts_alike(env: Mapping[str, str], first: Mapping[str, str]) -> bool:
+    """Whether a Python with ``env`` starts in the same way as one with ``first``."""
+    return all(env.get(name) == first.get(name) for name in {*env, *first} if _AT_START.match(name))
 
 
 def _is_plain(command: str) -> bool:

@@ -11,10 +11,11 @@ import sys
 import traceback
 from typing import Any
 
-from agentsandbox.server import confine, processes
+from agentsandbox.server import confine, leftovers, processes
 from agentsandbox.server.archive import empty
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.repository import Repository
+from agentsandbox.server.session import Session
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
 from agentsandbox.server.testing import Testing
 from agentsandbox.server.toolbox import Tools
@@ -29,7 +30,8 @@ class Server:
         self.paths = settings.paths
         self._repository = Repository(settings)
         self._testing = Testing(settings, self._repository)
-        self._tools = Tools(settings, self._testing, client)
+        self._session = Session(settings)
+        self._tools = Tools(settings, self._testing, self._session, client)
 
     def answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Result of one request."""
@@ -37,6 +39,7 @@ class Server:
             return self._tools.call(params["tool"], params["arguments"], params["timeout_s"])
         if method == "load":
             processes.kill_all()
+            self._session.clear()
             self._repository.load(base64.b64decode(params["tree"]), params["patches"])
             return {}
         if method == "diff":
@@ -118,6 +121,7 @@ def _lines(fd: int, rest: bytes) -> Any:
             line, _, left = b"".join(parts).partition(b"\n")
             yield line
             parts = [left]
+        leftovers.wait_for(fd)
         data = os.read(fd, 1 << 20)
         if not data:
             return

@@ -7,11 +7,13 @@ import ctypes
 import os
 import select
 import signal
-import subprocess
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
+
+from agentsandbox.server import leftovers
+from agentsandbox.server.family import Standing, kill_since, reap, standing
 
 Feed = Callable[[bytes], None]
 
@@ -21,6 +23,7 @@ PRIVATE: list[int] = []
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 _DRAIN_MAX = 1 << 20  # a background process may write for ever: stop after this much once its parent is gone
+_RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # ignored by Python, not by other programs
 
 
 class Hangup(Exception):
@@ -47,36 +50,64 @@ def _first_to_go(pid: object) -> None:
 class Child:
     """A started process: its id, the pipe it prints to, and for a fork the pipe it reports on."""
 
-    def __init__(self, pid: int, before: set[int], out: int, side: int | None = None) -> None:
+    def __init__(self, pid: int, before: Standing, out: int, side: int | None = None) -> None:
         self.pid = pid
         self.before = before
-        """Children that ran before it was started."""
+        """Who ran before it was started."""
         self.out = out
         self.side = side
 
 
-def spawn(argv: list[str], env: dict[str, str], cwd: str) -> Child:
-    """Start a program in a session of its own, output and errors on one pipe, nothing on its input."""
-    before = set(children())
+def spawn(argv: list[str], env: Mapping[str, str], cwd: str, given: Mapping[int, int] | None = None, report_at: int | None = None) -> Child:
+    """Start a program in a session of its own, output and errors on one pipe, nothing on its input.
+
+    ``given`` maps descriptors of this process to those that the program has them at. ``report_at`` is the program's
+    descriptor of the pipe that it reports on.
+
+    Raises:
+        OSError: there is no such program or folder, or no room for one more process.
+    """
+    before = standing()
+    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
     out, write = os.pipe()
+    side, side_write = (None, None) if report_at is None else os.pipe()
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+    actions += [(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_DUP2, write, 2)]
+    actions += [(os.POSIX_SPAWN_DUP2, ours, theirs) for ours, theirs in (given or {}).items()]
+    if side_write is not None and report_at is not None:
+        actions.append((os.POSIX_SPAWN_DUP2, side_write, report_at))
     try:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=write, stderr=write, env=env, cwd=cwd, start_new_session=True)
+        os.chdir(cwd)  # the program starts where this process stands; posix_spawn needs no copy of its memory
+        pid = os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=_RESTORED)
     except BaseException:
         os.close(out)
+        if side is not None:
+            os.close(side)
         raise
     finally:
-        os.close(write)
-    _first_to_go(process.pid)
-    process.returncode = 0  # this module waits for it; subprocess must not
-    return Child(process.pid, before, out)
+        os.fchdir(here)
+        for fd in (here, write, side_write):
+            if fd is not None:
+                os.close(fd)
+    _first_to_go(pid)
+    return Child(pid, before, out, side)
 
 
 def fork(work: Callable[[int], int], env: dict[str, str], cwd: str) -> Child:
-    """Run ``work(report_fd)`` in a fork with its own session, environment and output; its result is the exit status."""
-    before = set(children())
+    """Run ``work(report_fd)`` in a fork with its own session, environment and output; its result is the exit status.
+
+    Raises:
+        OSError: there is no room for one more process.
+    """
+    before = standing()
     out, out_write = os.pipe()
     side, side_write = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        for fd in (out, out_write, side, side_write):
+            os.close(fd)
+        raise
     if pid:
         os.close(out_write)
         os.close(side_write)
@@ -118,9 +149,10 @@ class Ended:
 
 
 def supervise(child: Child, timeout_s: float, feed: Feed, side: Feed | None = None, client: int = -1, sweep: bool = False) -> Ended:
-    """Wait for ``child``, passing its output on; at the deadline kill it with everything it started.
+    """Wait for ``child``, passing its output on; at the deadline kill it with everything it started, and nothing else.
 
-    ``sweep`` kills what it left running also when it ended by itself. ``client`` is the client's end of the protocol.
+    What it leaves running lives on, and what that prints later is thrown away. ``sweep`` kills it also when ``child``
+    ended by itself. ``client`` is the client's end of the protocol.
 
     Raises:
         Hangup: the client went away; the child is dead.
@@ -131,16 +163,18 @@ def supervise(child: Child, timeout_s: float, feed: Feed, side: Feed | None = No
         feeds[child.side] = side
     for fd in feeds:
         os.set_blocking(fd, False)
+    held = [child.out] if child.side is None else [child.out, child.side]
     try:
         status: int | None = _wait(child, started + timeout_s, feeds, client)
         if status is None or sweep:
             kill_since(child.before, child.pid)
         for stream, take in feeds.items():
-            _drain(stream, take)
+            if not _drain(stream, take) and stream == child.out:
+                held.remove(stream)
+                leftovers.keep(stream)
     finally:
-        for end in (child.out, child.side):
-            if end is not None:
-                os.close(end)
+        for end in held:
+            os.close(end)
     reap()
     seconds = time.monotonic() - started
     return Ended(124, True, seconds) if status is None else Ended(_code(status), False, seconds)
@@ -163,7 +197,8 @@ def _wait(child: Child, deadline: float, feeds: dict[int, Feed], client: int) ->
                 return status
             if left <= 0:
                 return None
-            for fd, _ in poll.poll(min(left * 1000 + 1, 60_000 if watch is not None else 5)):
+            leftovers.drain()
+            for fd, _ in poll.poll(leftovers.pause_ms(min(left * 1000 + 1, 60_000 if watch is not None else 5))):
                 if fd == client:
                     kill_since(child.before, child.pid)
                     raise Hangup
@@ -191,81 +226,26 @@ def _take(fd: int, feed: Feed) -> int:
     return len(data)
 
 
-def _drain(fd: int, feed: Feed) -> None:
+def _drain(fd: int, feed: Feed) -> bool:
+    """Pass on what is there; whether that was the end of the stream."""
     taken = 0
     while taken < _DRAIN_MAX:
         try:
             data = os.read(fd, 1 << 16)
         except BlockingIOError:
-            return
+            return False
         if not data:
-            return
+            return True
         feed(data)
         taken += len(data)
+    return False
 
 
 def _code(status: int) -> int:
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def children(pid: int | None = None) -> list[int]:
-    """Direct children of a process (of this one if left out), orphans that it adopted included."""
-    pid = os.getpid() if pid is None else pid
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as f:
-                found += [int(p) for p in f.read().split()]
-    except FileNotFoundError:
-        return _children_by_scan(pid) if os.path.exists(f"/proc/{pid}") else []
-    except OSError:
-        return []
-    return found
-
-
-def _children_by_scan(parent: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat") as f:
-                if int(f.read().rpartition(")")[2].split()[1]) == parent:
-                    found.append(int(name))
-    return found
-
-
-def _tree(pid: int) -> list[int]:
-    found = [pid]
-    for p in found:
-        found += children(p)
-    return found
-
-
-def kill_since(before: set[int], leader: int | None = None) -> None:
-    """Kill every process below this one but the children in ``before`` and what is below those. Wait until they are dead."""
-    if leader is not None:
-        with contextlib.suppress(OSError):
-            os.killpg(leader, signal.SIGKILL)
-    for _ in range(200):
-        victims = [p for child in children() if child not in before for p in _tree(child)]
-        if not victims:
-            return
-        for pid in victims:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        for child in children():
-            if child not in before:
-                with contextlib.suppress(OSError):
-                    os.waitpid(child, os.WNOHANG)
-        time.sleep(0.002)
-
-
 def kill_all() -> None:
-    """Kill every process below this one."""
-    kill_since(set())
-
-
-def reap() -> None:
-    """Collect the adopted orphans that ended."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    """Kill every process below this one, and let go of what they print to."""
+    kill_since(Standing())
+    leftovers.close()

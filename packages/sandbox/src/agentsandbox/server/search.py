@@ -1,16 +1,18 @@
-"""The search tool: a regular expression over the lines of files, in order of path."""
+"""The search tool: a regular expression over the lines of files."""
 
 from __future__ import annotations
 
-import fnmatch
-import os
 import re
 from collections.abc import Iterator
 
 from agentsandbox.server.settings import ToolError
+from agentsandbox.server.walking import files_below, printable, text_of
 
-_SKIPPED = frozenset({".git", "__pycache__", ".pytest_cache"})
-_PROBE = 8192  # a zero byte in here makes a file binary
+SHOWN = 50
+"""Matches shown. Where there are more, their number in each file comes first."""
+
+_FILES_SHOWN = 30
+_WIDTH = 240
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -25,33 +27,35 @@ def compiled(pattern: str) -> re.Pattern[str]:
         raise ToolError(f"no regular expression: {pattern!r}: {e}") from e
 
 
-def found(pattern: re.Pattern[str], root: str, shown: str, glob: str | None) -> Iterator[str]:
-    """``path:line:text`` for every matching line below ``root`` (file or folder), named from ``shown``."""
-    for path, name in _files(root, shown):
-        if glob is None or fnmatch.fnmatch(name, glob) or fnmatch.fnmatch(os.path.basename(name), glob):
-            yield from _in_file(pattern, path, name)
+def report(pattern: re.Pattern[str], root: str, shown: str, glob: str | None) -> Iterator[str]:
+    """Lines of the answer: ``path:line:text`` for every match below ``root`` (file or folder), named from ``shown``.
+
+    Where there are more than :data:`SHOWN`, a summary comes first and only so many follow.
+    """
+    first: list[str] = []
+    counts: dict[str, int] = {}
+    for path, name in files_below(root, shown, glob):
+        for number, line in _in_file(pattern, path):
+            counts[name] = counts.get(name, 0) + 1
+            if len(first) < SHOWN:
+                first.append(f"{printable(name)}:{number}:{line if len(line) <= _WIDTH else line[:_WIDTH] + '...'}")
+    if sum(counts.values()) > SHOWN:
+        yield from _summary(counts)
+    yield from first
 
 
-def _in_file(pattern: re.Pattern[str], path: str, name: str) -> Iterator[str]:
-    try:
-        with open(path, "rb") as f:
-            data = f.read()
-    except OSError:
-        return
-    if b"\0" in data[:_PROBE]:
-        return
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
-        if pattern.search(line):
-            yield f"{name}:{number}:{line}"
+def _in_file(pattern: re.Pattern[str], path: str) -> Iterator[tuple[int, str]]:
+    data = text_of(path)
+    if data is not None:
+        for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+            if pattern.search(line):
+                yield number, line
 
 
-def _files(root: str, shown: str) -> Iterator[tuple[str, str]]:
-    if os.path.isfile(root):
-        yield root, shown
-        return
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(d for d in folders if d not in _SKIPPED)
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            if os.path.isfile(path):
-                yield path, os.path.normpath(os.path.join(shown, os.path.relpath(path, root)))
+def _summary(counts: dict[str, int]) -> Iterator[str]:
+    most = sorted(counts, key=lambda name: (-counts[name], name))
+    yield f"{sum(counts.values())} matches in {len(counts)} files; narrow the search with path, glob or a more exact pattern"
+    yield from (f"  {counts[name]} in {printable(name)}" for name in most[:_FILES_SHOWN])
+    if len(most) > _FILES_SHOWN:
+        yield f"  {sum(counts[name] for name in most[_FILES_SHOWN:])} in {len(most) - _FILES_SHOWN} more files"
+    yield f"the first {SHOWN}, in order of path:"

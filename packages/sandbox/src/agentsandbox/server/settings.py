@@ -34,7 +34,11 @@ class Settings:
 
 
 class ToolError(Exception):
-    """The agent asked for something that cannot be done. The message is for the agent."""
+    """The agent asked for something that cannot be done. Message and detail are for the agent; the message is one line."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class BadTree(Exception):

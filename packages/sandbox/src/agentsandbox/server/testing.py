@@ -67,18 +67,19 @@ class Testing:
         self._warm.join()
         return self._problem
 
-    def command(self, command: PytestCommand, timeout_s: float, out: HeadTail, client: int) -> processes.Ended:
-        """Run a pytest command with the output of the real one."""
-        env = {**self._s.env, **command.variables}
+    def command(
+        self, command: PytestCommand, cwd: str, env: dict[str, str], timeout_s: float, out: HeadTail, client: int
+    ) -> processes.Ended:
+        """Run a pytest command in ``cwd`` with ``env``, which holds its variables; the output is that of the real one."""
         program = os.path.join(os.path.dirname(sys.executable), command.program)
 
         def work(report: int) -> int:
             os.close(report)
             if os.path.exists(program):
                 sys.executable = program
-            return self._pytest(command.arguments, env, [], [])
+            return self._pytest(command.arguments, cwd, env, [], [])
 
-        return self._forked(work, env, timeout_s, out, client)
+        return self._forked(work, cwd, env, timeout_s, out, client)
 
     def run(self, request: dict[str, Any], out: HeadTail, client: int) -> dict[str, Any]:
         """Run tests and return what they reported.
@@ -104,7 +105,7 @@ class Testing:
             return self._reported(send, request["arguments"], env, shadows, lines_of, folder if canaries else "", canaries)
 
         try:
-            ended = self._forked(work, env, request["timeout_s"], out, client, gathered, sweep=True)
+            ended = self._forked(work, self._s.workdir, env, request["timeout_s"], out, client, gathered, sweep=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return {
@@ -131,13 +132,14 @@ class Testing:
         reporter = Reporter(send, write_canaries(folder, canaries) if folder else "", lines)
         if lines:
             lines.start()
-        code = self._pytest([*_QUIET, f"--rootdir={self._s.workdir}", *arguments], env, [reporter], shadows)
+        code = self._pytest([*_QUIET, f"--rootdir={self._s.workdir}", *arguments], self._s.workdir, env, [reporter], shadows)
         send({"end": code, "lines": lines.stop() if lines else {}})
         return code
 
     def _forked(
         self,
         work: Any,
+        cwd: str,
         env: dict[str, str],
         timeout_s: float,
         out: HeadTail,
@@ -146,18 +148,18 @@ class Testing:
         sweep: bool = False,
     ) -> processes.Ended:
         stream = OutwardStream(self._s.paths, out.feed)
-        child = processes.fork(work, env, self._s.workdir)
+        child = processes.fork(work, env, cwd)
         gather = (lambda data: report.extend(data)) if report is not None else (lambda data: None)
         ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
         stream.finish()
         return ended
 
-    def _pytest(self, arguments: list[str], env: dict[str, str], plugins: list[Any], shadows: list[str]) -> int:
+    def _pytest(self, arguments: list[str], cwd: str, env: dict[str, str], plugins: list[Any], shadows: list[str]) -> int:
         """In the fork: become a fresh ``python -m pytest`` and run it."""
         import pytest
 
         spec = importlib.util.find_spec("pytest.__main__")
-        self._become(spec, arguments, env, shadows)
+        self._become(spec, arguments, cwd, env, shadows)
         code: Any = 1
         try:
             code = pytest.main(arguments, plugins=plugins) if plugins else pytest.console_main()
@@ -176,13 +178,13 @@ class Testing:
             sys.stdout.flush()
         return int(code or 0)
 
-    def _become(self, spec: Any, arguments: list[str], env: dict[str, str], shadows: list[str]) -> None:
+    def _become(self, spec: Any, arguments: list[str], cwd: str, env: dict[str, str], shadows: list[str]) -> None:
         gc.freeze()  # pytest collects five times at its end: what the server holds need not be looked at
         sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8", errors="surrogateescape")
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True)
         sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
-        sys.path[:] = [self._s.workdir, *_python_path(env, self._s.workdir), *self._search_path]
+        sys.path[:] = [cwd, *_python_path(env, cwd), *self._search_path]
         sys.path_importer_cache.clear()
         importlib.invalidate_caches()
         main = types.ModuleType("__main__")
@@ -218,5 +220,5 @@ def _import_plugins() -> None:
         importlib.import_module(f"_pytest.{name}")
 
 
-def _python_path(env: dict[str, str], workdir: str) -> list[str]:
-    return [os.path.normpath(os.path.join(workdir, p)) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
+def _python_path(env: dict[str, str], cwd: str) -> list[str]:
+    return [os.path.normpath(os.path.join(cwd, p)) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]

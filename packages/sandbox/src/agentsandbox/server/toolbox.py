@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentsandbox.server import files, processes, search
-from agentsandbox.server.commands import pytest_command
+from agentsandbox.server import editing, git, processes, reading, search, symbols, syntax
+from agentsandbox.server.commands import pytest_command, starts_alike
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.opening import real_path
+from agentsandbox.server.session import Session
 from agentsandbox.server.settings import Settings, ToolError
 from agentsandbox.server.testing import Testing
 
-_GIT_READS = frozenset(
-    {"annotate", "blame", "branch", "cat-file", "describe", "diff", "grep", "log", "ls-files", "ls-tree", "rev-list", "rev-parse",
-     "shortlog", "show", "status", "tag"}
-)  # fmt: skip
-_GIT_FORBIDDEN = ("--output", "-O", "--open-files-in-pager", "--ext-diff", "--textconv")
-_LISTING_ONLY = {"branch": {"-a", "-r", "-v", "-vv", "--list", "--all", "--show-current"}, "tag": {"-l", "--list", "-n"}}
+_USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
+"""What the operating system says when the agent has used up what the box has."""
 
 
 class Tools:
     """Does what an agent asks for. What the agent did wrong comes back as an error in the answer."""
 
-    def __init__(self, settings: Settings, testing: Testing, client: int) -> None:
+    def __init__(self, settings: Settings, testing: Testing, session: Session, client: int) -> None:
         self._s = settings
         self._testing = testing
+        self._session = session
         self._client = client
 
     def call(self, tool: str, arguments: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Answer of one call, with the fields of an observation."""
         out = HeadTail(self._s.output_bytes)
         started = time.monotonic()
-        exit_code, error = None, None
+        exit_code, error, detail = None, None, ""
         try:
             exit_code, error = self._work(tool, arguments, timeout_s, out)
         except ToolError as e:
-            error = str(e)
+            error, detail = str(e), e.detail
+        except OSError as e:
+            if e.errno not in _USED_UP:
+                raise
+            error = f"a limit of the box is reached: {e.strerror}; end background processes or remove files"
+        except UnicodeEncodeError as e:
+            error = f"an argument holds half a character: {e.object[e.start : e.end]!r}"
+        content = out.text()
         if error:
-            text = out.text()
-            content = text + ("\n" if text and not text.endswith("\n") else "") + error
-        else:
-            content = out.text()
+            content += ("\n" if content and not content.endswith("\n") else "") + error + ("\n" + detail if detail else "")
         return {
-            "content": content,
+            "content": _encodable(content),
             "exit_code": exit_code,
-            "error": error,
+            "error": error and _encodable(error),
             "truncated": out.truncated,
             "total_bytes": out.total,
             "content_sha256": out.sha256 if out.truncated else None,
@@ -55,16 +60,20 @@ class Tools:
 
     def _work(self, tool: str, a: dict[str, Any], timeout_s: float, out: HeadTail) -> tuple[int | None, str | None]:
         if tool == "file_read":
-            files.read(self._s, a["path"], a.get("start_line"), a.get("end_line"), out)
+            reading.read(self._s, a["path"], a.get("start_line"), a.get("end_line"), out)
         elif tool == "file_write":
-            out.feed(files.write(self._s, a["path"], a["content"]).encode("utf-8", "replace"))
+            self._ready_for(a["path"])
+            out.feed(editing.write(self._s, a["path"], a["content"]).encode("utf-8", "replace"))
         elif tool == "file_edit":
-            out.feed(files.edit(self._s, a["path"], a["old_string"], a["new_string"]).encode("utf-8", "replace"))
+            self._ready_for(a["path"])
+            out.feed(editing.edit(self._s, a["path"], a["old_string"], a["new_string"]).encode("utf-8", "replace"))
         elif tool == "shell":
             limit = min(timeout_s, a.get("timeout_s") or timeout_s)
             return self._ended(self._shell(a["command"], limit, out), limit)
         elif tool == "search":
             return self._search(a, timeout_s, out)
+        elif tool == "symbols":
+            return self._symbols(a, timeout_s, out)
         elif tool == "git":
             return self._ended(self._git(a["args"], timeout_s, out), timeout_s)
         elif tool == "submit":
@@ -73,27 +82,29 @@ class Tools:
             raise ToolError(f"unknown tool {tool!r}")
         return None, None
 
+    def _ready_for(self, path: str) -> None:
+        """The syntax of some files is checked in a fork, and no thread may run while this one forks."""
+        if path.endswith(syntax.CHECKED):
+            self._testing.problem()
+
     def _ended(self, ended: processes.Ended, limit: float) -> tuple[int | None, str | None]:
         if ended.timed_out:
             return None, f"timed out after {limit:g} s; the command and everything it started were killed"
         return ended.exit_code, None
 
     def _shell(self, command: str, timeout_s: float, out: HeadTail) -> processes.Ended:
-        plain = pytest_command(command, self._s.workdir)
-        if plain is not None and not self._testing.problem() and not self._starts_with_hooks(plain.variables):
-            inward = self._s.paths.inward
-            mapped = plain._replace(
-                variables={name: inward(value) for name, value in plain.variables.items()}, arguments=[inward(a) for a in plain.arguments]
-            )
-            return self._testing.command(mapped, timeout_s, out, self._client)
-        if "\0" in command:
-            raise ToolError("the command holds a zero byte")
-        return self._run(["bash", "-c", self._s.paths.inward(command)], timeout_s, out)
+        inward = self._s.paths.inward
+        plain = pytest_command(command, self._session.cwd)
+        if plain is not None and not self._testing.problem():
+            env = {**self._session.env, **{name: inward(value) for name, value in plain.variables.items()}}
+            if starts_alike(env, self._s.env) and not self._starts_with_hooks(env):
+                mapped = plain._replace(arguments=[inward(a) for a in plain.arguments])
+                return self._testing.command(mapped, self._session.folder(out), env, timeout_s, out, self._client)
+        return self._session.run(inward(command), timeout_s, out, self._client)
 
-    def _starts_with_hooks(self, variables: dict[str, str]) -> bool:
+    def _starts_with_hooks(self, env: dict[str, str]) -> bool:
         """Whether a real interpreter would run code of the repository before anything else."""
-        entries = (variables.get("PYTHONPATH") or self._s.env.get("PYTHONPATH", "")).split(os.pathsep)
-        roots = [os.path.join(self._s.workdir, e) for e in entries if e]
+        roots = [os.path.join(self._session.cwd, e) for e in env.get("PYTHONPATH", "").split(os.pathsep) if e]
         return any(os.path.exists(os.path.join(r, f"{n}.py")) for r in roots for n in ("sitecustomize", "usercustomize"))
 
     def _run(self, argv: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
@@ -107,24 +118,41 @@ class Tools:
         return ended
 
     def _git(self, arguments: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
-        problem = git_problem(arguments)
-        if problem:
-            raise ToolError(problem)
-        return self._run(["git", "--no-pager", *[self._s.paths.inward(a) for a in arguments]], timeout_s, out)
+        argv, env = git.command(self._s, [self._s.paths.inward(a) for a in arguments])
+        stream = OutwardStream(self._s.paths, out.feed)
+        try:
+            child = processes.spawn(argv, env, self._s.workdir)
+        except FileNotFoundError as e:
+            raise ToolError("there is no git in this box") from e
+        ended = processes.supervise(child, timeout_s, stream.feed, client=self._client)
+        stream.finish()
+        return ended
 
     def _search(self, a: dict[str, Any], timeout_s: float, out: HeadTail) -> tuple[int | None, str | None]:
         pattern = search.compiled(a["pattern"])
+        shown, root = self._place(a)
+        return self._looked(lambda: search.report(pattern, root, shown, a.get("glob")), timeout_s, out)
+
+    def _symbols(self, a: dict[str, Any], timeout_s: float, out: HeadTail) -> tuple[int | None, str | None]:
+        shown, root = self._place(a)
+        return self._looked(lambda: symbols.report(root, shown, a.get("name")), timeout_s, out)
+
+    def _place(self, a: dict[str, Any]) -> tuple[str, str]:
+        """Path as the agent named it, and the real one."""
         shown = a.get("path") or "."
-        root = files.real_path(self._s, shown)
+        root = real_path(self._s, shown)
         if not os.path.exists(root):
             raise ToolError(f"{shown}: no such file")
+        return shown, root
 
+    def _looked(self, report: Callable[[], Iterator[str]], timeout_s: float, out: HeadTail) -> tuple[int | None, str | None]:
+        """Feed the lines of ``report``, which is made in a fork: it may take long, or a lot of memory."""
         self._testing.problem()  # no thread may run while this one forks
 
-        def work(report: int) -> int:
-            os.close(report)
+        def work(side: int) -> int:
+            os.close(side)
             with open(1, "wb", closefd=False) as f:
-                for line in search.found(pattern, root, shown, a.get("glob")):
+                for line in report():
                     f.write(line.encode("utf-8", "replace") + b"\n")
             return 0
 
@@ -133,29 +161,14 @@ class Tools:
         ended = processes.supervise(child, timeout_s, stream.feed, lambda data: None, self._client)
         stream.finish()
         if ended.timed_out:
-            return None, f"timed out after {timeout_s:g} s; the pattern or the files are too large"
+            return None, f"timed out after {timeout_s:g} s; name a smaller folder or a simpler pattern"
         if ended.exit_code:
-            return None, "the search failed"
+            return None, f"it ended with status {ended.exit_code}; name a smaller folder or a file"
         if not out.total:
             out.feed(b"no matches")
         return None, None
 
 
-def git_problem(arguments: list[str]) -> str | None:
-    """Why a git call is not among those that look, or that undo edits; nothing if it is."""
-    if not arguments:
-        return "git: no arguments"
-    command, rest = arguments[0], arguments[1:]
-    if any(a.startswith(_GIT_FORBIDDEN) for a in rest):
-        return f"git {command}: an option among {', '.join(_GIT_FORBIDDEN)} is not allowed"
-    if any("\0" in a for a in arguments):
-        return "git: an argument holds a zero byte"
-    if command == "checkout":
-        return None if rest[:1] == ["--"] and len(rest) > 1 else "git checkout: only `checkout -- PATH` is allowed"
-    if command == "restore":
-        return None if rest else "git restore: name a path"
-    if command in _LISTING_ONLY:
-        return None if set(rest) <= _LISTING_ONLY[command] else f"git {command}: only listing is allowed"
-    if command not in _GIT_READS:
-        return f"git {command} is not allowed; allowed: {', '.join(sorted(_GIT_READS))}, checkout -- PATH, restore PATH"
-    return None
+def _encodable(text: str) -> str:
+    """``text`` without the stand-ins for bytes that are no UTF-8, which names of files may hold."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,47 @@
+"""Walk over the files that an agent may look through, in order of path."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator
+
+_SKIPPED = frozenset({".git", "__pycache__", ".pytest_cache"})
+_PROBE = 8192  # a zero byte in here makes a file binary
+
+
+def files_below(root: str, shown: str, glob: str | None = None) -> Iterator[tuple[str, str]]:
+    """(real path, name as the agent sees it) of each file at or below ``root`` that ``glob`` matches by name or path.
+
+    Links to folders are not followed, links to files are.
+    """
+    for path, name in _files(root, shown):
+        if glob is None or fnmatch.fnmatch(name, glob) or fnmatch.fnmatch(os.path.basename(name), glob):
+            yield path, name
+
+
+def text_of(path: str) -> bytes | None:
+    """Content of a file; nothing if it is binary or cannot be read."""
+    try:
+        with open(path, "rb") as f:
+            data = f.read()
+    except OSError:
+        return None
+    return None if b"\0" in data[:_PROBE] else data
+
+
+def printable(name: str) -> str:
+    """A name on one line, whatever is in it."""
+    return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r") if "\n" in name or "\r" in name else name
+
+
+def _files(root: str, shown: str) -> Iterator[tuple[str, str]]:
+    if os.path.isfile(root):
+        yield root, shown
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(d for d in folders if d not in _SKIPPED)
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                yield path, os.path.normpath(os.path.join(shown, os.path.relpath(path, root)))
