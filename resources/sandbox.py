@@ -34,7 +34,7 @@ class SandboxResource:
             if not self._opened:
                 asked = self.settings.sandbox
                 environments = self.settings.data_dir / "environments"
-                backend = choose(asked.backend, image=asked.image, environments=environments, progress=_say)
+                backend = choose(asked.backend, image=asked.image, environments=environments, progress=_say, images_gb=asked.images_gb)
                 weak = " (no isolation: only embedded agents may run here)" if backend.name == "local" else ""
                 _say(f"{backend.name}{weak}")
                 self._opened.append(backend)

@@ -91,6 +91,9 @@ class Sandbox(Section):
         description="auto takes docker if an engine answers, else bubblewrap, else plain processes (no isolation, embedded agents only).",
     )
     image: str | None = Field(None, description="Container image to use instead of the recipe's.")
+    images_gb: float = Field(
+        50, gt=0, description="Disk for container images that were built or pulled for boxes, GB; the least recently used make room."
+    )
     cpus: float = Field(1.0, gt=0, description="Cores of one box.")
     memory_mb: int = Field(1024, ge=64, description="Memory of one box, MiB.")
     pids: int = Field(256, ge=8, description="Processes of one box.")

@@ -4,7 +4,8 @@ import pytest
 from agentsandbox import images
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
-from agentsandbox.errors import BackendUnavailable
+from agentsandbox.errors import BackendUnavailable, ImageUnavailable
+from agentsandbox.images import base
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -12,7 +13,7 @@ from trajschema.task import Environment
 def test_the_name_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     before = images.recipe_name()
     assert before.endswith(images.recipe_sha256()[:12])
-    monkeypatch.setattr(images, "PACKAGES", (*images.PACKAGES, "one-more"))
+    monkeypatch.setattr(base, "PACKAGES", (*base.PACKAGES, "one-more"))
     assert images.recipe_name() != before
 
 
@@ -23,6 +24,7 @@ def test_an_image_that_is_there_is_found_with_its_digest(backend: Backend) -> No
     assert image.name == images.recipe_name()
     assert image.digest.startswith("sha256:")
     assert images.ensure_image(image.name) == image
+    assert image.python == "python3"
     with backend.open(Limits(), Environment()) as box:
         assert (box.provenance.image_digest, box.provenance.recipe_sha256) == (image.digest, images.recipe_sha256())
 
@@ -37,14 +39,14 @@ def test_an_image_of_ones_own(backend: Backend) -> None:
 def test_an_image_that_nobody_has_is_refused(backend: Backend) -> None:
     if backend.name != "docker":
         pytest.skip("for docker only")
-    with pytest.raises(BackendUnavailable, match="no image 'localhost:9/none"):
+    with pytest.raises(ImageUnavailable, match="no image 'localhost:9/none"):
         backend.open(Limits(), Environment(image="localhost:9/none:1"))
 
 
 def test_without_registry_root_or_debootstrap_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images.shutil, "which", lambda name: None)
+    monkeypatch.setattr(base.shutil, "which", lambda name: None)
     with pytest.raises(BackendUnavailable, match="debootstrap"):
-        images._build_by_debootstrap(lambda line: None)
+        base._build_by_debootstrap(lambda line: None)
 
 
 def test_an_unknown_backend_is_refused(tmp_path: object) -> None:

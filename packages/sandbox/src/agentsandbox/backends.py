@@ -18,6 +18,7 @@ def choose(
     environments: Path,
     label: str = "trajhub",
     progress: Callable[[str], None] | None = None,
+    images_gb: float | None = None,
 ) -> Backend:
     """The backend ``name``; for ``auto`` the strongest one that works here.
 
@@ -25,6 +26,7 @@ def choose(
 
     ``image`` is the container image for tasks that bring none (docker only). ``environments`` is a folder where the Python
     environment of the other backends is kept. Boxes carry ``label``, so that :meth:`Backend.reap` finds its own.
+    ``images_gb`` is the disk that container images may take (see :mod:`agentsandbox.images.budget`); unlimited by default.
 
     Raises:
         BackendUnavailable: the named backend (for ``auto``: none) works here.
@@ -32,7 +34,7 @@ def choose(
     names = BY_STRENGTH if name == "auto" else (name,)
     problems = []
     for candidate in names:
-        backend = _make(candidate, image, Path(environments), label)
+        backend = _make(candidate, image, Path(environments), label, images_gb)
         try:
             backend.check()
             if progress:
@@ -45,11 +47,11 @@ def choose(
     raise BackendUnavailable("; ".join(f"{n}: {p.what}" for n, p in zip(names, problems, strict=True)), problems[-1].remedy)
 
 
-def _make(name: str, image: str | None, environments: Path, label: str) -> Backend:
+def _make(name: str, image: str | None, environments: Path, label: str, images_gb: float | None) -> Backend:
     if name == "docker":
         from agentsandbox.dockerbox import DockerBackend
 
-        return DockerBackend(environments, image, label)
+        return DockerBackend(environments, image, label, images_gb)
     if name == "bubblewrap":
         from agentsandbox.bubblewrap import BubblewrapBackend
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
@@ -16,6 +16,7 @@ from agentsandbox import owner, payload
 from agentsandbox.box import Box
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
+from agentsandbox.images.ledger import Ledger
 from agentsandbox.served import ServedBox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, server_settings, variables
 from agentsandbox.stream import Stream
@@ -32,9 +33,12 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, environments: Path, image: str | None = None, label: str = "trajhub") -> None:
+    def __init__(self, environments: Path, image: str | None = None, label: str = "trajhub", budget_gb: float | None = None) -> None:
         self._environments = environments
         self._image = image
+        self._budget_gb = budget_gb
+        self._ledger = Ledger(environments)
+        self._name = label
         self._label = f"{label}.owner"
         self._lock = threading.Lock()
         self._images: dict[str, Image] = {}
@@ -54,14 +58,20 @@ class DockerBackend:
     def prepare(self, progress: Callable[[str], None]) -> None:
         """See :meth:`agentsandbox.box.Backend.prepare`: the image."""
         with self._lock:
-            self._images[self._image or ""] = ensure_image(self._image, lock_folder=self._environments, progress=progress)
+            self._images[self._image or ""] = self._ensure(self._image or "", progress)
 
     def open(self, limits: Limits, environment: Environment) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
         api = self._api()
-        image = self._image_for(environment.image or self._image or "")
+        reference = environment.image or self._image or ""
+        image = self._image_for(reference)
         try:
-            return self._start(api, image, limits, environment)
+            try:
+                return self._start(api, image, limits, environment)
+            except ImageNotFound:  # removed to make room; have it made or pulled again
+                with self._lock:
+                    self._images.pop(reference, None)
+                return self._start(api, self._image_for(reference), limits, environment)
         except (DockerException, OSError) as e:
             raise SandboxError(f"docker could not make a box from {image.name}: {e}", "check that the engine runs and has space") from e
 
@@ -88,15 +98,20 @@ class DockerBackend:
     def _image_for(self, reference: str) -> Image:
         with self._lock:
             if reference not in self._images:
-                self._images[reference] = ensure_image(reference or None, lock_folder=self._environments, progress=_LOG.info)
-            return self._images[reference]
+                self._images[reference] = self._ensure(reference, _LOG.info)
+            image = self._images[reference]
+        self._ledger.used(image.digest, image.name)
+        return image
+
+    def _ensure(self, reference: str, progress: Callable[[str], None]) -> Image:
+        return ensure_image(reference or None, folder=self._environments, progress=progress, budget_gb=self._budget_gb, label=self._name)
 
     def _start(self, api: Any, image: Image, limits: Limits, environment: Environment) -> Box:
         workdir = environment.workdir
-        env = variables(environment, workdir, HOME, TMP, image.path or PATH)
+        env = {**dict(image.variables), **variables(environment, workdir, HOME, TMP, image.path or PATH)}
         box_id = api.create_container(
             image.digest,
-            entrypoint=["python3", "-s", "-c", payload.BOOTSTRAP],
+            entrypoint=[image.python, "-s", "-c", payload.BOOTSTRAP],
             command=[],
             stdin_open=True,
             user=f"{_UID}:{_UID}",
@@ -112,7 +127,9 @@ class DockerBackend:
             socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             api.start(box_id)
             fd = getattr(socket, "_sock", socket).fileno()
-            settings = server_settings(limits, env, workdir=workdir, scratch=("/dev/shm",), rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20})
+            settings = server_settings(
+                limits, env, workdir=workdir, older=image.older, scratch=("/dev/shm",), rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20}
+            )
             return ServedBox(Stream(fd, fd, framed=True), settings, environment, self._provenance(image, limits), _closing(socket, destroy))
         except BaseException:
             destroy()

@@ -1,5 +1,7 @@
 """Errors of the sandbox. What an agent did wrong is no error: it is an observation."""
 
+from typing import Literal
+
 
 class SandboxError(Exception):
     """The infrastructure failed: engine, image, disk, server. Says nothing about the agent or its diff."""
@@ -12,6 +14,20 @@ class SandboxError(Exception):
 
 class BackendUnavailable(SandboxError):
     """A backend cannot be used on this machine."""
+
+
+ImageProblem = Literal["missing", "denied", "rate_limited", "unreachable", "damaged", "no_space", "broken", "unfit"]
+"""Why an image cannot be had: not there, not allowed, too many requests, no answer, other bytes than its digest says, the
+disk is full, its recipe fails, or it lacks what a box needs."""
+
+
+class ImageUnavailable(BackendUnavailable):
+    """An image cannot be pulled, built or used. Nothing of it is left behind."""
+
+    def __init__(self, reference: str, problem: ImageProblem, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.reference = reference
+        self.problem = problem
 
 
 class BoxLost(SandboxError):

@@ -58,6 +58,7 @@ def server_settings(
     rlimits: Mapping[str, int] | None = None,
     seen: Sequence[tuple[str, str]] = (),
     scratch: Sequence[str] = (),
+    older: str = "",
     doomed: str = "",
     confined: bool = False,
 ) -> dict[str, Any]:
@@ -72,6 +73,7 @@ def server_settings(
         "rlimits": {"RLIMIT_CORE": 0, **(rlimits or {})},
         "seen": [list(pair) for pair in seen],
         "scratch": list(scratch),
+        "older": older,
         "doomed": doomed,
         "confined": confined,
         "network": limits.network,

@@ -23,6 +23,8 @@ class Settings:
         """Environment of every process that the agent starts."""
         self.scratch: list[str] = raw["scratch"]
         """More folders that the agent can write to."""
+        self.older: str = raw["older"]
+        """The agent's interpreter, where it is too old for the server, which then cannot run tests in a fork of itself."""
         self.output_bytes: int = raw["output_bytes"]
         self.rlimits: dict[str, int] = raw["rlimits"]
         self.doomed: str = raw["doomed"]

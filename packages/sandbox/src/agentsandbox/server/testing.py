@@ -46,11 +46,13 @@ class Testing:
         self._s = settings
         self._repository = repository
         self._search_path = list(sys.path)
-        self._problem = ""
+        self._problem = f"{settings.older} is older than Python 3.9" if settings.older else ""
         self._warm = threading.Thread(target=self._import, daemon=True)
         self._warm.start()
 
     def _import(self) -> None:
+        if self._problem:
+            return
         try:
             for name in ("pytest", "pytest.__main__", "unittest.mock", "doctest", "difflib", "agentsandbox.server.plugin"):
                 if name == "pytest.__main__":

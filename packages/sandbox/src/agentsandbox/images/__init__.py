@@ -1,0 +1,9 @@
+"""Images that boxes are made of: the base image, task environments from recipes, images of registries; their place on the disk."""
+
+from agentsandbox.images.base import recipe_name, recipe_sha256
+from agentsandbox.images.ensure import ensure_image, ensure_recipe, recipe_image
+from agentsandbox.images.image import Image
+from agentsandbox.images.recipe import Recipe
+from agentsandbox.images.tree import tree_of
+
+__all__ = ["Image", "Recipe", "ensure_image", "ensure_recipe", "recipe_image", "recipe_name", "recipe_sha256", "tree_of"]
