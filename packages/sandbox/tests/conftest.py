@@ -61,6 +61,15 @@ def _open_box(backend: Backend) -> Iterator[Box]:
 
 
 @pytest.fixture(scope="session")
+def command_environ(environments: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of ``python -m agentsandbox …``: its cache is where the tests keep the Python environment."""
+    cache = tmp_path_factory.mktemp("cache")
+    environments.mkdir(parents=True, exist_ok=True)
+    (cache / "agentsandbox").symlink_to(environments)
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "COLUMNS": "200", "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="session")
 def tar() -> Callable[..., bytes]:
     """Make a tar archive of path → content; a path in ``executable`` gets its run bit."""
 

@@ -14,6 +14,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b{_MONTH} {{1,2}}\d{{1,2}} \d\d:\d\d(?::\d\d)?\b"), "<time>"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
+    (re.compile(r"\b0x[0-9a-f]+(?=\[\d+ chars\])"), "<address>"),  # unittest cuts long texts, and addresses in them
+    (re.compile(r"\[\d+ chars\][0-9a-f]{1,12}(?=>)"), "[<n> chars]<address>"),
     (
         re.compile(r"\b(in|took|after|elapsed|duration:?|time:?) ?\d+(?:\.\d+)? ?(?:s|ms|us|µs|ns|sec|secs|seconds|minutes)\b"),
         r"\1 <duration>",

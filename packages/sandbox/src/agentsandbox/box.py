@@ -29,6 +29,13 @@ class Box(Protocol):
         """
         ...
 
+    def interrupt(self) -> None:
+        """End the tool call that another thread waits for: what it started is killed, and its answer carries an error.
+
+        Returns when the call is answered; at once if none runs. A call that starts no process goes on to its end.
+        """
+        ...
+
     def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
         """Make the workdir the tar archive ``tree`` with ``patches`` applied; all earlier state of the box goes.
 

@@ -21,6 +21,8 @@ from agentsandbox.report import TestReport
 from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
 
+INTERRUPT_S = 0.2
+"""Seconds between interruptions of one call: the first may come before there is anything to interrupt."""
 GRACE_S = 10.0
 """Seconds that a server may be late beyond the limit of a call before its box counts as lost."""
 SETUP_S = 60.0
@@ -40,6 +42,9 @@ class ServedBox:
         self._environment = environment
         self._destroy = destroy
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._answered = threading.Event()
+        self._answered.set()
         self._closed = False
         self._lost: BoxLost | None = None
         self._count = 0
@@ -60,6 +65,15 @@ class ServedBox:
         limit = timeout_s or self.provenance.limits.call_timeout_s
         given = {name: value for name, value in arguments.items() if value is not None}
         return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit))
+
+    def interrupt(self) -> None:
+        """See :meth:`agentsandbox.box.Box.interrupt`."""
+        call = self._count
+        while self._count == call and not self._answered.is_set():
+            with self._sending, contextlib.suppress(BoxLost):  # whoever waits for the answer learns that the box is lost
+                if self._count == call:
+                    self._stream.send(b"\n", time.monotonic() + GRACE_S)
+            self._answered.wait(INTERRUPT_S)
 
     def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
         """See :meth:`agentsandbox.box.Box.load`."""
@@ -135,7 +149,9 @@ class ServedBox:
 
     def _exchange(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         try:
-            self._stream.send(json.dumps(request).encode() + b"\n", deadline)
+            with self._sending:
+                self._stream.send(json.dumps(request).encode() + b"\n", deadline)
+                self._answered.clear()
             reply = self._stream.receive(deadline)
             if reply.get("id") != request["id"]:
                 raise BoxLost("the box answers out of turn", "open a new box and load the tree again")
@@ -145,6 +161,8 @@ class ServedBox:
             with contextlib.suppress(SandboxError):  # it cannot be removed now: reap will
                 self.close()
             raise
+        finally:
+            self._answered.set()
 
 
 def _error_of(reply: Mapping[str, Any], method: str) -> Exception:

@@ -71,7 +71,8 @@ def serve(raw: dict[str, Any], rest: bytes) -> None:
     _send(answers, {"ready": os.getpid(), "python": sys.version.split()[0]})
     try:
         for line in _lines(client, rest):
-            _send(answers, _answered(server, json.loads(line)))
+            if line:  # an empty one interrupts what runs; here it came too late
+                _send(answers, _answered(server, json.loads(line)))
     except (processes.Hangup, BrokenPipeError):
         pass
     finally:

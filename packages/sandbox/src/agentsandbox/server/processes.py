@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from agentsandbox.server import leftovers
 from agentsandbox.server.family import Standing, kill_since, reap, standing
+from agentsandbox.server.settings import ToolError
 
 Feed = Callable[[bytes], None]
 
@@ -28,6 +29,10 @@ _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # ignored by Python, not by other 
 
 class Hangup(Exception):
     """The client is gone."""
+
+
+class Interrupted(ToolError):
+    """The client wants no more of what runs."""
 
 
 def harden() -> None:
@@ -156,6 +161,7 @@ def supervise(child: Child, timeout_s: float, feed: Feed, side: Feed | None = No
 
     Raises:
         Hangup: the client went away; the child is dead.
+        Interrupted: the client sent a line; the child is dead.
     """
     started = time.monotonic()
     feeds = {child.out: feed}
@@ -185,7 +191,7 @@ def _wait(child: Child, deadline: float, feeds: dict[int, Feed], client: int) ->
     for fd in feeds:
         poll.register(fd, select.POLLIN)
     if client >= 0:
-        poll.register(client, select.POLLRDHUP)
+        poll.register(client, select.POLLRDHUP | select.POLLIN)
     watch = _pidfd(child.pid)
     if watch is not None:
         poll.register(watch, select.POLLIN)
@@ -198,9 +204,11 @@ def _wait(child: Child, deadline: float, feeds: dict[int, Feed], client: int) ->
             if left <= 0:
                 return None
             leftovers.drain()
-            for fd, _ in poll.poll(leftovers.pause_ms(min(left * 1000 + 1, 60_000 if watch is not None else 5))):
+            for fd, event in poll.poll(leftovers.pause_ms(min(left * 1000 + 1, 60_000 if watch is not None else 5))):
                 if fd == client:
                     kill_since(child.before, child.pid)
+                    if event == select.POLLIN:
+                        raise Interrupted("interrupted; the command and everything it started were killed")
                     raise Hangup
                 if fd in feeds and not _take(fd, feeds[fd]):
                     poll.unregister(fd)

@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import io
 import os
+import random
 import shutil
 import sys
 import threading
@@ -163,6 +164,8 @@ class Testing:
         spec = importlib.util.find_spec("pytest.__main__")
         self._become(spec, arguments, cwd, env, shadows)
         code: Any = 1
+        if not plugins:
+            random.seed(0)  # like the hash seed: what an agent sees comes out again when the run is replayed
         try:
             code = pytest.main(arguments, plugins=plugins) if plugins else pytest.console_main()
         except SystemExit as e:

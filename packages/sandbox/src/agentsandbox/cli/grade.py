@@ -1,0 +1,57 @@
+"""``agentsandbox grade``: the verdict on a diff."""
+
+import sys
+from pathlib import Path
+
+from trajschema.ids import sha256_bytes
+from trajschema.outcome import Outcome
+from trajschema.rollout import Limits
+
+from agentsandbox import payload
+from agentsandbox.cli.place import backend_of, errors, limits_of, tree_for
+from agentsandbox.errors import SandboxError
+from agentsandbox.grading import grade as graded
+from agentsandbox.records import read_task
+
+RESOLVED, UNRESOLVED, ERROR = 0, 1, 2
+
+
+def grade(file: Path, task_id: str | None, tree: Path | None, diff: Path, backend: str, settings: list[str], *, as_json: bool) -> int:
+    """Grade ``diff`` (``-``: from standard input) on a task; print the verdict. Returns 0 resolved, 1 unresolved, 2 error."""
+    with errors(ERROR):
+        task = read_task(file, task_id)
+        text = _text(diff)
+        outcome = graded(
+            task,
+            tree_for(task, tree, file),
+            text,
+            backend_of(backend),
+            limits_of(settings, Limits()),
+            rollout_id=f"diff-{sha256_bytes(text.encode('utf-8', 'surrogateescape'))[:12]}",
+            grader_version=payload.version(),
+        )
+        print(outcome.model_dump_json(indent=2) if as_json else readable(outcome))
+        return RESOLVED if outcome.verdict == "resolved" else UNRESOLVED if outcome.verdict == "unresolved" else ERROR
+    return ERROR
+
+
+def readable(outcome: Outcome) -> str:
+    """A verdict for people: what, why, which tests, what looks like tampering."""
+    fixed, broken = outcome.fail_to_pass_fixed, outcome.pass_to_pass_broken
+    kept = outcome.pass_to_pass_total - broken
+    lines = [
+        f"{outcome.verdict}: {outcome.reason}",
+        f"  must be mended  {fixed} of {outcome.fail_to_pass_total}",
+        f"  must stay whole {kept} of {outcome.pass_to_pass_total}",
+    ]
+    lines += [f"  {t.status:8} {t.test_id}" for t in outcome.tests if t.status != "passed"]
+    lines += [f"  tampering: {evidence}" for evidence in outcome.tamper]
+    return "\n".join(lines)
+
+
+def _text(diff: Path) -> str:
+    try:
+        data = sys.stdin.buffer.read() if str(diff) == "-" else diff.read_bytes()
+    except OSError as error:
+        raise SandboxError(f"{diff} cannot be read: {error.strerror}", "name a unified diff, or - for standard input") from error
+    return data.decode("utf-8", "surrogateescape")

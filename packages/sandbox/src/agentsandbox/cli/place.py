@@ -1,0 +1,197 @@
+"""From the options of a command to a loaded box with a recorded session in it."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from trajschema.event import EventSink
+from trajschema.rollout import Limits
+from trajschema.task import Environment, Task
+
+from agentsandbox.backends import choose
+from agentsandbox.box import Backend, Box
+from agentsandbox.errors import PatchRejected, SandboxError
+from agentsandbox.eventlog import EventLog, NoSink
+from agentsandbox.records import RecordMissing, bare_task, read_task, stored_tree
+from agentsandbox.session import Session
+from agentsandbox.trees import EMPTY, TreeUnusable, tree_of
+
+T = TypeVar("T")
+LABEL = "agentsandbox"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session takes place: what the box is loaded with, and who is told."""
+
+    task: Task
+    tree: bytes
+    backend: Backend
+    limits: Limits
+    record: Path | None = None
+
+
+def cache() -> Path:
+    """Folder of what is kept between commands: the Python environment of the backends without images, and the history."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentsandbox"
+
+
+def limits_of(settings: Sequence[str], base: Limits) -> Limits:
+    """``base`` with ``NAME=VALUE`` settings in it.
+
+    Raises:
+        SandboxError: there is no such limit, or it has no such value.
+    """
+    given = dict(setting.partition("=")[::2] for setting in settings)
+    known = ", ".join(Limits.model_fields)
+    for name in given:
+        if name not in Limits.model_fields:
+            raise SandboxError(f"there is no limit {name!r}", f"the limits are {known}")
+    try:
+        return Limits.model_validate(base.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SandboxError(f"limit {first['loc'][0]}: {first['msg']}", f"got {first['input']!r}") from error
+
+
+def backend_of(name: str) -> Backend:
+    """The backend, ready to open boxes; what dead processes left of theirs is removed first."""
+    backend = choose(name, environments=cache(), label=LABEL, progress=say)  # type: ignore[arg-type]
+    backend.reap()
+    return backend
+
+
+def place_of(
+    backend: str, task: Path | None, task_id: str | None, tree: Path | None, image: str, limits: Limits, record: Path | None
+) -> Place:
+    """The place that the options name. Without a tree it is that of the task in a store near its file, or an empty one.
+
+    Raises:
+        SandboxError: something that is named is not there.
+        TreeUnusable: the tree cannot be read.
+    """
+    if task is None:
+        packed = tree_of(tree) if tree else EMPTY
+        named = bare_task(packed, Environment(image=image))
+    else:
+        named = read_task(task, task_id)
+        packed = tree_for(named, tree, task)
+        if image:
+            named = named.model_copy(update={"environment": named.environment.model_copy(update={"image": image})})
+    return Place(named, packed, backend_of(backend), limits, record)
+
+
+def tree_for(task: Task, tree: Path | None, near: Path) -> bytes:
+    """The tree of ``task``: ``tree`` if it is given, else the one in a task store near a file.
+
+    Raises:
+        RecordMissing: there is none.
+    """
+    if tree:
+        return tree_of(tree)
+    found = stored_tree(task, near)
+    if found is None:
+        raise RecordMissing(f"the tree of task {task.task_id} is not near {near}", "name it with --tree, or its store with --store")
+    return found
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[tuple[Box, Session]]:
+    """A loaded box with a session in it. Both end with the block, also when the process is told to stop.
+
+    Raises:
+        SandboxError: the box cannot be had, or the record cannot be written.
+    """
+    _end_on_signals()
+    sink: EventSink = NoSink()
+    log = None
+    try:
+        if place.record:
+            log = sink = EventLog(place.record)
+    except OSError as error:
+        raise SandboxError(f"{place.record} cannot be written: {error.strerror}", "name a new file with --record") from error
+    with place.backend.open(place.limits, place.task.environment) as box:
+        load(box, place)
+        session = Session(box, sink, place.task.task_id, place.task.problem_statement)
+        try:
+            yield box, session
+        except BaseException as error:
+            box.interrupt()
+            session.end("crash", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            session.end("submitted")
+            if log:
+                log.close()
+
+
+def load(box: Box, place: Place) -> None:
+    """Fill a box as the place says; what was in it goes."""
+    box.load(place.tree, [place.task.bug_patch] if place.task.bug_patch else [])
+
+
+def attended(box: Box, work: Callable[[], T]) -> T:
+    """``work()``, which calls the box. Ctrl-C interrupts the call; once more abandons it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed twice.
+    """
+    done: list[Any] = []
+    finished = threading.Event()
+
+    def run() -> None:
+        try:
+            done.append((work(), None))
+        except BaseException as error:
+            done.append((None, error))
+
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            finished.wait()  # an interrupted join may take a running thread for one that ended
+            break
+        except KeyboardInterrupt:
+            box.interrupt()
+    result, error = done[0]
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def say(line: str) -> None:
+    """Tell the user what goes on."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def errors(code: int) -> Iterator[None]:
+    """Turn what the user or the infrastructure got wrong into a message and an exit status."""
+    try:
+        yield
+    except (SandboxError, PatchRejected, TreeUnusable) as error:
+        say(f"error: {error}")
+        raise SystemExit(code) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise SystemExit(130) from None
+
+
+def _end_on_signals() -> None:
+    """A polite kill and a closed terminal end the process as Ctrl-C does, so that boxes are closed."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)

@@ -1,0 +1,74 @@
+"""A box whose every call is written down as it happens: one session, one box, one log."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from trajschema.event import AgentTurn, EventSink, SessionEnd, SessionStart, ToolResult
+from trajschema.rollout import ExitStatus
+from trajschema.trajectory import Observation, Tool, ToolCall
+
+from agentsandbox.box import Box
+from agentsandbox.errors import SandboxError
+
+_CANONICAL = frozenset(get_args(Tool))
+
+
+class Session:
+    """Calls in ``box``, told to ``sink`` as they come. The box must be loaded; it stays the caller's to close.
+
+    Safe to use from several threads: calls are made and recorded one after the other.
+    """
+
+    def __init__(self, box: Box, sink: EventSink, task_id: str, problem_statement: str = "") -> None:
+        self._box = box
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._turns = 0
+        self._ended = False
+        self.submitted = False
+        """Whether the work was handed in."""
+        sink.emit(
+            SessionStart(task_id=task_id, problem_statement=problem_statement, provenance=box.provenance, at=time.time()),
+        )
+
+    def call(self, tool: str, arguments: Mapping[str, Any], message: str = "", timeout_s: float | None = None) -> Observation:
+        """Answer of one tool call (see :meth:`agentsandbox.box.Box.call`), recorded as a turn of its own.
+
+        After a submit nothing is run any more; the answer says so.
+
+        Raises:
+            BoxLost: the box died; the call is recorded without an answer.
+        """
+        with self._lock:
+            self._turns += 1
+            identity = f"call_{self._turns}_1"
+            name: Any = tool if tool in _CANONICAL else "other"
+            call = ToolCall(tool_call_id=identity, name=name, raw_name=tool, arguments=json.dumps(dict(arguments)))
+            self._sink.emit(AgentTurn(message=message, tool_calls=(call,)))
+            if self.submitted or self._ended:
+                answer = Observation(content="", error="not run: the work was submitted before")
+            else:
+                answer = self._box.call(tool, arguments, timeout_s)
+            self._sink.emit(ToolResult(observation=answer.model_copy(update={"tool_call_id": identity})))
+            self.submitted = self.submitted or (tool == "submit" and answer.error is None)
+            return answer
+
+    def end(self, exit: ExitStatus, reason: str = "") -> str:
+        """Record how the session ended, with the diff of the repository, which is returned. Later ends change nothing.
+
+        The end of a session whose box is lost is recorded as ``infrastructure``, without a diff.
+        """
+        with self._lock:
+            if self._ended:
+                return ""
+            self._ended = True
+            diff = ""
+            try:
+                diff = self._box.diff()
+            except SandboxError as lost:
+                exit, reason = "infrastructure", str(lost)
+            self._sink.emit(SessionEnd(exit=exit, reason=reason, final_diff=diff, at=time.time()))
+            return diff

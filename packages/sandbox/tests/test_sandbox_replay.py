@@ -1,0 +1,241 @@
+"""A recording replays the same; what was tampered with differs, and only that."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from agentsandbox.box import Backend
+from agentsandbox.comparing import difference, is_unordered, view
+from agentsandbox.eventlog import trajectory_of
+from agentsandbox.records import bare_task
+from agentsandbox.replay import ReplayReport, replay
+from agentsandbox.session import Session
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from trajschema.event import Event
+from trajschema.normalise import normalise
+from trajschema.rollout import Limits
+from trajschema.task import Environment, Task
+from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
+
+LIMITS = Limits(call_timeout_s=20, output_bytes=2000)
+FILES = {
+    "calc.py": "import random\n\n\ndef add(a, b):\n    return a - b\n\n\ndef pick():\n    return random.random()\n",
+    "tests/test_calc.py": "from calc import add, pick\n\n\ndef test_add(tmp_path):\n    assert add(1, 2) == pick(), tmp_path\n",
+}
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("file_read", {"path": "calc.py"}),
+    ("search", {"pattern": "add"}),
+    ("shell", {"command": "find . -name '*.py'; ls -l"}),
+    ("shell", {"command": "echo out; echo err >&2; exit 3"}),
+    ("shell", {"command": "python -m pytest -q"}),
+    ("shell", {"command": 'seq 1 2000; date; mktemp; python -c \'print(object(), {"b", "a"})\''}),
+    ("file_edit", {"path": "calc.py", "old_string": "a - b", "new_string": "a + b"}),
+    ("file_edit", {"path": "calc.py", "old_string": "nowhere", "new_string": "x"}),
+    ("file_read", {"file": "calc.py"}),
+    ("git", {"args": ["status", "--short"]}),
+    ("shell", {"command": "printf '\\377\\0x\\n' > new.bin; cat new.bin"}),
+    ("submit", {}),
+)
+
+
+class Events:
+    """A sink that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def emit(self, event: Event) -> None:
+        self.lines.append(event.model_dump_json())
+
+
+@pytest.fixture(scope="session")
+def tree(tar: Callable[..., bytes]) -> bytes:
+    return tar(FILES)
+
+
+@pytest.fixture(scope="session")
+def task(tree: bytes) -> Task:
+    return bare_task(tree, Environment())
+
+
+def recorded(backend: Backend, task: Task, tree: bytes, calls: tuple[tuple[str, dict[str, Any]], ...] = CALLS) -> Trajectory:
+    sink = Events()
+    with backend.open(LIMITS, task.environment) as box:
+        box.load(tree)
+        session = Session(box, sink, task.task_id)
+        for tool, arguments in calls:
+            session.call(tool, arguments)
+        session.end("submitted")
+    return trajectory_of("\n".join(sink.lines).encode())
+
+
+@pytest.fixture(scope="session")
+def recording(best_backend: Backend, task: Task, tree: bytes) -> Trajectory:
+    return recorded(best_backend, task, tree)
+
+
+def with_step(trajectory: Trajectory, index: int, step: Step) -> Trajectory:
+    return trajectory.model_copy(update={"steps": (*trajectory.steps[:index], step, *trajectory.steps[index + 1 :])})
+
+
+def differing(report: ReplayReport) -> list[int]:
+    return [step.step_id for step in report.steps if step.status == "differs"]
+
+
+def test_a_recording_replays_the_same(backend: Backend, task: Task, tree: bytes) -> None:
+    trajectory = recorded(backend, task, tree)
+    report = replay(trajectory, task, tree, backend, LIMITS)
+    assert [call.diff for step in report.steps for call in step.calls if call.status != "same"] == []
+    assert report.status == report.end.status == "same"
+    assert report.counts == {"same": len(CALLS), "differs": 0, "not_replayable": 0}
+    assert report.provenance.backend == backend.name
+    assert "+    return a + b" in trajectory.final_diff
+
+
+def test_a_recording_of_one_backend_replays_the_same_on_another(
+    strong_backend: Backend, recording: Trajectory, task: Task, tree: bytes
+) -> None:
+    calls = {call.status for step in replay(recording, task, tree, strong_backend, LIMITS).steps[:4] for call in step.calls}
+    assert calls == {"same"}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_tampering_with_one_observation_is_found_where_it_was_done(
+    best_backend: Backend, recording: Trajectory, task: Task, tree: bytes, data: st.DataObject
+) -> None:
+    index = data.draw(st.sampled_from([n for n, step in enumerate(recording.steps) if step.tool_calls]))
+    step = recording.steps[index]
+    (seen,) = step.observations
+    forged = data.draw(forgeries(seen))
+    unordered = is_unordered(step.tool_calls[0].name, json.loads(step.tool_calls[0].arguments))
+    assume(view(forged, unordered=unordered) != view(seen, unordered=unordered))
+    tampered = with_step(recording, index, step.model_copy(update={"observations": (forged,)}))
+    report = replay(tampered, task, tree, best_backend, LIMITS)
+    assert differing(report) == [step.step_id]
+    assert report.status == "differs"
+
+
+def forgeries(seen: Observation) -> st.SearchStrategy[Observation]:
+    """The observation with its text, its exit status or its error changed."""
+    lines = seen.content.split("\n")
+    place = st.integers(0, len(lines) - 1)
+    words = st.sampled_from(["1 passed", "FAILED", "x", "0", "é"])
+    changed = st.builds(lambda n, word: "\n".join([*lines[:n], lines[n] + word, *lines[n + 1 :]]), place, words)
+    dropped = place.map(lambda n: "\n".join([*lines[:n], *lines[n + 1 :]]))
+    return st.one_of(
+        (changed | dropped).map(lambda text: seen.model_copy(update={"content": text})),
+        st.sampled_from([None, 0, 1, 139]).map(lambda code: seen.model_copy(update={"exit_code": code})),
+        st.sampled_from([None, "timed out"]).map(lambda error: seen.model_copy(update={"error": error})),
+    )
+
+
+def test_an_answer_that_varies_from_run_to_run_is_not_taken_for_a_forged_one(best_backend: Backend, task: Task, tree: bytes) -> None:
+    calls = (("shell", {"command": "echo $RANDOM $RANDOM"}), ("shell", {"command": "echo steady"}))
+    report = replay(recorded(best_backend, task, tree, calls), task, tree, best_backend, LIMITS)
+    assert [call.status for step in report.steps for call in step.calls] == ["not_replayable", "same"]
+    assert "varies" in report.steps[0].calls[0].why
+    assert report.status == "same"
+
+
+def test_a_forged_diff_of_the_end_is_found(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+    forged = recording.model_copy(update={"final_diff": recording.final_diff.replace("a + b", "3.0")})
+    report = replay(forged, task, tree, best_backend, LIMITS)
+    assert differing(report) == []
+    assert report.end.status == report.status == "differs"
+    assert "+-+    return 3.0" in report.end.diff or "-+    return 3.0" in report.end.diff
+
+
+def test_a_left_out_call_shows_in_what_follows(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+    edit = next(n for n, s in enumerate(recording.steps) if s.tool_calls and s.tool_calls[0].name == "file_edit")
+    report = replay(
+        with_step(recording, edit, recording.steps[edit].model_copy(update={"tool_calls": ()})), task, tree, best_backend, LIMITS
+    )
+    assert report.end.status == "differs"
+
+
+def converted(*calls: tuple[str, str, str, str]) -> Trajectory:
+    """An outside log: canonical name, raw name, arguments, and what was seen."""
+    steps = tuple(
+        Step(
+            step_id=n,
+            source="agent",
+            tool_calls=(ToolCall(tool_call_id=f"c{n}", name=name, raw_name=raw, arguments=arguments),),  # type: ignore[arg-type]
+            observations=(Observation(tool_call_id=f"c{n}", content=seen),),
+        )
+        for n, (name, raw, arguments, seen) in enumerate(calls, 1)
+    )
+    return Trajectory(trajectory_id="t", task_id="x", agent="a", source_format="elsewhere", steps=steps)
+
+
+def test_of_a_converted_log_each_call_is_replayed_that_can_be(best_backend: Backend, task: Task, tree: bytes) -> None:
+    log = converted(
+        ("shell", "execute_bash", '{"command": "cat tests/test_calc.py | wc -l"}', "5\n"),
+        ("file_read", "str_replace_editor", '{"command": "view", "path": "calc.py"}', "..."),
+        ("other", "browser", "{}", "a page"),
+        ("think", "think", '{"thought": "hm"}', "Your thought has been logged."),
+        ("shell", "bash", "{half", "?"),
+        ("shell", "bash", '{"command": "curl -s --max-time 1 http://192.0.2.1/"}', "<html>"),
+    )
+    report = replay(log, task, tree, best_backend, LIMITS)
+    assert [step.status for step in report.steps] == ["same", *["not_replayable"] * 5]
+    said = [step.calls[0].why for step in report.steps]
+    for why, part in zip(said[1:], ("unknown argument", "no tool 'browser'", "thought", "malformed", "network"), strict=True):
+        assert part in why
+    assert report.end.status == "not_replayable"
+    assert report.status == "same"
+
+
+def test_a_test_run_that_draws_random_numbers_draws_the_same_each_time(best_backend: Backend, task: Task, tree: bytes) -> None:
+    with best_backend.open(LIMITS, task.environment) as box:
+        box.load(tree)
+        box.call(
+            "file_write",
+            {"path": "test_r.py", "content": "import random\n\n\ndef test_r():\n    print(random.random(), random.random())\n"},
+        )
+        runs = {normalise(box.call("shell", {"command": "python -m pytest -q -s test_r.py"}).content) for _ in range(3)}
+    assert len(runs) == 1
+
+
+texts = st.text(st.sampled_from("ab 1.\n"), max_size=12)
+
+
+@given(texts, texts)
+def test_texts_differ_just_when_their_normal_forms_do(one: str, other: str) -> None:
+    told = difference(view(Observation(content=one), unordered=False), view(Observation(content=other), unordered=False))
+    assert bool(told) == (normalise(one) != normalise(other))
+
+
+@given(st.permutations(["a.py", "b.py", "c/d.py", "e"]))
+def test_the_order_of_a_listing_means_nothing(lines: list[str]) -> None:
+    one, other = (Observation(content="\n".join(names)) for names in (lines, sorted(lines)))
+    assert not difference(view(one, unordered=True), view(other, unordered=True))
+
+
+@pytest.mark.parametrize(
+    ("command", "unordered"),
+    [
+        ("ls", True),
+        ("cd src && find . -name '*.py' | grep -v test | head -5", True),
+        ("git status --short", True),
+        ("grep -rn 'x; y' src 2>/dev/null", True),
+        ("grep -n x a.py", False),
+        ("cat a.py", False),
+        ("ls | xargs cat", False),
+        ("find . -exec cat {} +", True),
+        ("git log", False),
+        ("ls; cat 'unbalanced", False),
+        ("", False),
+    ],
+)
+def test_a_listing_is_a_command_that_lists_and_does_nothing_else(command: str, unordered: bool) -> None:
+    assert is_unordered("shell", {"command": command}) is unordered
+
+
+def test_a_report_is_frozen(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+    report = replay(recording, task, tree, best_backend, LIMITS)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.task_id = "x"  # type: ignore[misc]
