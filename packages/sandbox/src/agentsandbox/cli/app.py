@@ -137,13 +137,8 @@ def grade(
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
 def images(context: typer.Context) -> None:
     """See, fetch and prune the images that boxes are made from; `images --help` says how."""
-    from importlib import import_module
+    from agentsandbox.images.command import main
 
-    try:
-        main = import_module("agentsandbox.images.command").main
-    except ImportError as error:
-        typer.echo(f"error: this installation has no image command ({error}); install a newer agentsandbox", err=True)
-        raise typer.Exit(2) from None
     raise typer.Exit(main(context.args))
 
 
