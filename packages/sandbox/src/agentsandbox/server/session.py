@@ -66,7 +66,7 @@ class Session:
 
         Raises:
             ToolError: there is no bash, or it cannot begin with the variables of this session.
-        OSError: there is no room for one more process.
+            OSError: there is no room for one more process.
             Hangup: the client went away.
         """
         if "\0" in command:
