@@ -170,7 +170,7 @@ def mcp(
 
     claude mcp add box -- agentsandbox mcp --tree . --record session.jsonl
     """
-    from agentsandbox.mcp_server import serve
+    from agentsandbox.cli.mcp import serve
 
     raise typer.Exit(serve(backend, task, task_id, tree, image, limit or [], record))
 
