@@ -175,6 +175,17 @@ def test_a_tree_cannot_write_through_a_link(box: Box) -> None:
         box.load(buffer.getvalue())
 
 
+def test_a_file_of_a_tree_replaces_a_link_of_its_name(box: Box) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        link = tarfile.TarInfo("a")
+        link.type, link.linkname = tarfile.SYMTYPE, "/tmp/evil"
+        archive.addfile(link)
+        archive.addfile(tarfile.TarInfo("a"), io.BytesIO(b""))
+    box.load(buffer.getvalue())
+    assert box.call("shell", {"command": "stat -c %F a; ls /tmp"}).content == "regular empty file\n"
+
+
 def test_what_is_no_archive_is_refused(box: Box) -> None:
     with pytest.raises(ValueError, match="no tar archive"):
         box.load(b"what")

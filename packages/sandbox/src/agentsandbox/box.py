@@ -1,6 +1,7 @@
 """What a box and a backend do. Every backend gives boxes that behave alike."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -9,6 +10,15 @@ from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
 from agentsandbox.report import TestReport
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of a workdir at one moment, kept in its box until the next load."""
+
+    id: str
+    tree_hash: str
+    """See :mod:`agentsandbox.server.tree`."""
 
 
 class Box(Protocol):
@@ -44,6 +54,63 @@ class Box(Protocol):
         Raises:
             PatchRejected: a patch does not apply.
             ValueError: ``tree`` is no tar archive, or names paths outside of itself.
+            TreeTooLarge: half of the box's memory does not hold the contents of the tree and its repository.
+            HistoryLeak: what lies in the workdir is not one commit and nothing else.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Keep the workdir as it is now, in memory that no process of the agent reaches; ``.git`` included.
+
+        Contents, modes, times, links, hard links and extended attributes are kept; special files are not. Processes of
+        the agent stand still meanwhile, and go on.
+
+        Raises:
+            TreeTooLarge: the base and all snapshots have more different contents than half of the box's memory.
+        """
+        ...
+
+    def reset(self, snapshot: Snapshot | None = None) -> str:
+        """Put the box back exactly: the workdir to ``snapshot``, by default to what it was after :meth:`load`.
+
+        Every process of the agent is killed; home, temporary folders and shared memory are emptied. Every byte is
+        compared, as times do not tell of each change. Inode numbers and times of access are not put back.
+
+        Returns:
+            The tree hash (see :mod:`agentsandbox.server.tree`).
+
+        Raises:
+            ValueError: the snapshot is of another box, or was taken before the last load.
+        """
+        ...
+
+    def tree_hash(self) -> str:
+        """Hash of the workdir as it is now, ``.git`` included (see :mod:`agentsandbox.server.tree`), read anew.
+
+        ``agentsandbox.server.tree.hash_tar(box.copy_out("."))`` gives the same on the host, where there are no special files.
+
+        Raises:
+            TreeTooLarge: the files have more bytes than ``disk_mb`` allows (holes count), or a path has over 4,000.
+        """
+        ...
+
+    def copy_in(self, path: str, data: bytes, *, archive: bool = False) -> None:
+        """Write ``data`` as the file ``path``, relative to the workdir; with ``archive`` unpack it as a tar into that folder.
+
+        Of an archive, permissions and times are taken over, owners are not.
+
+        Raises:
+            CopyRefused: over 64 MiB; a path or link leads out of the workdir, or through a link; a special file.
+        """
+        ...
+
+    def copy_out(self, path: str) -> bytes:
+        """Content of the file ``path``, relative to the workdir; for a folder a tar archive of it.
+
+        Links in a folder are copied as links, special files are left out. To unpack it use ``filter="data"``.
+
+        Raises:
+            CopyRefused: over 64 MiB; the path leads out of the workdir or through a link, or is missing or a special file.
         """
         ...
 

@@ -120,16 +120,15 @@ class DockerBackend:
             environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
             labels={self._label: str(owner.this_process())},
             network_disabled=not limits.network,
-            host_config=api.create_host_config(**_host_config(limits, workdir)),
+            host_config=api.create_host_config(**host_config(limits, workdir)),
         )["Id"]
         destroy = _remover(api, box_id)
         try:
             socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             api.start(box_id)
             fd = getattr(socket, "_sock", socket).fileno()
-            settings = server_settings(
-                limits, env, workdir=workdir, older=image.older, scratch=("/dev/shm",), rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20}
-            )
+            rlimits = {"RLIMIT_FSIZE": limits.disk_mb << 20}
+            settings = server_settings(limits, env, workdir=workdir, older=image.older, scratch=("/dev/shm", "/home"), rlimits=rlimits)
             return ServedBox(Stream(fd, fd, framed=True), settings, environment, self._provenance(image, limits), _closing(socket, destroy))
         except BaseException:
             destroy()
@@ -145,7 +144,9 @@ class DockerBackend:
         )
 
 
-def _host_config(limits: Limits, workdir: str) -> dict[str, Any]:
+def host_config(limits: Limits, workdir: str) -> dict[str, Any]:
+    """What the engine is told about a box, as arguments of docker-py's ``create_host_config``."""
+
     def tmpfs(size_mb: int) -> str:
         return f"rw,exec,nosuid,nodev,size={size_mb}m,uid={_UID},gid={_UID},mode=755"
 

@@ -34,6 +34,18 @@ class BoxLost(SandboxError):
     """A box died or stopped answering. Whatever was in it is gone."""
 
 
+class TreeTooLarge(SandboxError):
+    """A tree has more bytes or longer paths than its box can keep, hash or copy."""
+
+
+class HistoryLeak(SandboxError):
+    """A repository in a box holds more than its one commit."""
+
+
+class CopyRefused(ValueError):
+    """A copy into or out of a box would leave the workdir, is too large, or meets what is no file or folder."""
+
+
 class PatchRejected(ValueError):
     """A patch does not apply."""
 

@@ -16,7 +16,7 @@ from agentsandbox.environments import ensure_environment
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.processbox import start
 from agentsandbox.server import confine
-from agentsandbox.server.archive import remove_tree
+from agentsandbox.server.archive import remove
 from agentsandbox.settings import HOME, TMP, VENV, server_settings, variables
 
 _OWNER_FILE = "owner"
@@ -82,7 +82,7 @@ class LocalBackend:
             with contextlib.suppress(OSError):
                 who = owner.parse((root / _OWNER_FILE).read_text())
                 if who and owner.is_dead(who):
-                    remove_tree(str(root))
+                    remove(bytes(root))
                     count += 1
         return count
 
@@ -103,4 +103,4 @@ def not_enforced(forbidden: set[str]) -> tuple[str, ...]:
 
 def _remove(root: Path) -> None:
     if root.exists():
-        remove_tree(str(root))
+        remove(bytes(root))

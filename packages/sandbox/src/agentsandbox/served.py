@@ -1,6 +1,5 @@
 """A box behind a stream: the one implementation of :class:`agentsandbox.box.Box`, whatever the backend."""
 
-import base64
 import contextlib
 import hashlib
 import json
@@ -16,7 +15,8 @@ from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
 from agentsandbox import payload
-from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
+from agentsandbox.box import Snapshot
+from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
 from agentsandbox.report import TestReport
 from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
@@ -27,6 +27,8 @@ GRACE_S = 10.0
 """Seconds that a server may be late beyond the limit of a call before its box counts as lost."""
 SETUP_S = 60.0
 """Seconds for starting, loading, taking a diff, applying and restoring."""
+COPY_BYTES = 64 << 20
+"""Most bytes of one copy into or out of a box."""
 _PYTEST = (("python", "-m", "pytest"), ("python3", "-m", "pytest"), ("pytest",))
 _SILENT = ("-q", "--quiet", "--no-header")
 
@@ -51,7 +53,7 @@ class ServedBox:
         try:
             deadline = time.monotonic() + SETUP_S
             stream.send(payload.first_line(settings), deadline)
-            if "ready" not in stream.receive(deadline):
+            if "ready" not in stream.receive(deadline)[0]:
                 raise BoxLost("the server in the box did not start", "check that the image has Python 3.9 or later")
         except BaseException:
             self.close()
@@ -64,7 +66,7 @@ class ServedBox:
             return Observation(content=problem, error=problem, seconds=0.0)
         limit = timeout_s or self.provenance.limits.call_timeout_s
         given = {name: value for name, value in arguments.items() if value is not None}
-        return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit))
+        return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit)[0])
 
     def interrupt(self) -> None:
         """See :meth:`agentsandbox.box.Box.interrupt`."""
@@ -77,11 +79,32 @@ class ServedBox:
 
     def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
         """See :meth:`agentsandbox.box.Box.load`."""
-        self._ask("load", SETUP_S, tree=base64.b64encode(tree).decode(), patches=list(patches))
+        self._ask("load", SETUP_S, tree, patches=list(patches))
+
+    def snapshot(self) -> Snapshot:
+        """See :meth:`agentsandbox.box.Box.snapshot`."""
+        result, _ = self._ask("snapshot", SETUP_S)
+        return Snapshot(str(result["id"]), str(result["tree_hash"]))
+
+    def reset(self, snapshot: Snapshot | None = None) -> str:
+        """See :meth:`agentsandbox.box.Box.reset`."""
+        return str(self._ask("reset", SETUP_S, snapshot=snapshot.id if snapshot else None)[0]["tree_hash"])
+
+    def tree_hash(self) -> str:
+        """See :meth:`agentsandbox.box.Box.tree_hash`."""
+        return str(self._ask("tree_hash", SETUP_S)[0]["tree_hash"])
+
+    def copy_in(self, path: str, data: bytes, *, archive: bool = False) -> None:
+        """See :meth:`agentsandbox.box.Box.copy_in`."""
+        self._ask("copy_in", SETUP_S, data, path=path, archive=archive, limit=COPY_BYTES)
+
+    def copy_out(self, path: str) -> bytes:
+        """See :meth:`agentsandbox.box.Box.copy_out`."""
+        return self._ask("copy_out", SETUP_S, path=path, limit=COPY_BYTES)[1]
 
     def diff(self) -> str:
         """See :meth:`agentsandbox.box.Box.diff`."""
-        return str(self._ask("diff", SETUP_S)["diff"])
+        return str(self._ask("diff", SETUP_S)[0]["diff"])
 
     def apply(self, patch: str) -> None:
         """See :meth:`agentsandbox.box.Box.apply`."""
@@ -89,7 +112,7 @@ class ServedBox:
 
     def restore(self, patterns: Sequence[str]) -> list[str]:
         """See :meth:`agentsandbox.box.Box.restore`."""
-        return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))["paths"]]
+        return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))[0]["paths"]]
 
     def run_tests(
         self,
@@ -103,7 +126,7 @@ class ServedBox:
         """See :meth:`agentsandbox.box.Box.run_tests`."""
         limit = timeout_s or self._environment.timeout_s
         planted = dict(canaries or {})
-        raw = self._ask(
+        raw, _ = self._ask(
             "run_tests",
             limit,
             arguments=[*self._options(), *(ids or paths or self._environment.test_paths)],
@@ -134,28 +157,30 @@ class ServedBox:
                 return [a for a in command[len(start) :] if a not in _SILENT]
         raise SandboxError(f"the test command {' '.join(command)!r} is no pytest command", "use `python -m pytest` for the task")
 
-    def _ask(self, method: str, limit_s: float, **params: Any) -> dict[str, Any]:
+    def _ask(self, method: str, limit_s: float, body: bytes = b"", **params: Any) -> tuple[dict[str, Any], bytes]:
         with self._lock:
             if self._lost:
                 raise self._lost
             if self._closed:
                 raise BoxLost("the box is closed", "open a new box and load the tree again")
             self._count += 1
-            reply = self._exchange({"id": self._count, "method": method, "params": params}, time.monotonic() + limit_s + GRACE_S)
+            request = {"id": self._count, "method": method, "params": params, "body": len(body)}
+            reply, back = self._exchange(request, body, time.monotonic() + limit_s + GRACE_S)
         if "error" in reply:
             raise _error_of(reply, method)
         result: dict[str, Any] = reply["result"]
-        return result
+        return result, back
 
-    def _exchange(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+    def _exchange(self, request: Mapping[str, Any], body: bytes, deadline: float) -> tuple[dict[str, Any], bytes]:
         try:
             with self._sending:
                 self._stream.send(json.dumps(request).encode() + b"\n", deadline)
+                self._stream.send(body, deadline)
                 self._answered.clear()
-            reply = self._stream.receive(deadline)
+            reply, back = self._stream.receive(deadline)
             if reply.get("id") != request["id"]:
                 raise BoxLost("the box answers out of turn", "open a new box and load the tree again")
-            return reply
+            return reply, back
         except BoxLost as e:
             self._lost = e
             with contextlib.suppress(SandboxError):  # it cannot be removed now: reap will
@@ -171,6 +196,12 @@ def _error_of(reply: Mapping[str, Any], method: str) -> Exception:
         return PatchRejected(message)
     if kind == "BadTree":
         return ValueError(message)
+    if kind == "Refused":
+        return CopyRefused(message)
+    if kind == "Oversize":
+        return TreeTooLarge(message, "give the box more memory_mb and disk_mb, or make the tree smaller")
+    if kind == "Leak":
+        return HistoryLeak(message, "report this: no archive should bring it about")
     if kind == "Unable":
         return SandboxError(message, "use an image or environment with pytest")
     return SandboxError(f"{method} failed in the box: {message}", "see the message; the box may lack space or a program")

@@ -1,4 +1,4 @@
-"""JSON lines over two file descriptors, with a deadline on every read and write."""
+"""JSON lines, each with bytes after it, over two file descriptors, with a deadline on every read and write."""
 
 import json
 import os
@@ -22,8 +22,7 @@ class Stream:
         self._write_fd = write_fd
         self._framed = framed
         self._raw = bytearray()
-        self._lines = bytearray()
-        self._searched = 0
+        self._held = bytearray()
         self._errors = bytearray()
         self._other_errors = errors
         for fd in {read_fd, write_fd}:
@@ -45,43 +44,50 @@ class Stream:
             except OSError as e:
                 raise self._lost(f"the box is gone ({e.strerror})") from e
 
-    def receive(self, deadline: float) -> dict[str, Any]:
-        """The next message.
+    def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+        """The next message, and the bytes that came with it.
 
         Raises:
             BoxLost: none came before ``deadline``, or the box is gone.
         """
-        while True:
-            end = self._lines.find(b"\n", self._searched)
-            if end >= 0:
-                line = bytes(self._lines[:end])
-                del self._lines[: end + 1]
-                self._searched = 0
-                return self._message(line)
-            self._searched = len(self._lines)
-            self._await(self._read_fd, select.POLLIN, deadline)
-            try:
-                data = os.read(self._read_fd, _PIECE)
-            except BlockingIOError:
-                continue
-            except OSError as e:
-                raise self._lost(f"the box is gone ({e.strerror})") from e
-            if not data:
-                raise self._lost("the box ended")
-            self._take(data)
+        searched = 0
+        while (end := self._held.find(b"\n", searched)) < 0:
+            searched = len(self._held)
+            self._read(deadline)
+        message = self._message(bytes(self._held[:end]))
+        del self._held[: end + 1]
+        size = message["body"]
+        while len(self._held) < size:
+            self._read(deadline)
+        with memoryview(self._held) as held:
+            body = bytes(held[:size])
+        del self._held[:size]
+        return message, body
+
+    def _read(self, deadline: float) -> None:
+        self._await(self._read_fd, select.POLLIN, deadline)
+        try:
+            data = os.read(self._read_fd, _PIECE)
+        except BlockingIOError:
+            return
+        except OSError as e:
+            raise self._lost(f"the box is gone ({e.strerror})") from e
+        if not data:
+            raise self._lost("the box ended")
+        self._take(data)
 
     def _message(self, line: bytes) -> dict[str, Any]:
         try:
             message = json.loads(line)
         except ValueError as e:
             raise self._lost(f"the box answers with something that is no message: {line[:200]!r}") from e
-        if not isinstance(message, dict):
+        if not isinstance(message, dict) or not isinstance(message.get("body"), int):
             raise self._lost("the box answers with something that is no message")
         return message
 
     def _take(self, data: bytes) -> None:
         if not self._framed:
-            self._lines += data
+            self._held += data
             return
         self._raw += data
         while len(self._raw) >= _FRAME_HEADER:
@@ -89,7 +95,7 @@ class Stream:
             if len(self._raw) < _FRAME_HEADER + size:
                 return
             body = self._raw[_FRAME_HEADER : _FRAME_HEADER + size]
-            (self._lines if self._raw[0] == 1 else self._errors).extend(body)
+            (self._held if self._raw[0] == 1 else self._errors).extend(body)
             del self._errors[:-_ERRORS_KEPT]
             del self._raw[: _FRAME_HEADER + size]
 

@@ -42,7 +42,7 @@ def measured(backend: Backend, limits: Limits, environment: Environment, calls: 
     with backend.open(limits, environment) as box:
         box.load(EMPTY)
         found |= {name: _median(work, calls) for name, work in _work(box).items()}
-        found["reset"] = _median(lambda: box.load(EMPTY), _RESETS)
+        found["reset"] = _median(box.reset, _RESETS)
     return found
 
 

@@ -6,6 +6,9 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
+
+_STOP_LOOKS = 200  # one each millisecond: a process in the kernel stops when it leaves it
 
 
 class Standing:
@@ -58,11 +61,40 @@ def kill_since(before: Standing, leader: int | None = None) -> None:
         time.sleep(0.002)
 
 
+@contextlib.contextmanager
+def paused() -> Iterator[None]:
+    """While it lasts, no process below this one runs."""
+    stopped: list[int] = []
+    while fresh := [p for p in _below(os.getpid(), frozenset()) if p not in stopped]:
+        for pid in fresh:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGSTOP)
+        stopped += fresh
+        for _ in range(_STOP_LOOKS):
+            if not any(map(_runs, stopped)):
+                break
+            time.sleep(0.001)
+    try:
+        yield
+    finally:
+        for pid in reversed(stopped):  # a parent wakes to children that run
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGCONT)
+
+
 def reap() -> None:
     """Collect the adopted orphans that ended."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] in "RSD"
+    except OSError:
+        return False
 
 
 def _below(pid: int, spared: frozenset[int]) -> list[int]:

@@ -1,31 +1,34 @@
-"""Answer requests, one at a time: JSON lines on standard input and output, until the client closes its end."""
+"""Answer requests, one at a time: JSON lines with bytes on standard input and output, until the client closes its end."""
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
-from agentsandbox.server import confine, leftovers, processes
+from agentsandbox.server import confine, copying, leftovers, processes
 from agentsandbox.server.archive import empty
 from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.family import paused
+from agentsandbox.server.history import Leak
 from agentsandbox.server.repository import Repository
 from agentsandbox.server.session import Session
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
 from agentsandbox.server.testing import Testing
 from agentsandbox.server.toolbox import Tools
+from agentsandbox.server.tree import Oversize
 
 
 class Server:
     """One box."""
 
     def __init__(self, settings: Settings, client: int) -> None:
-        self._output_bytes = settings.output_bytes
+        self._settings = settings
         self._client = client
         self.paths = settings.paths
         self._repository = Repository(settings)
@@ -33,26 +36,49 @@ class Server:
         self._session = Session(settings)
         self._tools = Tools(settings, self._testing, self._session, client)
 
-    def answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Result of one request."""
+    def answer(self, method: str, params: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Result of one request, as fields and bytes."""
         if method == "tool":
-            return self._tools.call(params["tool"], params["arguments"], params["timeout_s"])
+            return self._tools.call(params["tool"], params["arguments"], params["timeout_s"]), b""
+        if method == "run_tests":
+            out = HeadTail(self._settings.output_bytes)
+            return {**self._testing.run(params, out, self._client), "output": out.text()}, b""
         if method == "load":
-            processes.kill_all()
-            self._session.clear()
-            self._repository.load(base64.b64decode(params["tree"]), params["patches"])
-            return {}
-        if method == "diff":
-            return {"diff": self._repository.diff()}
+            self._forget_agent()
+            self._repository.load(body, params["patches"])
+            return {}, b""
+        if method == "reset":
+            self._forget_agent()
+            return {"tree_hash": self._repository.reset(params["snapshot"])}, b""
         if method == "apply":
             self._repository.apply(params["patch"])
-            return {}
+            return {}, b""
+        with paused():
+            return self._look(method, params, body)
+
+    def _look(self, method: str, params: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Result of a request that sees the workdir at one moment."""
+        workdir, limit = self._settings.workdir, self._settings.tree_bytes
+        if method == "diff":
+            return {"diff": self._repository.diff()}, b""
         if method == "restore":
-            return {"paths": self._repository.restore(params["patterns"])}
-        if method == "run_tests":
-            out = HeadTail(self._output_bytes)
-            return {**self._testing.run(params, out, self._client), "output": out.text()}
+            return {"paths": self._repository.restore(params["patterns"])}, b""
+        if method == "snapshot":
+            name, tree_hash = self._repository.snapshot()
+            return {"id": name, "tree_hash": tree_hash}, b""
+        if method == "tree_hash":
+            return {"tree_hash": self._repository.tree_hash()}, b""
+        if method == "copy_in":
+            copying.copy_in(workdir, params["path"], body, params["archive"], min(limit, params["limit"]))
+            return {}, b""
+        if method == "copy_out":
+            return {}, copying.copy_out(workdir, params["path"], min(limit, params["limit"]))
         raise ValueError(f"unknown method {method!r}")
+
+    def _forget_agent(self) -> None:
+        """No process of the agent, and nothing that one of them left in this one."""
+        processes.kill_all()
+        self._session.clear()
 
 
 def serve(raw: dict[str, Any], rest: bytes) -> None:
@@ -63,6 +89,7 @@ def serve(raw: dict[str, Any], rest: bytes) -> None:
     if settings.confined:
         confine.confine(settings.doomed, settings.network)
     _limit(settings.rlimits)
+    os.umask(0o022)
     client, answers = _private(0, os.O_RDONLY), _private(1, os.O_WRONLY)
     processes.PRIVATE[:] = [client, answers]
     for folder in (settings.workdir, settings.base, settings.home, settings.tmp):
@@ -70,9 +97,8 @@ def serve(raw: dict[str, Any], rest: bytes) -> None:
     server = Server(settings, client)
     _send(answers, {"ready": os.getpid(), "python": sys.version.split()[0]})
     try:
-        for line in _lines(client, rest):
-            if line:  # an empty one interrupts what runs; here it came too late
-                _send(answers, _answered(server, json.loads(line)))
+        for request, body in _requests(client, rest):
+            _send(answers, *_answered(server, request, body))
     except (processes.Hangup, BrokenPipeError):
         pass
     finally:
@@ -82,18 +108,19 @@ def serve(raw: dict[str, Any], rest: bytes) -> None:
     os._exit(0)
 
 
-def _answered(server: Server, request: dict[str, Any]) -> dict[str, Any]:
+def _answered(server: Server, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     try:
-        return {"id": request["id"], "result": server.answer(request["method"], request["params"])}
+        result, back = server.answer(request["method"], request["params"], body)
+        return {"id": request["id"], "result": result}, back
     except processes.Hangup:
         raise
-    except (Rejected, BadTree, Unable) as e:
-        return {"id": request["id"], "error": type(e).__name__, "message": server.paths.outward_text(str(e))}
+    except (Rejected, BadTree, Unable, Oversize, Leak, copying.Refused) as e:
+        return {"id": request["id"], "error": type(e).__name__, "message": server.paths.outward_text(str(e))}, b""
     except subprocess.CalledProcessError as e:
         said = e.stderr.decode("utf-8", "replace") if e.stderr else ""
-        return {"id": request["id"], "error": "Fault", "message": f"{' '.join(e.cmd)}: exit {e.returncode}: {said}"}
+        return {"id": request["id"], "error": "Fault", "message": f"{' '.join(e.cmd)}: exit {e.returncode}: {said}"}, b""
     except Exception:
-        return {"id": request["id"], "error": "Fault", "message": traceback.format_exc()}
+        return {"id": request["id"], "error": "Fault", "message": traceback.format_exc()}, b""
 
 
 def _private(fd: int, mode: int) -> int:
@@ -115,21 +142,36 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(kind, (wanted, wanted))
 
 
-def _lines(fd: int, rest: bytes) -> Any:
-    parts = [rest]
+def _requests(fd: int, rest: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Requests with their bytes: a line, and then as many bytes as its ``body`` says."""
+    held = bytearray(rest)
     while True:
-        while b"\n" in parts[-1]:
-            line, _, left = b"".join(parts).partition(b"\n")
-            yield line
-            parts = [left]
-        leftovers.wait_for(fd)
-        data = os.read(fd, 1 << 20)
-        if not data:
-            return
-        parts.append(data)
+        while (end := held.find(b"\n")) < 0:
+            if not _read_more(fd, held):
+                return
+        line = bytes(held[:end])
+        del held[: end + 1]
+        if not line:  # an empty one interrupts what runs; here it came too late
+            continue
+        request = json.loads(line)
+        while len(held) < request["body"]:
+            if not _read_more(fd, held):
+                return
+        with memoryview(held) as view:
+            body = bytes(view[: request["body"]])
+        del held[: request["body"]]
+        yield request, body
 
 
-def _send(fd: int, message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(fd, data) :]
+def _read_more(fd: int, held: bytearray) -> int:
+    leftovers.wait_for(fd)
+    data = os.read(fd, 1 << 20)
+    held += data
+    return len(data)
+
+
+def _send(fd: int, message: dict[str, Any], body: bytes = b"") -> None:
+    for data in (json.dumps({**message, "body": len(body)}).encode() + b"\n", body):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]

@@ -1,45 +1,30 @@
-"""The workdir as a git repository: load a tree, take the difference, apply a patch, restore paths.
+"""The workdir as a git repository: load a tree, take the difference, apply a patch, restore paths, reset.
 
-The base commit is kept twice: in the workdir for the agent, and in a folder of the server for everything here. So a diff
-comes out right whatever the agent did to its own ``.git``.
+The base is kept in the memory of the server, where the agent cannot reach it. So a diff comes out right whatever the agent
+did to its own ``.git``, and what git needs to write one is made anew each time, from what differs alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
 
-from agentsandbox.server.archive import empty, unpack
+from agentsandbox.server import history, ipc, tree
+from agentsandbox.server.archive import empty, remove, unpack
+from agentsandbox.server.commit import BYTE_FOR_BYTE, LINK, PLAIN, RUNS, Blobs, commit, make_git_folder, write_blobs, write_tree
 from agentsandbox.server.globs import matches
-from agentsandbox.server.settings import FIXED_MTIME, Rejected, Settings
+from agentsandbox.server.settings import FIXED_MTIME, BadTree, Rejected, Settings
+from agentsandbox.server.snapshot import Snapshot, Snapshots, put_back, write
 
-_JUNK_FOLDERS = frozenset({"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache"})
-_JUNK_FILES = (".pyc", ".pyo")
-_CONFIG = """[core]
-\trepositoryformatversion = 0
-\tfilemode = true
-\tbare = false
-\tlogallrefupdates = false
-\tautocrlf = false
-\tfsync = none
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-[user]
-\tname = base
-\temail = base@localhost
-"""
-_BYTE_FOR_BYTE = "* -text -ident !filter !diff !eol !working-tree-encoding\n"
+_JUNK_FOLDERS = frozenset({b"__pycache__", b".pytest_cache", b".hypothesis", b".mypy_cache", b".ruff_cache"})
+_JUNK_FILES = (b".pyc", b".pyo")
 _AS_BINARY = "* -text -ident !filter -diff !eol !working-tree-encoding\n"
-_IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "base"), ("EMAIL", "base@localhost"), ("DATE", "2020-01-01T00:00:00+0000"))
-}
+_DIFF = ["diff-index", "--cached", "-p", "--no-renames", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
+_GIT = b".git"
+_EMPTY = Snapshot({b"": tree.Entry(tree.FOLDER, 0o755, FIXED_MTIME * 10**9)})
 
 
 class Repository:
@@ -47,8 +32,13 @@ class Repository:
 
     def __init__(self, settings: Settings) -> None:
         self._s = settings
+        self._top = os.fsencode(settings.workdir) + b"/"
         self._git_dir = os.path.join(settings.base, "git")
-        self._commit = ""
+        self._snapshots = Snapshots(settings.workdir, settings.snapshot_bytes)
+        self._named: dict[str, Snapshot] = {}
+        self._base = _EMPTY
+        self._blobs: Blobs = {}
+        self._beside = set(os.listdir(settings.doomed)) if settings.doomed else set()
 
     def load(self, archive: bytes, patches: list[str]) -> None:
         """Empty the box, unpack ``archive``, apply ``patches``, make it the one commit.
@@ -56,52 +46,65 @@ class Repository:
         Raises:
             BadTree: no tar archive, or a path that leads out of it.
             Rejected: a patch does not apply.
+            Oversize: the box has too little memory for the tree.
+            Leak: the new repository is not one commit and nothing else.
         """
-        for folder in (self._s.workdir, self._s.base, self._s.home, self._s.tmp, *self._s.scratch):
-            empty(folder)
+        self._snapshots.clear()
+        self._named.clear()
+        self._base, self._blobs = _EMPTY, {}
+        empty(self._s.workdir)
+        os.chmod(self._s.workdir, 0o755)
+        self._empty_surroundings()
         unpack(archive, self._s.workdir)
-        self._init()
         for patch in patches:
             self.apply(patch)
-        files = self._files()
-        for path in files:
-            _set_old(os.path.join(self._s.workdir, path))
-        self._git(["update-index", "--add", "-z", "--stdin"], _zero_ended(files))
-        tree = self._git(["write-tree"]).decode().strip()
-        self._commit = self._git(["commit-tree", tree, "-m", "base"]).decode().strip()
-        with open(os.path.join(self._git_dir, "refs", "heads", "main"), "w") as f:
-            f.write(self._commit + "\n")
-        shutil.copytree(self._git_dir, os.path.join(self._s.workdir, ".git"))
-        for folder, _, _ in os.walk(self._s.workdir, topdown=False):
-            _set_old(folder)
+        blobs = _blobs_of(self._snapshots.take())
+        git_dir = os.path.join(self._s.workdir, ".git")
+        made = commit(git_dir, blobs)
+        self._make_old()
+        history.check(git_dir, made)
+        self._base, self._blobs = self._snapshots.take(), blobs
+
+    def snapshot(self) -> tuple[str, str]:
+        """Name and tree hash of the workdir as it is now.
+
+        Raises:
+            Oversize: the box has too little memory for another one.
+        """
+        name = os.urandom(8).hex()
+        self._named[name] = self._snapshots.take()
+        return name, self._named[name].tree_hash
+
+    def reset(self, name: str | None) -> str:
+        """Put the workdir back to a snapshot, the base if left out, and empty all other folders. Returns the tree hash.
+
+        Raises:
+            BadTree: this box has no such snapshot.
+        """
+        if name is not None and name not in self._named:
+            raise BadTree(f"this box has no snapshot {name}: it was taken in another box, or before the last load")
+        target = self._base if name is None else self._named[name]
+        self._empty_surroundings()
+        put_back(self._s.workdir, target.entries)
+        return target.tree_hash
+
+    def tree_hash(self) -> str:
+        """Hash of the workdir as it is now, by the formula of :mod:`agentsandbox.server.tree`."""
+        return tree.hash_folder(self._s.workdir, self._s.tree_bytes)
 
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit, files in order of path."""
-        self._snapshot(junk=False)
-        command = [
-            "diff-index",
-            "--cached",
-            "-p",
-            "--no-renames",
-            "--binary",
-            "--full-index",
-            "--no-color",
-            "--no-ext-diff",
-            "--no-textconv",
-        ]
-        whole = self._git([*command, self._commit, "--"])
-        with contextlib.suppress(UnicodeDecodeError):
-            return whole.decode()
-        parts = []
-        for path, _ in self._changed():
-            part = self._git([*command, self._commit, "--", f":(literal){path}"])
-            try:
-                parts.append(part.decode())
-            except UnicodeDecodeError:  # text that is no UTF-8 travels as a binary patch
-                self._attributes(_AS_BINARY)
-                parts.append(self._git([*command, self._commit, "--", f":(literal){path}"]).decode())
-                self._attributes(_BYTE_FOR_BYTE)
-        return "".join(parts)
+        changed = [path for path, letter in self._changed().items() if letter != "A" or not _is_junk(path)]
+        if not changed:
+            return ""
+        with self._scratch():
+            before = write_tree(self._git_dir, write_blobs(self._git_dir, {p: self._blobs[p] for p in changed if p in self._blobs})).hex()
+            present = [p for p in changed if _is_storable(self._top + p)]
+            self._git(["update-index", "--add", "--replace", "-z", "--stdin"], _zero_ended(present))
+            whole = self._git([*_DIFF, before, "--"])
+            with contextlib.suppress(UnicodeDecodeError):
+                return whole.decode()
+            return "".join(self._diff_of(path, before) for path in changed)
 
     def apply(self, patch: str) -> None:
         """Apply a patch, all or nothing. A patch without any change in it does nothing.
@@ -112,96 +115,116 @@ class Repository:
         if not patch.strip():
             return
         data = patch.encode("utf-8", "surrogateescape")
-        try:
-            self._git(["apply", "--whitespace=nowarn", "-"], data if data.endswith(b"\n") else data + b"\n")
-        except subprocess.CalledProcessError as e:
-            raise Rejected(e.stderr.decode("utf-8", "replace").strip()) from e
+        with self._scratch():
+            try:
+                self._git(["apply", "--whitespace=nowarn", "-"], data if data.endswith(b"\n") else data + b"\n")
+            except subprocess.CalledProcessError as e:
+                raise Rejected(e.stderr.decode("utf-8", "replace").strip()) from e
 
     def restore(self, patterns: list[str]) -> list[str]:
         """Put matching paths back to the base commit, byte code included. Returns those that differed."""
-        self._snapshot(junk=True)
-        changed = [(path, status) for path, status in self._changed() if matches(path, patterns)]
-        back = [path for path, status in changed if status != "A"]
-        added = [path for path, status in self._changed() if status == "A"]
-        in_the_way = [a for a in added if any(b.startswith(a + "/") for b in back)]
-        gone = sorted({path for path, status in changed if status == "A"} | set(in_the_way))
-        for path in gone:
-            os.unlink(os.path.join(self._s.workdir, path))
-            self._prune(os.path.dirname(path))
-        if back:
-            for path in back:
-                self._clear(path)
-            self._git(["checkout-index", "-f", "-z", "--stdin"], _zero_ended(back), index="index")
-            for path in back:
-                _set_old(os.path.join(self._s.workdir, path))
-        return sorted({path for path, _ in changed} | set(in_the_way))
+        every = self._changed()
+        changed = {path for path in every if matches(os.fsdecode(path), patterns)}
+        back = sorted(path for path in changed if every[path] != "A")
+        in_the_way = {a for a, letter in every.items() if letter == "A" and any(b.startswith(a + b"/") for b in back)}
+        for path in {path for path in changed if every[path] == "A"} | in_the_way:
+            os.unlink(self._top + path)
+            self._prune(path.rpartition(b"/")[0])
+        for path in back:
+            self._make_way(path)
+            write(self._top, path, self._base.entries[path])
+        return sorted(os.fsdecode(path) for path in changed | in_the_way)
 
     def tracked(self) -> list[str]:
         """Paths of the base commit; none before a tree was loaded."""
-        if not self._commit:
-            return []
-        return [os.fsdecode(p) for p in self._git(["ls-files", "-z"], index="index").split(b"\0")[:-1]]
+        return [os.fsdecode(path) for path in self._blobs]
 
-    def _init(self) -> None:
-        for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
-            os.makedirs(os.path.join(self._git_dir, folder))
-        for name, text in (("HEAD", "ref: refs/heads/main\n"), ("config", _CONFIG)):
-            with open(os.path.join(self._git_dir, name), "w") as f:
-                f.write(text)
-        self._attributes(_BYTE_FOR_BYTE)
+    def _empty_surroundings(self) -> None:
+        for folder in (*self._s.scratch, self._s.base, self._s.home, self._s.tmp):
+            empty(folder)
+        if self._s.doomed:
+            for name in set(os.listdir(self._s.doomed)) - self._beside:
+                remove(os.fsencode(os.path.join(self._s.doomed, name)))
+        if not self._s.confined:  # a box that shares the host's namespace must not touch what is in it
+            ipc.clear()
+
+    def _make_old(self) -> None:
+        """Give everything one time, and the index a later one: it is newer than what it describes."""
+        for folder, _, names in os.walk(self._s.workdir):
+            for path in (folder, *(os.path.join(folder, n) for n in names)):
+                os.utime(path, (FIXED_MTIME, FIXED_MTIME), follow_symlinks=False)
+        index = os.path.join(self._s.workdir, ".git", "index")
+        os.utime(index, (FIXED_MTIME + 1, FIXED_MTIME + 1))
+
+    def _changed(self) -> dict[bytes, str]:
+        """Path → A, D or M of what differs between base and workdir, in order of path; nothing named ``.git``."""
+        present = set(self._files())
+        found = {}
+        for path in sorted(present.union(self._blobs)):
+            if path not in self._blobs:
+                found[path] = "A"
+            elif path not in present:
+                found[path] = "D"
+            elif not _is_same(self._top + path, *self._blobs[path]):
+                found[path] = "M"
+        return found
+
+    def _files(self) -> list[bytes]:
+        """Readable files and links below the workdir, relative; nothing named ``.git``."""
+        found = []
+        for folder, folders, files in os.walk(self._top):
+            links = [d for d in folders if os.path.islink(os.path.join(folder, d))]
+            folders[:] = [d for d in folders if d != _GIT and d not in links]
+            paths = (os.path.join(folder, name) for name in files + links if name != _GIT)
+            found += [path[len(self._top) :] for path in paths if _is_storable(path)]
+        return found
+
+    def _diff_of(self, path: bytes, before: str) -> str:
+        one = [*_DIFF, before, "--", f":(literal){os.fsdecode(path)}"]
+        try:
+            return self._git(one).decode()
+        except UnicodeDecodeError:  # text that is no UTF-8 travels as a binary patch
+            self._attributes(_AS_BINARY)
+            try:
+                return self._git(one).decode()
+            finally:
+                self._attributes(BYTE_FOR_BYTE)
 
     def _attributes(self, text: str) -> None:
         with open(os.path.join(self._git_dir, "info", "attributes"), "w") as f:
             f.write(text)
 
-    def _snapshot(self, junk: bool) -> None:
-        """Bring the index of changes up to the workdir; new caches and byte code only with ``junk``."""
-        shutil.copyfile(os.path.join(self._git_dir, "index"), os.path.join(self._git_dir, "index.now"))
-        known = set(self.tracked())
-        present = self._files()
-        gone = sorted(known.difference(present))
-        wanted = [p for p in present if junk or p in known or not _is_junk(p)]
-        for option, paths in (("--force-remove", gone), ("--add", wanted)):
-            self._git(["update-index", "--replace", option, "-z", "--stdin"], _zero_ended(paths), index="index.now")
+    def _make_way(self, path: bytes) -> None:
+        """Nothing at the place of ``path``, and folders above it: no file or link where one of them should be."""
+        parent = b""
+        for part in path.split(b"/")[:-1]:
+            parent = parent + b"/" + part if parent else part
+            full = self._top + parent
+            if os.path.islink(full) or not os.path.isdir(full):
+                remove(full)
+                os.mkdir(full)
+        remove(self._top + path)
 
-    def _changed(self) -> list[tuple[str, str]]:
-        """(path, status letter) of what differs between base and snapshot, in order of path."""
-        out = self._git(["diff-index", "--cached", "--no-renames", "--name-status", "-z", self._commit, "--"])
-        fields = [os.fsdecode(f) for f in out.split(b"\0")[:-1]]
-        return list(zip(fields[1::2], fields[0::2]))  # noqa: B905  (3.9 has no strict=)
-
-    def _files(self) -> list[str]:
-        """Readable files and links below the workdir, relative, sorted; nothing named ``.git``."""
-        found = []
-        for folder, folders, files in os.walk(self._s.workdir):
-            links = [d for d in folders if os.path.islink(os.path.join(folder, d))]
-            folders[:] = [d for d in folders if d != ".git" and d not in links]
-            paths = (os.path.join(folder, name) for name in files + links if name != ".git")
-            found += [os.path.relpath(path, self._s.workdir) for path in paths if _is_storable(path)]
-        return sorted(found)
-
-    def _clear(self, path: str) -> None:
-        """Make way for ``path``: no folder at its place, no file or link where its folders should be."""
-        parts = path.split("/")
-        for i in range(1, len(parts)):
-            folder = os.path.join(self._s.workdir, *parts[:i])
-            if os.path.lexists(folder) and (os.path.islink(folder) or not os.path.isdir(folder)):
-                os.unlink(folder)
-        full = os.path.join(self._s.workdir, path)
-        if os.path.isdir(full) and not os.path.islink(full):
-            shutil.rmtree(full)
-
-    def _prune(self, folder: str) -> None:
+    def _prune(self, folder: bytes) -> None:
         """Remove ``folder`` and its parents as far as they are empty."""
         while folder:
             try:
-                os.rmdir(os.path.join(self._s.workdir, folder))
+                os.rmdir(self._top + folder)
             except OSError:
                 return
-            folder = os.path.dirname(folder)
+            folder = folder.rpartition(b"/")[0]
 
-    def _git(self, arguments: list[str], data: bytes = b"", index: str | None = None) -> bytes:
-        name = index or ("index.now" if arguments[0] == "diff-index" else "index")
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[None]:
+        """An empty repository for one piece of work; nothing of the agent's is in it."""
+        remove(os.fsencode(self._git_dir))
+        make_git_folder(self._git_dir)
+        try:
+            yield
+        finally:
+            remove(os.fsencode(self._git_dir))
+
+    def _git(self, arguments: list[str], data: bytes = b"") -> bytes:
         env = {
             "PATH": self._s.env["PATH"],
             "HOME": self._s.home,
@@ -210,26 +233,45 @@ class Repository:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_DIR": self._git_dir,
             "GIT_WORK_TREE": self._s.workdir,
-            "GIT_INDEX_FILE": os.path.join(self._git_dir, name),
-            **_IDENTITY,
         }
         done = subprocess.run(["git", *arguments], input=data, capture_output=True, env=env, cwd=self._s.workdir, check=True)
         return done.stdout
 
 
-def _zero_ended(paths: list[str]) -> bytes:
-    return b"".join(os.fsencode(p) + b"\0" for p in paths)
+def _blobs_of(snapshot: Snapshot) -> Blobs:
+    """What git keeps of a tree without a repository in it."""
+    found: Blobs = {}
+    for path, e in snapshot.entries.items():
+        if e.kind == tree.LINK:
+            assert isinstance(e.payload, bytes)
+            found[path] = (LINK, e.payload)
+        elif e.kind == tree.FILE:
+            assert isinstance(e.payload, tree.Content)
+            found[path] = (RUNS if e.mode & 0o100 else PLAIN, e.payload.data)
+    return found
 
 
-def _is_junk(path: str) -> bool:
-    return path.endswith(_JUNK_FILES) or not _JUNK_FOLDERS.isdisjoint(path.split("/"))
+def _is_same(full: bytes, mode: int, data: bytes) -> bool:
+    """Whether a file or link has this git mode and this content."""
+    status = os.lstat(full)
+    if stat.S_ISLNK(status.st_mode):
+        return mode == LINK and os.readlink(full) == data
+    if mode != (RUNS if status.st_mode & 0o100 else PLAIN) or status.st_size != len(data):
+        return False
+    return tree.read_file(full, len(data)) == data
 
 
-def _is_storable(path: str) -> bool:
-    mode = os.lstat(path).st_mode
+def _zero_ended(paths: list[bytes]) -> bytes:
+    return b"".join(path + b"\0" for path in paths)
+
+
+def _is_junk(path: bytes) -> bool:
+    return path.endswith(_JUNK_FILES) or not _JUNK_FOLDERS.isdisjoint(path.split(b"/"))
+
+
+def _is_storable(path: bytes) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
     return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(path, os.R_OK))
-
-
-def _set_old(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.utime(path, (FIXED_MTIME, FIXED_MTIME), follow_symlinks=False)

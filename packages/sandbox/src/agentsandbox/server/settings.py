@@ -32,6 +32,10 @@ class Settings:
         self.confined: bool = raw["confined"]
         """Whether the server forbids itself what it can; for boxes that nothing else confines."""
         self.network: bool = raw["network"]
+        self.snapshot_bytes: int = raw["snapshot_bytes"]
+        """Memory for the base and all snapshots together."""
+        self.tree_bytes: int = raw["tree_bytes"]
+        """Most bytes of the workdir that are hashed or copied at once."""
         self.paths = PathMap([(seen, real) for seen, real in raw["seen"]])
 
 
