@@ -55,7 +55,16 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
             continue
         if sha not in graded:
             try:
-                graded[sha] = grade(task, tree, rollout.final_diff, backend, limits, rollout_id=rollout.rollout_id, grader_version=version)
+                graded[sha] = grade(
+                    task,
+                    tree,
+                    rollout.final_diff,
+                    backend,
+                    limits,
+                    rollout_id=rollout.rollout_id,
+                    grader_version=version,
+                    trusted=rollout.provenance.trusted,
+                )
             except SandboxError as error:
                 lost.append(f"{rollout.rollout_id}: {error}")
                 found.append(_without(rollout, "error", str(error), version, sha))

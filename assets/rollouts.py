@@ -37,7 +37,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
         def compute(inputs: Inputs) -> Made:
             known = brought_in(incremental.settings, inputs.partition)
-            return attempts(inputs, agents, crew, sandbox.backend, sandbox.limits, store, known)
+            return attempts(inputs, agents, crew, sandbox.backend, sandbox.agent_limits, store, known)
 
         return incremental.materialise(context, "rollouts", compute)
 

@@ -42,7 +42,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
     Raises:
         Locked: another run is writing.
         UnknownAgent, AgentUnusable: an agent in the settings is none; nothing was run.
-        SandboxError: no box can be had at all.
+        SandboxError: no box can be had at all, or none for the agents in the settings.
     """
     began = time.monotonic()
     lock = Lock(settings.data_dir / "lock.json")
@@ -85,6 +85,7 @@ def _execute(
     with dg.DagsterInstance.get() as instance:
         close_orphans(instance, broken)
         if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts", "outcomes")):
+            sandbox.admit(entry.name for entry in settings.agents.run)
             sandbox.backend.check()
             sandbox.backend.reap()
         pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)

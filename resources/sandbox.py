@@ -2,10 +2,13 @@
 
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from agentrollout.agents import EMBEDDED
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
+from agentsandbox.errors import Untrusted
 from trajschema.rollout import Limits
 
 from resources.settings import Settings
@@ -34,11 +37,35 @@ class SandboxResource:
             if not self._opened:
                 asked = self.settings.sandbox
                 environments = self.settings.data_dir / "environments"
-                backend = choose(asked.backend, image=asked.image, environments=environments, progress=_say, images_gb=asked.images_gb)
-                weak = " (no isolation: only embedded agents may run here)" if backend.name == "local" else ""
+                backend = choose(
+                    asked.backend,
+                    image=asked.image,
+                    environments=environments,
+                    allow_local=asked.allow_local,
+                    progress=_say,
+                    images_gb=asked.images_gb,
+                )
+                who = "every agent may run here" if asked.allow_local else "only embedded agents may run here"
+                weak = f" (no isolation: {who})" if backend.name == "local" else ""
                 _say(f"{backend.name}{weak}")
                 self._opened.append(backend)
             return self._opened[0]
+
+    def admit(self, agents: Iterable[str]) -> None:
+        """Return if agents of these names may run on the backend.
+
+        Raises:
+            BackendUnavailable: see :attr:`backend`.
+            Untrusted: one of them is not embedded, and the backend does not isolate.
+        """
+        own = not EMBEDDED.keys() >= set(agents)
+        if own and self.backend.name == "local" and not self.settings.sandbox.allow_local:
+            raise Untrusted(self.backend.name)
+
+    @property
+    def agent_limits(self) -> Limits:
+        """What the box of an agent may use; it alone reaches addresses outside."""
+        return self.limits.model_copy(update={"reach": self.settings.sandbox.reach})
 
     @property
     def limits(self) -> Limits:
@@ -49,6 +76,7 @@ class SandboxResource:
             memory_mb=asked.memory_mb,
             pids=asked.pids,
             disk_mb=asked.disk_mb,
+            inodes=asked.inodes,
             network=False,
             call_timeout_s=asked.call_timeout_s,
             output_bytes=asked.output_bytes,

@@ -98,8 +98,13 @@ class Sandbox(Section):
     memory_mb: int = Field(1024, ge=64, description="Memory of one box, MiB.")
     pids: int = Field(256, ge=8, description="Processes of one box.")
     disk_mb: int = Field(256, ge=8, description="Writable space of one box, MiB.")
+    inodes: int = Field(65_536, ge=1_000, description="Files, folders and links in each writable folder of one box.")
+    reach: tuple[str, ...] = Field((), description="Addresses (host:port) that agents reach from their boxes; none by default.")
     call_timeout_s: float = Field(30, gt=0, description="Limit of one tool call, seconds.")
     output_bytes: int = Field(30_000, ge=1_000, description="Output kept of one call, head and tail, bytes.")
+    allow_local: bool = Field(
+        False, description="Whether plain processes (no isolation) may run agents that are not embedded, and grade what they did."
+    )
 
 
 class Judge(Section):

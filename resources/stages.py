@@ -46,7 +46,7 @@ class Stage:
 
 
 def _limits(s: Settings) -> Any:
-    return s.sandbox.model_dump(mode="json")
+    return s.sandbox.model_dump(mode="json", exclude={"allow_local", "reach"})
 
 
 def _own_agents(s: Settings) -> Any:
@@ -81,7 +81,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "rollouts",
         ("task_pool",),
-        config=lambda s: [s.agents.model_dump(mode="json"), _own_agents(s), _limits(s)],
+        config=lambda s: [s.agents.model_dump(mode="json"), _own_agents(s), _limits(s), s.sandbox.reach],
         of_task=lambda s, task: files_digest(imported_rollouts(s, task)),
         handed_in=SANDBOX,
     ),

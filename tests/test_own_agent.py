@@ -52,6 +52,25 @@ def test_an_edit_of_ones_own_agent_reruns_its_attempts_alone(own: Project) -> No
     assert after["tester"]["agent"]["version"] != before["tester"]["agent"]["version"]
 
 
+def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project) -> None:
+    place = {"backend": "local"}
+    own.configure(tasks={"libraries": ["inflection"], "count": 1}, agents={"run": [{"name": "tester:agent"}]}, sandbox=place)
+    done = own.trajhub("run")
+    assert done.returncode == 1
+    assert "runs embedded agents only; use docker or bubblewrap, or allow it (sandbox.allow_local: true" in " ".join(done.stderr.split())
+    assert not own.lake.stored("task_pool")
+
+    own.configure(
+        tasks={"libraries": ["inflection"], "count": 1},
+        agents={"run": [{"name": "tester:agent"}, {"name": "noop"}]},
+        sandbox={**place, "allow_local": True},
+    )
+    own.run()
+    found = rollouts(own)
+    assert found["tester"]["exit"] == "submitted"
+    assert {name: row["provenance"]["trusted"] for name, row in found.items()} == {"tester": False, "noop": True}
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -147,7 +147,7 @@ def environments() -> Path:
 @pytest.fixture(scope="session")
 def local(environments: Path) -> Backend:
     """Plain processes."""
-    return choose("local", environments=environments)
+    return choose("local", environments=environments, allow_local=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,25 +1,29 @@
 """One attempt: reproducible, within its budget, and honest about how it ended."""
 
 import json
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import agentrollout.loop as loop
 import pytest
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
-from agentrollout.agents import embedded
-from agentrollout.calls import call, shell, submit, turn
+from agentrollout.agents import AgentSpec, embedded
+from agentrollout.calls import call, file_write, shell, submit, turn
 from agentrollout.loop import AgentNotEmbedded, Budget, rollout
 from agentrollout.policy import Exchange
 from agentrollout.session import Ending, converse
-from agentsandbox.box import Backend
+from agentsandbox.backends import choose
+from agentsandbox.box import Backend, Box
 from agentsandbox.dockerbox import DockerBackend
+from agentsandbox.errors import SandboxError, Untrusted
 from agentsandbox.grading import grade
 from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
-from trajschema.rollout import Limits, Rollout, rollout_id
-from trajschema.task import Task
+from trajschema.rollout import Agent, Limits, Rollout, rollout_id
+from trajschema.task import Environment, Task
 from trajschema.trajectory import Observation, ToolCall
 
 NAMES = ("random", "noisy", "localising", "oracle", "noop")
@@ -107,6 +111,80 @@ def test_an_agent_that_is_not_run_here_as_given_is_refused(task: Task, tree: byt
     other = embedded("noop").agent.model_copy(update={"version": "99"})
     with pytest.raises(AgentNotEmbedded, match="99"):
         rollout(task, tree, other, 0, 0, local, limits, Budget())
+
+
+def test_plain_processes_refuse_an_agent_that_is_not_embedded(task: Task, tree: bytes, environments: Path) -> None:
+    cautious = choose("local", environments=environments)
+    own = AgentSpec(Agent(name="mine"), False, lambda view, random: Fixed(turn("I submit.", submit())))
+    with pytest.raises(Untrusted, match="embedded agents only"):
+        rollout(task, tree, own.agent, 0, 0, cautious, Limits(), Budget(), own)
+    disguised = replace(embedded("noop"), make=own.make)
+    with pytest.raises(Untrusted):
+        rollout(task, tree, disguised.agent, 0, 0, cautious, Limits(), Budget(), disguised)
+    run = _run("noop", task, tree, cautious)
+    assert run.exit == "submitted"
+    assert run.provenance.trusted
+    with pytest.raises(Untrusted):
+        grade(task, tree, run.final_diff, cautious, Limits(), rollout_id=run.rollout_id, grader_version="1")
+
+
+class Breaker:
+    """Opens real boxes, and removes some behind the agent's back while its command runs. Then it may be gone itself."""
+
+    def __init__(self, real: Backend, losses: int, gone: bool = False) -> None:
+        self.name, self.check, self.prepare, self.reap = real.name, real.check, real.prepare, real.reap
+        self._real = real
+        self._losses = losses
+        self._gone = gone
+
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+        if self._gone and not self._losses:
+            raise SandboxError("the engine is gone", "start it")
+        box = self._real.open(limits, environment, trusted)
+        if self._losses:
+            self._losses -= 1
+            threading.Timer(1.0, box.close).start()
+        return box
+
+
+def _sleeper() -> AgentSpec:
+    turns = (turn("I write.", file_write("note.txt", "done\n")), turn("I wait.", shell("sleep 2")), turn("I submit.", submit()))
+    return AgentSpec(Agent(name="sleeper"), False, lambda view, random: Fixed(*turns))
+
+
+def _with(backend: Backend, spec: AgentSpec, task: Task, tree: bytes, limits: Limits) -> Rollout:
+    return rollout(task, tree, spec.agent, 0, 0, backend, limits, Budget(), spec)
+
+
+def test_a_box_lost_once_costs_a_new_try(task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
+    run = _with(Breaker(local, 1), _sleeper(), task, tree, limits)
+    assert run.exit == "submitted"
+    assert "+done" in run.final_diff
+    assert len(trajectory_of(run).steps) == 4
+
+
+def test_a_box_that_fails_twice_under_an_agent_is_the_agents_doing(task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
+    killer = AgentSpec(Agent(name="killer"), False, lambda view, random: Fixed(turn("I end it.", shell("kill -9 $PPID; sleep 5"))))
+    run = _with(local, killer, task, tree, limits)
+    assert (run.exit, run.final_diff) == ("crash", "")
+    assert "failed 2 times under what the agent did, and not without it" in run.exit_reason
+    assert [step.message for step in trajectory_of(run).steps][1:] == ["I end it."]
+    verdict = grade(task, tree, run.final_diff, local, limits, rollout_id=run.rollout_id, grader_version="1").verdict
+    assert verdict == "unresolved"
+
+
+def test_an_agent_whose_work_cannot_be_collected_is_to_blame(task: Task, tree: bytes, docker: Backend) -> None:
+    fill = "head -c 999999999 /dev/zero > /var/base/full; head -c 999999999 /dev/urandom > big"
+    filler = AgentSpec(Agent(name="filler"), False, lambda view, random: Fixed(turn("I fill.", shell(fill)), turn("", submit())))
+    run = _with(docker, filler, task, tree, Limits(disk_mb=8))
+    assert (run.exit, run.final_diff) == ("crash", "")
+    assert "No space left" in run.exit_reason
+
+
+def test_an_engine_that_ends_with_the_boxes_is_the_infrastructures_doing(task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
+    run = _with(Breaker(local, 2, gone=True), _sleeper(), task, tree, limits)
+    assert run.exit == "infrastructure"
+    assert "3 tries failed; the last: the engine is gone" in run.exit_reason
 
 
 class Fixed:

@@ -21,7 +21,7 @@ LIMITS = Limits(call_timeout_s=10, output_bytes=4000)
 
 def _backend(name: str) -> Backend:
     try:
-        backend = choose(name, environments=ENVIRONMENTS, label="sandboxtest")  # type: ignore[arg-type]
+        backend = choose(name, environments=ENVIRONMENTS, label="sandboxtest", allow_local=True)  # type: ignore[arg-type]
         backend.open(LIMITS, Environment()).close()
     except BackendUnavailable as e:
         if name == "docker" and os.environ.get("CI") == "true":
@@ -45,7 +45,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(scope="session")
 def best_backend() -> Backend:
     """The strongest backend that works here."""
-    return choose(environments=ENVIRONMENTS, label="sandboxtest")
+    return choose(environments=ENVIRONMENTS, label="sandboxtest", allow_local=True)
 
 
 @pytest.fixture(scope="session", params=["docker", "bubblewrap"])

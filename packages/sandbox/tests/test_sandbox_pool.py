@@ -18,10 +18,10 @@ class Counting:
         self._fail = fail
         self.made: list[Box] = []
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         if self._fail:
             raise BackendUnavailable("no box today", "come back tomorrow")
-        self.made.append(self._real.open(limits, environment))
+        self.made.append(self._real.open(limits, environment, trusted))
         return self.made[-1]
 
 

@@ -149,7 +149,7 @@ def real_backend(request: pytest.FixtureRequest) -> Backend:
 
 def _backend(name: str) -> Backend:
     try:
-        return choose(name, environments=ENVIRONMENTS, label="agenttasks-test")  # type: ignore[arg-type]
+        return choose(name, environments=ENVIRONMENTS, label="agenttasks-test", allow_local=True)  # type: ignore[arg-type]
     except BackendUnavailable as error:
         if os.environ.get("CI") == "true":
             raise

@@ -133,11 +133,11 @@ class CountingBackend:
     def prepare(self, progress: Callable[[str], None]) -> None:
         self._real.prepare(progress)
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         if self.fail_after is not None and self.opened >= self.fail_after:
             raise SandboxError("the engine is gone", "start it")
         self.opened += 1
-        return self._real.open(limits, environment)
+        return self._real.open(limits, environment, trusted)
 
     def reap(self) -> int:
         return self._real.reap()

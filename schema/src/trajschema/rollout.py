@@ -34,8 +34,10 @@ class Limits(Part):
     cpus: float = Field(1.0, gt=0, description="Processor cores.")
     memory_mb: int = Field(1024, gt=0, description="Memory, MiB, tmpfs included.")
     pids: int = Field(256, gt=0, description="Processes.")
-    disk_mb: int = Field(256, gt=0, description="Writable space, MiB.")
-    network: bool = Field(False, description="Whether the box reaches a network.")
+    disk_mb: int = Field(256, gt=0, description="Writable space of the repository's folder, MiB.")
+    inodes: int = Field(65_536, gt=0, description="Files, folders and links in each writable folder.")
+    network: bool = Field(False, description="Whether the box has the network of its host.")
+    reach: tuple[str, ...] = Field((), description="Addresses (host:port, TCP) that the box reaches; nothing else, unless `network`.")
     call_timeout_s: float = Field(30.0, gt=0, description="Limit for one tool call, seconds.")
     output_bytes: int = Field(30_000, gt=0, description="Output kept of one call, head and tail, bytes.")
 
@@ -48,6 +50,7 @@ class Provenance(Part):
     image_digest: str = Field("", description="Digest of the container image; empty without one.")
     limits: Limits = Field(description="Limits that the box was given.")
     not_enforced: tuple[str, ...] = Field((), description="Limits that this backend cannot enforce.")
+    trusted: bool = Field(False, description="Whether only code that is known to be harmless ran there, as an embedded agent's is.")
     sandbox_version: str = Field("", description="Version of the sandbox code.")
 
 

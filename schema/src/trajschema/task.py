@@ -21,6 +21,16 @@ class TaskSource(Part):
     operators: tuple[str, ...] = Field((), description="Fault operators applied, one for each place changed.")
 
 
+class Needs(Part):
+    """What a box must give at least, where the usual limits are too small. 0: the usual limit will do."""
+
+    cpus: float = Field(0, ge=0, description="Processor cores.")
+    memory_mb: int = Field(0, ge=0, description="Memory, MiB, tmpfs included.")
+    pids: int = Field(0, ge=0, description="Processes.")
+    disk_mb: int = Field(0, ge=0, description="Writable space of the repository's folder, MiB.")
+    inodes: int = Field(0, ge=0, description="Files, folders and links in each writable folder.")
+
+
 class Environment(Part):
     """What a box needs to run the task."""
 
@@ -33,6 +43,7 @@ class Environment(Part):
     )
     python_path: tuple[str, ...] = Field((), description="Folders put on PYTHONPATH, relative to the workdir.")
     timeout_s: float = Field(60.0, gt=0, description="Limit for one run of the whole suite, seconds.")
+    needs: Needs = Field(default_factory=Needs, description="What a box must give at least.")
 
 
 class Certificate(Part):

@@ -4,26 +4,29 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from agentrecorder.events import FORMAT
 from agentrecorder.recorder import Recorder
 from agentsandbox.box import Backend, Box
-from agentsandbox.errors import SandboxError
+from agentsandbox.errors import SandboxError, Untrusted
 from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage, rollout_id
 from trajschema.task import Task
 
-from agentrollout.agents import AgentSpec, embedded
+from agentrollout.agents import EMBEDDED, AgentSpec, embedded
 from agentrollout.policy import Exchange, GoldView, History, Policy, TaskView
-from agentrollout.session import Budget, converse
+from agentrollout.session import Budget, Ending, converse
 
-__all__ = ["PAUSES", "AgentNotEmbedded", "Budget", "rollout"]
+__all__ = ["LOSSES", "PAUSES", "AgentNotEmbedded", "Budget", "rollout"]
 
 PAUSES = (0.5, 2.0)
 """Seconds before each new try after the infrastructure failed."""
+LOSSES = 2
+"""Boxes that an agent may wear out before it is held to be the cause."""
 
 
 class AgentNotEmbedded(ValueError):
@@ -49,32 +52,40 @@ def rollout(
     ``spec`` makes its policy; the embedded one of that name where none is given.
 
     What the agent does wrong is part of the result. When the infrastructure fails, the attempt is made again from the
-    start in a fresh box; after the last try the rollout has exit ``infrastructure`` and the reason.
+    start in a fresh box; after the last try the rollout has exit ``infrastructure`` and the reason. A box that fails
+    :data:`LOSSES` times while the agent is at work or its diff is taken, where one that is left alone holds, is the
+    agent's doing: exit ``crash``, no diff, and the log of the last of these tries.
 
     Raises:
         UnknownAgent: there is no embedded agent of that name.
         AgentNotEmbedded: the spec has another name, version, parameters or role than ``agent``. Parameters that it does not
             know (budget, limits) are the caller's: they make another rollout id, and change nothing else.
+        Untrusted: the agent is not embedded, and the backend runs embedded ones only.
     """
     spec = spec or embedded(agent.name)
     if not _same(spec.agent, agent):
         raise AgentNotEmbedded(agent, spec.agent)
     identity = rollout_id(task.task_id, agent, attempt, seed)
     started = time.monotonic()
-    log = _tried(task, tree, lambda: _Deferred(lambda: spec.make(_view(task, spec, budget), Random(identity))), backend, limits, budget)
+    trusted = spec is EMBEDDED.get(agent.name)
+    policy = partial(_Deferred, lambda: spec.make(_view(task, spec, budget), Random(identity)))
+    played = _Attempt(task, tree, policy, backend, limits, budget, trusted).made()
+    ending = played.ending
+    played.recorder.emit(SessionEnd(exit=ending.exit, reason=ending.reason, final_diff=played.diff, at=time.time()))
+    events = played.recorder.jsonl
     return Rollout(
         rollout_id=identity,
         task_id=task.task_id,
         agent=agent,
         attempt=attempt,
         seed=seed,
-        exit=log.end.exit,
-        exit_reason=log.end.reason,
-        raw_log=RawLog(format=FORMAT, sha256=sha256_bytes(log.jsonl.encode())),
-        events=log.jsonl,
-        final_diff=log.end.final_diff,
-        usage=Usage(steps=log.steps, tool_calls=log.tool_calls, seconds=time.monotonic() - started),
-        provenance=log.provenance,
+        exit=ending.exit,
+        exit_reason=ending.reason,
+        raw_log=RawLog(format=FORMAT, sha256=sha256_bytes(events.encode())),
+        events=events,
+        final_diff=played.diff,
+        usage=Usage(steps=len(ending.history), tool_calls=_calls(ending.history), seconds=time.monotonic() - started),
+        provenance=played.provenance,
     )
 
 
@@ -85,14 +96,18 @@ def _same(known: Agent, wanted: Agent) -> bool:
 
 
 @dataclass(frozen=True)
-class _Log:
+class _Played:
     """What one try left."""
 
-    jsonl: str
+    recorder: Recorder
     provenance: Provenance
-    end: SessionEnd
-    steps: int = 0
-    tool_calls: int = 0
+    ending: Ending
+    diff: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """The box failed while the agent was at work."""
+        return self.ending.exit == "infrastructure"
 
 
 class _Deferred:
@@ -112,46 +127,75 @@ class _TaskUnusable(Exception):
     """The box refused the task's tree or patch; another box would do the same."""
 
 
-def _tried(task: Task, tree: bytes, policy: Callable[[], Policy], backend: Backend, limits: Limits, budget: Budget) -> _Log:
-    """The first try that the infrastructure carried to its end, or the record of its failure."""
-    reason = ""
-    for tries, pause in enumerate((0.0, *PAUSES), start=1):
-        time.sleep(pause)
+@dataclass(frozen=True)
+class _Attempt:
+    """All that a try needs."""
+
+    task: Task
+    tree: bytes
+    policy: Callable[[], Policy]
+    backend: Backend
+    limits: Limits
+    budget: Budget
+    trusted: bool
+
+    def made(self) -> _Played:
+        """The first try that came to its end, or the one under which the box failed for the second time, or the failure."""
+        reason, losses = "", 0
+        for tries, pause in enumerate((0.0, *PAUSES), start=1):
+            time.sleep(pause)
+            try:
+                played = self._played()
+                if not played.lost:
+                    return played
+                losses += 1
+                if losses >= LOSSES and self._holds_without_agent():
+                    said = f"the box failed {losses} times under what the agent did, and not without it; the last: {played.ending.reason}"
+                    return replace(played, ending=replace(played.ending, exit="crash", reason=said))
+                reason = f"{tries} tries failed; the last: {played.ending.reason}"
+            except Untrusted:
+                raise
+            except SandboxError as failure:
+                reason = f"{tries} tries failed; the last: {failure}"
+            except _TaskUnusable as failure:
+                reason = f"the task cannot be set up: {failure}"
+                break
+        place = Provenance(backend=self.backend.name, limits=self.limits, trusted=self.trusted)
+        return _Played(self._recorder(place), place, Ending("infrastructure", reason, ()))
+
+    def _played(self) -> _Played:
+        with closing(self._box()) as box:
+            recorder = self._recorder(box.provenance)
+            ending = converse(self.policy(), box, recorder, self.budget)
+            try:
+                diff = "" if ending.exit == "infrastructure" else box.diff()
+            except SandboxError as failure:
+                return _Played(recorder, box.provenance, replace(ending, exit="infrastructure", reason=str(failure)))
+            return _Played(recorder, box.provenance, ending, diff)
+
+    def _holds_without_agent(self) -> bool:
+        with closing(self._box()) as box:
+            return box.diff() == ""
+
+    def _box(self) -> Box:
+        """A new box with the task in it."""
+        box = self.backend.open(self.limits, self.task.environment, self.trusted)
         try:
-            return _session(task, tree, policy(), backend, limits, budget)
-        except SandboxError as failure:
-            reason = f"{tries} tries failed; the last: {failure}"
-        except _TaskUnusable as failure:
-            reason = f"the task cannot be set up: {failure}"
-            break
-    recorder = Recorder()
-    place = Provenance(backend=backend.name, limits=limits)
-    recorder.emit(_start(task, place))
-    end = SessionEnd(exit="infrastructure", reason=reason, at=time.time())
-    recorder.emit(end)
-    return _Log(recorder.jsonl, place, end)
+            box.load(self.tree, [self.task.bug_patch] if self.task.bug_patch else [])
+        except ValueError as problem:
+            box.close()
+            raise _TaskUnusable(str(problem)) from problem
+        except BaseException:
+            box.close()
+            raise
+        return box
 
-
-def _session(task: Task, tree: bytes, policy: Policy, backend: Backend, limits: Limits, budget: Budget) -> _Log:
-    recorder = Recorder()
-    with closing(backend.open(limits, task.environment)) as box:
-        _load(box, task, tree)
-        recorder.emit(_start(task, box.provenance))
-        ending = converse(policy, box, recorder, budget)
-        end = SessionEnd(exit=ending.exit, reason=ending.reason, final_diff=box.diff(), at=time.time())
-        recorder.emit(end)
-        return _Log(recorder.jsonl, box.provenance, end, len(ending.history), _calls(ending.history))
-
-
-def _load(box: Box, task: Task, tree: bytes) -> None:
-    try:
-        box.load(tree, [task.bug_patch] if task.bug_patch else [])
-    except ValueError as problem:
-        raise _TaskUnusable(str(problem)) from problem
-
-
-def _start(task: Task, place: Provenance) -> SessionStart:
-    return SessionStart(task_id=task.task_id, problem_statement=task.problem_statement, provenance=place, at=time.time())
+    def _recorder(self, place: Provenance) -> Recorder:
+        recorder = Recorder()
+        recorder.emit(
+            SessionStart(task_id=self.task.task_id, problem_statement=self.task.problem_statement, provenance=place, at=time.time())
+        )
+        return recorder
 
 
 def _calls(history: tuple[Exchange, ...]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentsandbox.box import Box
+from agentsandbox.errors import SandboxError
 from trajschema.event import AgentTurn, EventSink, ToolResult
 from trajschema.rollout import ExitStatus
 from trajschema.trajectory import Observation, StepUsage, ToolCall
@@ -35,8 +36,8 @@ class Ending:
 def converse(policy: Policy, box: Box, sink: EventSink, budget: Budget) -> Ending:
     """Let ``policy`` act in ``box`` and emit every turn and every result.
 
-    Raises:
-        SandboxError: the box is lost.
+    A box that fails ends the session with exit ``infrastructure``; the turn under which it failed is emitted, its results
+    are not.
     """
     history: list[Exchange] = []
     deadline = time.monotonic() + budget.seconds
@@ -51,7 +52,10 @@ def converse(policy: Policy, box: Box, sink: EventSink, budget: Budget) -> Endin
         except Exception as failure:  # whatever the policy does wrong ends its run, and no other
             return Ending("crash", f"{type(failure).__name__}: {failure}", tuple(history))
         sink.emit(turn)
-        observations, submitted = _carry_out(turn.tool_calls, box, lambda seen: sink.emit(ToolResult(observation=seen)))
+        try:
+            observations, submitted = _carry_out(turn.tool_calls, box, lambda seen: sink.emit(ToolResult(observation=seen)))
+        except SandboxError as failure:
+            return Ending("infrastructure", str(failure), tuple(history))
         history.append(Exchange(turn, observations))
         if submitted:
             return Ending("submitted", "", tuple(history))

@@ -17,6 +17,7 @@ def choose(
     image: str | None = None,
     environments: Path,
     label: str = "trajhub",
+    allow_local: bool = False,
     progress: Callable[[str], None] | None = None,
     images_gb: float | None = None,
 ) -> Backend:
@@ -27,6 +28,7 @@ def choose(
     ``image`` is the container image for tasks that bring none (docker only). ``environments`` is a folder where the Python
     environment of the other backends is kept. Boxes carry ``label``, so that :meth:`Backend.reap` finds its own.
     ``images_gb`` is the disk that container images may take (see :mod:`agentsandbox.images.budget`); unlimited by default.
+    ``allow_local`` lets plain processes run code that is not trusted, too.
 
     Raises:
         BackendUnavailable: the named backend (for ``auto``: none) works here.
@@ -34,7 +36,7 @@ def choose(
     names = BY_STRENGTH if name == "auto" else (name,)
     problems = []
     for candidate in names:
-        backend = _make(candidate, image, Path(environments), label, images_gb)
+        backend = _make(candidate, image, Path(environments), label, allow_local, images_gb)
         try:
             backend.check()
             if progress:
@@ -47,7 +49,7 @@ def choose(
     raise BackendUnavailable("; ".join(f"{n}: {p.what}" for n, p in zip(names, problems, strict=True)), problems[-1].remedy)
 
 
-def _make(name: str, image: str | None, environments: Path, label: str, images_gb: float | None) -> Backend:
+def _make(name: str, image: str | None, environments: Path, label: str, allow_local: bool, images_gb: float | None) -> Backend:
     if name == "docker":
         from agentsandbox.dockerbox import DockerBackend
 
@@ -55,9 +57,9 @@ def _make(name: str, image: str | None, environments: Path, label: str, images_g
     if name == "bubblewrap":
         from agentsandbox.bubblewrap import BubblewrapBackend
 
-        return BubblewrapBackend(environments)
+        return BubblewrapBackend(environments, label)
     if name == "local":
         from agentsandbox.localbox import LocalBackend
 
-        return LocalBackend(environments, label)
+        return LocalBackend(environments, label, allow_local)
     raise BackendUnavailable(f"there is no backend {name!r}", f"choose one of auto, {', '.join(BY_STRENGTH)}")

@@ -188,10 +188,14 @@ class Backend(Protocol):
         """
         ...
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
-        """A new, empty box.
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+        """A new, empty box with ``limits``, or with what the environment needs where that is more.
+
+        ``trusted`` says that all that will run in it is known to be harmless: embedded agents, and tests of libraries that
+        were chosen by hand. It stands in the provenance. A backend that does not isolate refuses the rest.
 
         Raises:
+            Untrusted: the backend does not isolate, and was not told that this does not matter.
             BackendUnavailable: the backend cannot be used on this machine.
             SandboxError: the box could not be made.
         """

@@ -7,23 +7,26 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import payload
+from agentsandbox import owner, payload
 from agentsandbox.box import Box
 from agentsandbox.environments import PythonEnvironment, ensure_environment
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.processbox import start
-from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, VENV, server_settings, variables
+from agentsandbox.reach import SEEN, Gate
+from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, VENV, fitted, server_settings, variables
 
 _ID = "1000"
 _TRIAL_LIMIT_S = 10
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
+_READ_ONLY_IN_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
+_HIDDEN_IN_PROC = ("kcore", "keys", "key-users", "kmsg", "kallsyms", "timer_list", "sched_debug", "latency_stats")
 _UCOUNTS = (5, 14)  # first kernel that counts processes for each user namespace
 _REMEDY = "install bubblewrap and allow user namespaces (kernel.unprivileged_userns_clone, AppArmor), or choose another backend"
 
@@ -33,8 +36,9 @@ class BubblewrapBackend:
 
     name = "bubblewrap"
 
-    def __init__(self, environments: Path) -> None:
+    def __init__(self, environments: Path, label: str = "trajhub") -> None:
         self._environments = environments
+        self._gate_prefix = f"{label}-gate-"
 
     def check(self) -> None:
         """See :meth:`agentsandbox.box.Backend.check`."""
@@ -53,8 +57,9 @@ class BubblewrapBackend:
         """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
         ensure_environment(self._environments, progress)
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
+        limits = fitted(limits, environment)
         if shutil.which("bwrap") is None:
             self.check()
         python = ensure_environment(self._environments)
@@ -62,24 +67,38 @@ class BubblewrapBackend:
         rlimits = {"RLIMIT_AS": limits.memory_mb << 20, "RLIMIT_FSIZE": limits.disk_mb << 20}
         if _counts_processes():
             rlimits["RLIMIT_NPROC"] = limits.pids
-        settings = server_settings(limits, env, workdir=environment.workdir, scratch=("/dev/shm",), rlimits=rlimits)
+        gate = _gate(limits.reach, self._gate_prefix) if limits.reach and not limits.network else None
         provenance = Provenance(
             backend=self.name,
             recipe_sha256=python.recipe_sha256,
             limits=limits,
-            not_enforced=("cpus", "memory_mb (for each process only)", *(() if _counts_processes() else ("pids",))),
+            not_enforced=("cpus", "memory_mb (for each process only)", "inodes", *(() if _counts_processes() else ("pids",))),
+            trusted=trusted,
             sandbox_version=payload.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
-        argv = [*_argv(limits, environment.workdir, python, server_env), f"{VENV}/bin/python3", "-s", "-c"]
-        return start(argv, {"PATH": os.environ.get("PATH", PATH)}, settings, environment, provenance)
+        argv = [*_argv(limits, environment.workdir, python, server_env, gate), f"{VENV}/bin/python3", "-s", "-c"]
+        ways = gate.ways if gate else ()
+        settings = server_settings(limits, env, workdir=environment.workdir, scratch=("/dev/shm",), rlimits=rlimits, ways=ways)
+        host_env = {"PATH": os.environ.get("PATH", PATH)}
+        return start(argv, host_env, settings, environment, provenance, gate.close if gate else lambda: None)
 
     def reap(self) -> int:
-        """Nothing to do: such a box is a process that dies with its owner, and its files are in memory."""
-        return 0
+        """See :meth:`agentsandbox.box.Backend.reap`. A box dies with its owner, and its files are in memory; its gate may stay."""
+        return owner.reap_folders(self._gate_prefix)
 
 
-def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str, str]) -> list[str]:
+def _gate(addresses: Sequence[str], prefix: str) -> Gate:
+    gate = Gate(addresses, prefix)
+    try:
+        gate.needs_free_ports("bubblewrap")
+    except BaseException:
+        gate.close()
+        raise
+    return gate
+
+
+def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str, str], gate: Gate | None) -> list[str]:
     argv = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1"]
     argv += ["--cap-drop", "ALL", "--clearenv", "--uid", _ID, "--gid", _ID, "--hostname", "box"]
     if limits.network:
@@ -101,8 +120,15 @@ def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str
     for folder in _host_packages():
         argv += ["--tmpfs", folder, "--remount-ro", folder]
     argv += ["--ro-bind", str(python.folder), VENV, "--proc", "/proc", "--dev", "/dev"]
+    for name in _READ_ONLY_IN_PROC:  # a box made by root belongs to root, who may write these without any capability
+        argv += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    for name in _HIDDEN_IN_PROC:
+        if Path("/proc", name).exists():
+            argv += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     for name in ("passwd", "group"):
         argv += ["--ro-bind", str(python.folder / "etc" / name), f"/etc/{name}"]
+    if gate:
+        argv += ["--ro-bind", str(gate.folder), SEEN, "--ro-bind", str(gate.hosts), "/etc/hosts"]
     for folder, size_mb in (
         (workdir, limits.disk_mb),
         (BASE, limits.disk_mb),

@@ -17,8 +17,9 @@ from agentsandbox.box import Box
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
 from agentsandbox.images.ledger import Ledger
+from agentsandbox.reach import SEEN, Gate
 from agentsandbox.served import ServedBox
-from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, server_settings, variables
+from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, fitted, server_settings, variables
 from agentsandbox.stream import Stream
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class DockerBackend:
         self._ledger = Ledger(environments)
         self._name = label
         self._label = f"{label}.owner"
+        self._gate_prefix = f"{label}-gate-"
         self._lock = threading.Lock()
         self._images: dict[str, Image] = {}
         self._client: Any = None
@@ -60,25 +62,31 @@ class DockerBackend:
         with self._lock:
             self._images[self._image or ""] = self._ensure(self._image or "", progress)
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
+        limits = fitted(limits, environment)
         api = self._api()
         reference = environment.image or self._image or ""
         image = self._image_for(reference)
+        gate = self._gate(api, limits)
         try:
             try:
-                return self._start(api, image, limits, environment)
+                return self._start(api, image, limits, environment, trusted, gate)
             except ImageNotFound:  # removed to make room; have it made or pulled again
                 with self._lock:
                     self._images.pop(reference, None)
-                return self._start(api, self._image_for(reference), limits, environment)
-        except (DockerException, OSError) as e:
-            raise SandboxError(f"docker could not make a box from {image.name}: {e}", "check that the engine runs and has space") from e
+                return self._start(api, self._image_for(reference), limits, environment, trusted, gate)
+        except BaseException as e:
+            if gate:
+                gate.close()
+            if isinstance(e, DockerException | OSError):
+                raise SandboxError(f"docker could not make a box from {image.name}: {e}", "check that the engine runs and has space") from e
+            raise
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`."""
+        count = owner.reap_folders(self._gate_prefix)
         api = self._api()
-        count = 0
         try:
             for found in api.containers(all=True, filters={"label": self._label}):
                 who = owner.parse(found["Labels"][self._label])
@@ -106,7 +114,7 @@ class DockerBackend:
     def _ensure(self, reference: str, progress: Callable[[str], None]) -> Image:
         return ensure_image(reference or None, folder=self._environments, progress=progress, budget_gb=self._budget_gb, label=self._name)
 
-    def _start(self, api: Any, image: Image, limits: Limits, environment: Environment) -> Box:
+    def _start(self, api: Any, image: Image, limits: Limits, environment: Environment, trusted: bool, gate: Gate | None) -> Box:
         workdir = environment.workdir
         env = {**dict(image.variables), **variables(environment, workdir, HOME, TMP, image.path or PATH)}
         box_id = api.create_container(
@@ -120,35 +128,51 @@ class DockerBackend:
             environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
             labels={self._label: str(owner.this_process())},
             network_disabled=not limits.network,
-            host_config=api.create_host_config(**host_config(limits, workdir)),
+            host_config=api.create_host_config(**host_config(limits, workdir, gate)),
         )["Id"]
-        destroy = _remover(api, box_id)
+        destroy = _then(_remover(api, box_id), gate.close if gate else lambda: None)
         try:
             socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             api.start(box_id)
             fd = getattr(socket, "_sock", socket).fileno()
-            rlimits = {"RLIMIT_FSIZE": limits.disk_mb << 20}
-            settings = server_settings(limits, env, workdir=workdir, older=image.older, scratch=("/dev/shm", "/home"), rlimits=rlimits)
-            return ServedBox(Stream(fd, fd, framed=True), settings, environment, self._provenance(image, limits), _closing(socket, destroy))
+            settings = server_settings(
+                limits,
+                env,
+                workdir=workdir,
+                older=image.older,
+                scratch=("/dev/shm", "/home"),
+                rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20},
+                ways=gate.ways if gate else (),
+            )
+            provenance = self._provenance(image, limits, trusted)
+            return ServedBox(Stream(fd, fd, framed=True), settings, environment, provenance, _then(destroy, socket.close))
         except BaseException:
             destroy()
             raise
 
-    def _provenance(self, image: Image, limits: Limits) -> Provenance:
+    def _gate(self, api: Any, limits: Limits) -> Gate | None:
+        if limits.network or not limits.reach:
+            return None
+        if not api.base_url.startswith("http+docker://"):
+            raise SandboxError("a box on another machine reaches no addresses", "use an engine on this machine, with a Unix socket")
+        return Gate(limits.reach, self._gate_prefix)
+
+    def _provenance(self, image: Image, limits: Limits, trusted: bool) -> Provenance:
         return Provenance(
             backend=self.name,
             recipe_sha256=image.recipe_sha256,
             image_digest=image.digest,
             limits=limits,
+            trusted=trusted,
             sandbox_version=payload.version(),
         )
 
 
-def host_config(limits: Limits, workdir: str) -> dict[str, Any]:
+def host_config(limits: Limits, workdir: str, gate: Gate | None = None) -> dict[str, Any]:
     """What the engine is told about a box, as arguments of docker-py's ``create_host_config``."""
 
     def tmpfs(size_mb: int) -> str:
-        return f"rw,exec,nosuid,nodev,size={size_mb}m,uid={_UID},gid={_UID},mode=755"
+        return f"rw,exec,nosuid,nodev,size={size_mb}m,nr_inodes={limits.inodes},uid={_UID},gid={_UID},mode=755"
 
     memory = limits.memory_mb << 20
     return {
@@ -160,8 +184,12 @@ def host_config(limits: Limits, workdir: str) -> dict[str, Any]:
         "memswap_limit": memory,
         "nano_cpus": int(limits.cpus * 1e9),
         "read_only": True,
-        "shm_size": SCRATCH_MB << 20,
-        "tmpfs": {workdir: tmpfs(limits.disk_mb), TMP: tmpfs(SCRATCH_MB), "/home": tmpfs(SCRATCH_MB), BASE: tmpfs(limits.disk_mb)},
+        "tmpfs": {
+            workdir: tmpfs(limits.disk_mb),
+            BASE: tmpfs(limits.disk_mb),
+            **{folder: tmpfs(SCRATCH_MB) for folder in (TMP, "/home", "/dev/shm")},
+        },
+        "binds": [f"{gate.folder}:{SEEN}:ro", f"{gate.hosts}:/etc/hosts:ro"] if gate else [],
         "log_config": {"type": "none", "config": {}},
         "auto_remove": True,
     }
@@ -190,12 +218,14 @@ def _remover(api: Any, box_id: str) -> Callable[[], None]:
     return remove
 
 
-def _closing(socket: Any, destroy: Callable[[], None]) -> Callable[[], None]:
+def _then(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    """Do both, the second one whatever becomes of the first."""
+
     def close() -> None:
         try:
-            destroy()
+            first()
         finally:
             with contextlib.suppress(OSError):
-                socket.close()
+                second()
 
     return close

@@ -30,6 +30,16 @@ class ImageUnavailable(BackendUnavailable):
         self.problem = problem
 
 
+class Untrusted(SandboxError):
+    """A backend that does not isolate was asked for a box for code that may do anything."""
+
+    def __init__(self, backend: str) -> None:
+        super().__init__(
+            f"the {backend} backend does not isolate and runs embedded agents only",
+            "use docker or bubblewrap, or allow it (sandbox.allow_local: true; in code allow_local=True; or --backend local)",
+        )
+
+
 class BoxLost(SandboxError):
     """A box died or stopped answering. Whatever was in it is gone."""
 

@@ -20,19 +20,29 @@ from agentsandbox.report import TestReport
 _LOSSES = 2
 
 
-def grade(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, rollout_id: str, grader_version: str) -> Outcome:
+def grade(
+    task: Task,
+    tree: bytes,
+    diff: str,
+    backend: Backend,
+    limits: Limits,
+    *,
+    rollout_id: str,
+    grader_version: str,
+    trusted: bool = False,
+) -> Outcome:
     """The outcome of ``diff``, a unified diff against the faulty tree (``tree`` with the task's bug patch).
 
     Resolved only if every FAIL_TO_PASS and PASS_TO_PASS test is in the report and passed, the report is complete and agrees
     with the exit code, and every canary did what it must. A box that dies twice under the diff, and not without it, is the
-    diff's doing: unresolved.
+    diff's doing: unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.box.Backend.open`).
 
     Raises:
         SandboxError: the infrastructure failed, which says nothing about the diff.
         PatchRejected: the task's own patches do not apply.
     """
     started = time.monotonic()
-    judged = _Grading(task, tree, backend, limits)
+    judged = _Grading(task, tree, backend, limits, trusted)
     try:
         verdict = judged.verdict_on(diff)
     except BoxLost:
@@ -84,17 +94,18 @@ class _Verdict:
 class _Grading:
     """One task in fresh boxes."""
 
-    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits) -> None:
+    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, trusted: bool) -> None:
         self._task = task
         self._tree = tree
         self._backend = backend
         self._limits = limits
+        self._trusted = trusted
 
     def verdict_on(self, diff: str) -> _Verdict:
         """Grade in a new box."""
         task = self._task
         planted = canaries.draw()
-        with self._backend.open(self._limits, task.environment) as box:
+        with self._backend.open(self._limits, task.environment, self._trusted) as box:
             box.load(self._tree, [task.bug_patch])
             try:
                 box.apply(diff)

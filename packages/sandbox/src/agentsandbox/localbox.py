@@ -1,9 +1,7 @@
 """Boxes as plain processes in a temporary folder: for trusted agents only, where nothing better is installed."""
 
-import contextlib
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,22 +11,20 @@ from trajschema.task import Environment
 from agentsandbox import owner, payload
 from agentsandbox.box import Box
 from agentsandbox.environments import ensure_environment
-from agentsandbox.errors import BackendUnavailable
+from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
 from agentsandbox.processbox import start
 from agentsandbox.server import confine
-from agentsandbox.server.archive import remove
-from agentsandbox.settings import HOME, TMP, VENV, server_settings, variables
-
-_OWNER_FILE = "owner"
+from agentsandbox.settings import HOME, TMP, VENV, fitted, server_settings, variables
 
 
 class LocalBackend:
-    """Temporary folders. Needs Linux, bash and git."""
+    """Temporary folders. Needs Linux, bash and git. Without ``allow_untrusted`` for embedded agents only."""
 
     name = "local"
 
-    def __init__(self, environments: Path, label: str = "trajhub") -> None:
+    def __init__(self, environments: Path, label: str = "trajhub", allow_untrusted: bool = False) -> None:
         self._environments = environments
+        self._allow_untrusted = allow_untrusted
         self._prefix = f"{label}-box-"
 
     def check(self) -> None:
@@ -43,12 +39,16 @@ class LocalBackend:
         """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
         ensure_environment(self._environments, progress)
 
-    def open(self, limits: Limits, environment: Environment) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
+        if not (trusted or self._allow_untrusted):
+            raise Untrusted(self.name)
+        if limits.reach and not limits.network:
+            raise SandboxError("plain processes reach every address or none", "use docker or bubblewrap, or set no addresses to reach")
         self.check()
+        limits = fitted(limits, environment)
         python = ensure_environment(self._environments)
-        root = Path(tempfile.mkdtemp(prefix=self._prefix)).resolve()
-        (root / _OWNER_FILE).write_text(str(owner.this_process()))
+        root = owner.owned_folder(self._prefix)
         workdir, home, tmp, base = (str(root / n) for n in ("testbed", "home", "tmp", "base"))
         for folder in (workdir, home, tmp, base):
             Path(folder).mkdir()
@@ -70,37 +70,27 @@ class LocalBackend:
             recipe_sha256=python.recipe_sha256,
             limits=limits,
             not_enforced=not_enforced(confine.available(confine.abi())),
+            trusted=trusted,
             sandbox_version=payload.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
-        return start([str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: _remove(root))
+        return start([str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: owner.remove_folder(root))
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`."""
-        count = 0
-        for root in sorted(Path(tempfile.gettempdir()).glob(f"{self._prefix}*")):
-            with contextlib.suppress(OSError):
-                who = owner.parse((root / _OWNER_FILE).read_text())
-                if who and owner.is_dead(who):
-                    remove(bytes(root))
-                    count += 1
-        return count
+        return owner.reap_folders(self._prefix)
 
 
 def not_enforced(forbidden: set[str]) -> tuple[str, ...]:
     """What a plain process can do against its limits, where the kernel forbids what is in ``forbidden``."""
     return (
-        "network (other than TCP)" if confine.TCP in forbidden else "network",
+        "network (Unix sockets of the host)",
         "reading host files" if confine.FILES in forbidden else "reading and writing host files",
         *(() if confine.SIGNALS in forbidden else ("signals to other processes of the user",)),
         "cpus",
         "pids",
         "memory_mb (for each process only)",
         "disk_mb (for each file only)",
+        "inodes",
         "absolute paths inside of files (the workdir is mapped in tool arguments and outputs only)",
     )
-
-
-def _remove(root: Path) -> None:
-    if root.exists():
-        remove(bytes(root))

@@ -1,10 +1,16 @@
 """Who made a box: so that boxes of dead processes can be told from those in use."""
 
+import contextlib
 import functools
 import os
 import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from agentsandbox.server.archive import remove
+
+_FILE = "owner"
 
 
 @dataclass(frozen=True)
@@ -50,3 +56,28 @@ def _started(pid: int) -> int | None:
         return None
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def owned_folder(prefix: str) -> Path:
+    """A new temporary folder that :func:`reap_folders` removes once this process is dead."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    (folder / _FILE).write_text(str(this_process()))
+    return folder
+
+
+def reap_folders(prefix: str) -> int:
+    """Remove the folders of dead processes whose names begin with ``prefix``. Returns how many there were."""
+    count = 0
+    for folder in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*")):
+        with contextlib.suppress(OSError):
+            who = parse((folder / _FILE).read_text())
+            if who and is_dead(who):
+                remove_folder(folder)
+                count += 1
+    return count
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all in it, whatever its permissions; one that is gone already is no error."""
+    if folder.exists():
+        remove(bytes(folder))

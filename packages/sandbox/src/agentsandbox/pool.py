@@ -19,7 +19,7 @@ class Pool:
     Whoever takes a box closes it. Closing the pool closes the boxes that nobody took.
     """
 
-    def __init__(self, backend: Backend, limits: Limits, environment: Environment, size: int) -> None:
+    def __init__(self, backend: Backend, limits: Limits, environment: Environment, size: int, trusted: bool = False) -> None:
         """Start to fill.
 
         Raises:
@@ -28,7 +28,7 @@ class Pool:
         if size < 1:
             raise ValueError(f"a pool of {size} boxes; give it one or more")
         self._backend = backend
-        self._kind = (limits, environment)
+        self._kind = (limits, environment, trusted)
         self._ready: queue.Queue[Box | SandboxError] = queue.Queue()
         self._wanted = threading.Semaphore(size)
         self._closed = threading.Event()

@@ -17,6 +17,12 @@ SCRATCH_MB = 64
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
+def fitted(limits: Limits, environment: Environment) -> Limits:
+    """Limits of a box for ``environment``: what it needs, where that is more than ``limits``."""
+    needs = {name: value for name, value in environment.needs if value > getattr(limits, name)}
+    return limits.model_copy(update=needs)
+
+
 def variables(environment: Environment, workdir: str, home: str, tmp: str, path: str) -> dict[str, str]:
     """Environment variables of everything that an agent starts. Nothing comes from the host."""
     fixed = {
@@ -61,6 +67,7 @@ def server_settings(
     older: str = "",
     doomed: str = "",
     confined: bool = False,
+    ways: Sequence[Sequence[str | int]] = (),
 ) -> dict[str, Any]:
     """Settings of the server (see :mod:`agentsandbox.server.settings`)."""
     return {
@@ -79,4 +86,5 @@ def server_settings(
         "network": limits.network,
         "snapshot_bytes": limits.memory_mb << 19,
         "tree_bytes": limits.disk_mb << 20,
+        "ways": [list(way) for way in ways],
     }

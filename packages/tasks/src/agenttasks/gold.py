@@ -77,7 +77,7 @@ def measure(library: Library, store: TaskStore, backend: Backend, limits: Limits
     tar = fetch(library, store)
     tree = store.put_tree(tar)
     environment = library.environment()
-    with backend.open(limits, plain(environment)) as box:
+    with backend.open(limits, plain(environment), trusted=True) as box:
         place = place_of(box)
         key = digest([tree, place, environment, validator_version])
         kept = store.record("gold", key)

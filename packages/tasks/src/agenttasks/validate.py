@@ -38,7 +38,7 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
         agentsandbox.errors.SandboxError: the sandbox failed.
     """
     gold = measure(candidate.library, store, backend, limits, validator_version)
-    with backend.open(limits, plain(candidate.library.environment())) as box:
+    with backend.open(limits, plain(candidate.library.environment()), trusted=True) as box:
         box.load(store.tree_bytes(gold.tree))
         return Validator(Bench(box, gold), store, backend, limits, validator_version).certify(candidate)
 
@@ -133,7 +133,7 @@ class Validator:
 
     def _confirm(self, candidate: Candidate, bug: str, gold_patch: str, first: frozenset[str]) -> tuple[frozenset[str], str]:
         """Second run in a fresh box, what the first failing test says, and proof that the gold patch gives the pristine tree back."""
-        with self._backend.open(self._limits, plain(candidate.library.environment())) as box:
+        with self._backend.open(self._limits, plain(candidate.library.environment()), trusted=True) as box:
             box.load(self._tar)
             box.apply(bug)
             box.apply(gold_patch)

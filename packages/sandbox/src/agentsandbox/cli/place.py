@@ -62,8 +62,11 @@ def limits_of(settings: Sequence[str], base: Limits) -> Limits:
 
 
 def backend_of(name: str) -> Backend:
-    """The backend, ready to open boxes; what dead processes left of theirs is removed first."""
-    backend = choose(name, environments=cache(), label=LABEL, progress=say)  # type: ignore[arg-type]
+    """The backend, ready to open boxes; what dead processes left of theirs is removed first.
+
+    Who names the local backend allows it; who leaves the choice open does not.
+    """
+    backend = choose(name, environments=cache(), label=LABEL, allow_local=name == "local", progress=say)  # type: ignore[arg-type]
     backend.reap()
     return backend
 

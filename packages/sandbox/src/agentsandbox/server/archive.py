@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tarfile
+import zlib
 
 from agentsandbox.server.settings import BadTree
 
@@ -66,7 +67,7 @@ def unpack(archive: bytes, folder: str) -> None:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             for member in tar:
                 _unpack_one(tar, member, folder, known)
-    except (tarfile.TarError, EOFError) as e:
+    except (tarfile.TarError, EOFError, KeyError, zlib.error) as e:
         raise BadTree(f"the tree is no tar archive that can be read: {e}") from e
 
 

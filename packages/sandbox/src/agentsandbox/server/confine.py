@@ -1,4 +1,4 @@
-"""Landlock: what the kernel lets a plain process forbid itself and its children, without root or namespaces."""
+"""What the kernel lets a plain process forbid itself and its children, without namespaces: capabilities, and Landlock."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ _VERSION, _PATH_BENEATH = 1, 1
 _PR_SET_NO_NEW_PRIVS = 38
 _READS = 0b1101  # execute, read file, read folder
 _WRITES_BY_ABI = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 5: 0xFFFF}  # first ABI → all file rights that it knows
-_TCP = 0b11  # bind, connect; ABI 4
 _SCOPES = 0b11  # abstract sockets, signals; ABI 6
+_CAPABILITY_VERSION = 0x20080522
+_PR_CAPBSET_DROP = 24
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm")
 
-FILES, TCP, SIGNALS = "files", "tcp", "signals"
+FILES, SIGNALS = "files", "signals"
 
 
 class _Ruleset(ctypes.Structure):
@@ -32,13 +33,13 @@ def abi() -> int:
 
 
 def available(version: int) -> set[str]:
-    """What a kernel with this version can forbid: writing outside of a folder, TCP, signals to other processes."""
-    return {name for name, first in ((FILES, 1), (TCP, 4), (SIGNALS, 6)) if version >= first}
+    """What a kernel with this version can forbid: writing outside of a folder, signals to other processes."""
+    return {name for name, first in ((FILES, 1), (SIGNALS, 6)) if version >= first}
 
 
-def confine(writable: str, network: bool) -> None:
-    """From here on this process and its children write below ``writable`` only, signal only each other, and use no TCP
-    unless ``network``; as far as the kernel can.
+def confine(writable: str) -> None:
+    """From here on this process and its children write below ``writable`` only, signal and trace only each other, and reach
+    no abstract Unix socket of others; as far as the kernel can.
 
     Raises:
         OSError: the kernel knows Landlock and refuses.
@@ -48,7 +49,7 @@ def confine(writable: str, network: bool) -> None:
         return
     rights = max(r for first, r in _WRITES_BY_ABI.items() if version >= first)
     writes = rights & ~_READS
-    wanted = _Ruleset(writes, _TCP if version >= 4 and not network else 0, _SCOPES if version >= 6 else 0)
+    wanted = _Ruleset(writes, 0, _SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     libc = _libc()
     ruleset = _checked(libc.syscall(_CREATE, ctypes.byref(wanted), ctypes.c_size_t(size), ctypes.c_uint32(0)))
@@ -57,6 +58,21 @@ def confine(writable: str, network: bool) -> None:
     _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _checked(libc.syscall(_RESTRICT, ruleset, ctypes.c_uint32(0)))
     os.close(ruleset)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability for good. A process of root then owns root's files and has no other power.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    libc = _libc()
+    number = 0
+    while libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0:
+        number += 1
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _checked(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
@@ -71,10 +87,10 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
         os.close(fd)
 
 
-def _checked(result: int) -> int:
+def _checked(result: int, what: str = "Landlock") -> int:
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"Landlock: {os.strerror(number)}")
+        raise OSError(number, f"{what}: {os.strerror(number)}")
     return result
 
 

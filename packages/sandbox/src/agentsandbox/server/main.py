@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from agentsandbox.server import confine, copying, leftovers, processes
+from agentsandbox.server import confine, copying, leftovers, processes, relay, syscalls
 from agentsandbox.server.archive import empty
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.family import paused
@@ -87,11 +87,15 @@ def serve(raw: dict[str, Any], rest: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace gets no signal that it does not handle
     processes.harden()
     if settings.confined:
-        confine.confine(settings.doomed, settings.network)
+        confine.drop_capabilities()
+        confine.confine(settings.doomed)
+    syscalls.refuse(internet=settings.network or not settings.confined)
     _limit(settings.rlimits)
     os.umask(0o022)
     client, answers = _private(0, os.O_RDONLY), _private(1, os.O_WRONLY)
     processes.PRIVATE[:] = [client, answers]
+    passing = relay.start(settings.ways, processes.PRIVATE)
+    processes.KEPT.update({passing} if passing else ())
     for folder in (settings.workdir, settings.base, settings.home, settings.tmp):
         os.makedirs(folder, exist_ok=True)
     server = Server(settings, client)

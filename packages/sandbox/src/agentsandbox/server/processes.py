@@ -21,6 +21,9 @@ Feed = Callable[[bytes], None]
 PRIVATE: list[int] = []
 """File descriptors of the protocol, which no fork may hold."""
 
+KEPT: set[int] = set()
+"""Children of the server that are no agent's."""
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 _DRAIN_MAX = 1 << 20  # a background process may write for ever: stop after this much once its parent is gone
@@ -254,6 +257,6 @@ def _code(status: int) -> int:
 
 
 def kill_all() -> None:
-    """Kill every process below this one, and let go of what they print to."""
-    kill_since(Standing())
+    """Kill every process below this one but those that are no agent's, and let go of what they print to."""
+    kill_since(Standing(frozenset(KEPT)))
     leftovers.close()

@@ -12,7 +12,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 
-from agentsandbox.server import history, ipc, tree
+from agentsandbox.server import copies, history, ipc, tree
 from agentsandbox.server.archive import empty, remove, unpack
 from agentsandbox.server.commit import BYTE_FOR_BYTE, LINK, PLAIN, RUNS, Blobs, commit, make_git_folder, write_blobs, write_tree
 from agentsandbox.server.globs import matches
@@ -115,6 +115,9 @@ class Repository:
         if not patch.strip():
             return
         data = patch.encode("utf-8", "surrogateescape")
+        outside = copies.from_outside(data)
+        if outside is not None:
+            raise Rejected(f"error: {outside}: a copy of a file outside of the repository")
         with self._scratch():
             try:
                 self._git(["apply", "--whitespace=nowarn", "-"], data if data.endswith(b"\n") else data + b"\n")

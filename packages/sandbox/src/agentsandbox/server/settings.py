@@ -36,6 +36,8 @@ class Settings:
         """Memory for the base and all snapshots together."""
         self.tree_bytes: int = raw["tree_bytes"]
         """Most bytes of the workdir that are hashed or copied at once."""
+        self.ways: list[list[str | int]] = raw["ways"]
+        """Addresses that the box reaches (see :mod:`agentsandbox.server.relay`)."""
         self.paths = PathMap([(seen, real) for seen, real in raw["seen"]])
 
 
