@@ -1,15 +1,15 @@
 """A box behind a stream: the one implementation of :class:`agentsandbox.box.Box`, whatever the backend."""
 
 import contextlib
-import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from trajschema.outcome import TestStatus
 from trajschema.rollout import Provenance
 from trajschema.task import Environment
 from trajschema.trajectory import Observation
@@ -17,7 +17,10 @@ from trajschema.trajectory import Observation
 from agentsandbox import payload
 from agentsandbox.box import Snapshot
 from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
+from agentsandbox.frameworks import framework_of
+from agentsandbox.frameworks.framework import Command, Ended, Job
 from agentsandbox.report import TestReport
+from agentsandbox.server.mapping import PathMap
 from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
 
@@ -29,8 +32,6 @@ SETUP_S = 60.0
 """Seconds for starting, loading, taking a diff, applying and restoring."""
 COPY_BYTES = 64 << 20
 """Most bytes of one copy into or out of a box."""
-_PYTEST = (("python", "-m", "pytest"), ("python3", "-m", "pytest"), ("pytest",))
-_SILENT = ("-q", "--quiet", "--no-header")
 
 
 class ServedBox:
@@ -42,6 +43,8 @@ class ServedBox:
         self.provenance = provenance
         self._stream = stream
         self._environment = environment
+        self._settings = settings
+        self._paths = PathMap([(seen, real) for seen, real in settings["seen"]])
         self._destroy = destroy
         self._lock = threading.Lock()
         self._sending = threading.Lock()
@@ -124,18 +127,17 @@ class ServedBox:
         timeout_s: float | None = None,
     ) -> TestReport:
         """See :meth:`agentsandbox.box.Box.run_tests`."""
-        limit = timeout_s or self._environment.timeout_s
-        planted = dict(canaries or {})
-        raw, _ = self._ask(
-            "run_tests",
-            limit,
-            arguments=[*self._options(), *(ids or paths or self._environment.test_paths)],
-            canaries=planted,
-            canary_folder="c" + hashlib.sha256(repr(sorted(planted)).encode()).hexdigest()[:12],
-            lines_of=list(lines_of),
-            timeout_s=limit,
+        inward = self._paths.inward
+        job = Job(
+            command=tuple(inward(a) for a in self._environment.test_command),
+            paths=tuple(map(inward, paths or self._environment.test_paths)),
+            ids=tuple(ids),
+            canaries=dict(canaries or {}),
+            lines_of=tuple(lines_of),
+            timeout_s=timeout_s or self._environment.timeout_s,
         )
-        return _test_report(raw, planted)
+        report = framework_of(self._environment.test_command).run(_Place(self._settings, self._ask), job)
+        return replace(report, output=self._paths.outward_text(report.output))
 
     def close(self) -> None:
         """See :meth:`agentsandbox.box.Box.close`."""
@@ -148,14 +150,6 @@ class ServedBox:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-    def _options(self) -> list[str]:
-        """Arguments of the environment's test command that are not about how much it prints."""
-        command = self._environment.test_command
-        for start in _PYTEST:
-            if command[: len(start)] == start:
-                return [a for a in command[len(start) :] if a not in _SILENT]
-        raise SandboxError(f"the test command {' '.join(command)!r} is no pytest command", "use `python -m pytest` for the task")
 
     def _ask(self, method: str, limit_s: float, body: bytes = b"", **params: Any) -> tuple[dict[str, Any], bytes]:
         with self._lock:
@@ -203,37 +197,37 @@ def _error_of(reply: Mapping[str, Any], method: str) -> Exception:
     if kind == "Leak":
         return HistoryLeak(message, "report this: no archive should bring it about")
     if kind == "Unable":
-        return SandboxError(message, "use an image or environment with pytest")
+        return SandboxError(message, "use an image or environment with the task's test runner")
     return SandboxError(f"{method} failed in the box: {message}", "see the message; the box may lack space or a program")
 
 
-def _test_report(raw: Mapping[str, Any], planted: Mapping[str, str]) -> TestReport:
-    """What the server read from the test process, judged here: does it agree with itself?"""
-    reported: dict[str, TestStatus] = dict(raw["statuses"])
-    canaries: dict[str, TestStatus] = {name: reported.pop(f"canary::{name}", "missing") for name in planted}
-    collected: list[str] | None = raw["collected"]
-    notes = list(raw["notes"])
-    ran = {test for test in raw["statuses"] if test not in raw["modules"]}
-    bad = {"failed", "error"}
-    expected_code = 1 if any(s in bad for s in raw["statuses"].values()) else 0 if ran else 5
-    ended = raw["end"] is not None and collected is not None
-    if not ended and not raw["timed_out"]:
-        notes.append(f"the test process ended with status {raw['exit_code']} before the session was over")
-    elif ended and raw["end"] != raw["exit_code"]:
-        notes.append(f"the session ended with {raw['end']}, its process with {raw['exit_code']}")
-    elif ended and raw["end"] != expected_code:
-        notes.append(f"the session ended with {raw['end']}; its tests say {expected_code}")
-    elif ended and collected is not None and set(collected) != ran:
-        notes.append(f"{len(set(collected))} tests were collected, {len(ran)} reported")
-    agrees = ended and raw["end"] == raw["exit_code"] == expected_code and collected is not None and set(collected) == ran
-    return TestReport(
-        statuses=reported,
-        canaries=canaries,
-        exit_code=raw["exit_code"],
-        complete=agrees and not raw["timed_out"] and not notes,
-        timed_out=raw["timed_out"],
-        output=raw["output"],
-        seconds=raw["seconds"],
-        lines=raw["lines"],
-        notes=tuple(notes),
-    )
+class _Place:
+    """The box, as a test framework sees it for one run."""
+
+    def __init__(self, settings: Mapping[str, Any], ask: Callable[..., tuple[dict[str, Any], bytes]]) -> None:
+        self.workdir: str = settings["workdir"]
+        self.cache: str = f"{settings['base']}/cache"
+        self.token = secrets.token_hex(16)
+        self.folder = f"{settings['base']}/{secrets.token_hex(8)}"
+        self.report = f"{self.folder}/{secrets.token_hex(8)}"
+        self._ask = ask
+
+    def command(self, command: Command) -> Ended:
+        """See :class:`agentsandbox.frameworks.framework.Place`."""
+        return self._ended(
+            "run_command",
+            command.timeout_s,
+            argv=list(command.argv),
+            env=dict(command.env),
+            files=dict(command.files),
+            report=command.report,
+            report_name=self.report.rpartition("/")[2],
+        )
+
+    def fork(self, request: Mapping[str, Any]) -> Ended:
+        """See :class:`agentsandbox.frameworks.framework.Place`."""
+        return self._ended("run_tests", request["timeout_s"], token=self.token, **{k: v for k, v in request.items() if k != "timeout_s"})
+
+    def _ended(self, method: str, timeout_s: float, **params: Any) -> Ended:
+        raw, _ = self._ask(method, timeout_s, folder=self.folder, timeout_s=timeout_s, **params)
+        return Ended(**{**raw, "report": raw["report"].encode("utf-8", "surrogateescape")})

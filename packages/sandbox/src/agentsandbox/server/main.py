@@ -17,6 +17,7 @@ from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.family import paused
 from agentsandbox.server.history import Leak
 from agentsandbox.server.repository import Repository
+from agentsandbox.server.running import run_command
 from agentsandbox.server.session import Session
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
 from agentsandbox.server.testing import Testing
@@ -43,6 +44,9 @@ class Server:
         if method == "run_tests":
             out = HeadTail(self._settings.output_bytes)
             return {**self._testing.run(params, out, self._client), "output": out.text()}, b""
+        if method == "run_command":
+            out = HeadTail(self._settings.output_bytes)
+            return {**run_command(self._settings, params, out, self._client), "output": out.text()}, b""
         if method == "load":
             self._forget_agent()
             self._repository.load(body, params["patches"])

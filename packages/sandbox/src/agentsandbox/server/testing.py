@@ -1,4 +1,4 @@
-"""Run pytest in a fork of the server, where it is imported already."""
+"""Run pytest or unittest in a fork of the server, where they are imported already."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from agentsandbox.server import processes
 from agentsandbox.server.commands import PytestCommand
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.records import read_report, sender
+from agentsandbox.server.records import sender
 from agentsandbox.server.repository import Repository
+from agentsandbox.server.running import REPORT_MAX, kept
 from agentsandbox.server.settings import Settings, Unable
 
 _QUIET = [
@@ -36,6 +37,8 @@ _QUIET = [
     "--maxfail=0",
     "--continue-on-collection-errors",
 ]
+Send = Callable[[dict[str, Any]], None]
+
 _NEVER_DROPPED = frozenset({"pytest", "_pytest", "agentsandbox"})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
@@ -55,7 +58,15 @@ class Testing:
         if self._problem:
             return
         try:
-            for name in ("pytest", "pytest.__main__", "unittest.mock", "doctest", "difflib", "agentsandbox.server.plugin"):
+            for name in (
+                "pytest",
+                "pytest.__main__",
+                "unittest.mock",
+                "doctest",
+                "difflib",
+                "agentsandbox.server.unit",
+                "agentsandbox.server.plugin",
+            ):
                 if name == "pytest.__main__":
                     importlib.util.find_spec(name)
                 else:
@@ -90,52 +101,60 @@ class Testing:
         Raises:
             Unable: there is no pytest here.
         """
-        if self.problem():
-            raise Unable(f"pytest cannot be imported ({self.problem()})")
+        problem = self.problem()
+        if problem and request["runner"] == "pytest":
+            raise Unable(f"pytest cannot be imported ({problem})")
         lines_of: list[str] = request["lines_of"]
         if lines_of:
             with contextlib.suppress(ImportError):
                 importlib.import_module("coverage")
         env = dict(self._s.env)
-        folder = os.path.join(self._s.base, request["canary_folder"])
-        canaries: dict[str, str] = request["canaries"]
         shadows = self._shadows(env)
         gathered = bytearray()
-        token = os.urandom(16).hex()
 
         def work(report: int) -> int:
-            send = sender(report, token)
-            return self._reported(send, request["arguments"], env, shadows, lines_of, folder if canaries else "", canaries)
+            send = sender(report, request["token"])
+            run = self._reported_pytest if request["runner"] == "pytest" else self._reported_unittest
+            return run(send, request, env, shadows)
 
         try:
             ended = self._forked(work, self._s.workdir, env, request["timeout_s"], out, client, gathered, sweep=True)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(request["folder"], ignore_errors=True)
         return {
-            **read_report(bytes(gathered), token),
+            **kept(bytes(gathered)),
             "exit_code": ended.exit_code,
             "timed_out": ended.timed_out,
             "seconds": ended.seconds,
+            "begun": True,
         }
 
-    def _reported(
-        self,
-        send: Callable[[dict[str, Any]], None],
-        arguments: list[str],
-        env: dict[str, str],
-        shadows: list[str],
-        lines_of: list[str],
-        folder: str,
-        canaries: dict[str, str],
-    ) -> int:
+    def _reported_pytest(self, send: Send, request: dict[str, Any], env: dict[str, str], shadows: list[str]) -> int:
         from agentsandbox.server.lines import recorder
         from agentsandbox.server.plugin import Reporter, write_canaries
 
-        lines = recorder(self._s.workdir, lines_of) if lines_of else None
-        reporter = Reporter(send, write_canaries(folder, canaries) if folder else "", lines)
+        canaries = request["canaries"]
+        lines = recorder(self._s.workdir, request["lines_of"]) if request["lines_of"] else None
+        reporter = Reporter(send, write_canaries(request["folder"], canaries) if canaries else "", lines)
         if lines:
             lines.start()
-        code = self._pytest([*_QUIET, f"--rootdir={self._s.workdir}", *arguments], self._s.workdir, env, [reporter], shadows)
+        arguments = [*_QUIET, f"--rootdir={self._s.workdir}", *request["arguments"]]
+        code = self._pytest(arguments, self._s.workdir, env, [reporter], shadows)
+        send({"end": code, "lines": lines.stop() if lines else {}})
+        return code
+
+    def _reported_unittest(self, send: Send, request: dict[str, Any], env: dict[str, str], shadows: list[str]) -> int:
+        from agentsandbox.server.lines import recorder
+        from agentsandbox.server.unit import run_unittest
+
+        lines = recorder(self._s.workdir, request["lines_of"]) if request["lines_of"] else None
+        self._become("unittest", request["arguments"], self._s.workdir, env, shadows)
+        if lines:
+            lines.start()
+        chosen = [os.path.join(self._s.workdir, p) for p in request["paths"]]
+        code = run_unittest(request["arguments"], chosen, request["ids"], request["canaries"], send, lines)
+        sys.stdout.flush()
+        threading._shutdown()  # type: ignore[attr-defined]
         send({"end": code, "lines": lines.stop() if lines else {}})
         return code
 
@@ -152,7 +171,11 @@ class Testing:
     ) -> processes.Ended:
         stream = OutwardStream(self._s.paths, out.feed)
         child = processes.fork(work, env, cwd)
-        gather = (lambda data: report.extend(data)) if report is not None else (lambda data: None)
+
+        def gather(data: bytes) -> None:
+            if report is not None and len(report) <= REPORT_MAX:
+                report.extend(data)
+
         ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
         stream.finish()
         return ended
@@ -161,8 +184,7 @@ class Testing:
         """In the fork: become a fresh ``python -m pytest`` and run it."""
         import pytest
 
-        spec = importlib.util.find_spec("pytest.__main__")
-        self._become(spec, arguments, cwd, env, shadows)
+        self._become("pytest", arguments, cwd, env, shadows)
         code: Any = 1
         if not plugins:
             random.seed(0)  # like the hash seed: what an agent sees comes out again when the run is replayed
@@ -183,8 +205,10 @@ class Testing:
             sys.stdout.flush()
         return int(code or 0)
 
-    def _become(self, spec: Any, arguments: list[str], cwd: str, env: dict[str, str], shadows: list[str]) -> None:
+    def _become(self, module: str, arguments: list[str], cwd: str, env: dict[str, str], shadows: list[str]) -> None:
+        """In the fork: what ``python -m module`` is when it starts."""
         gc.freeze()  # pytest collects five times at its end: what the server holds need not be looked at
+        spec: Any = importlib.util.find_spec(f"{module}.__main__")
         sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8", errors="surrogateescape")
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True)
@@ -197,7 +221,7 @@ class Testing:
         main.__file__ = spec.origin
         sys.modules["__main__"] = main
         sys.argv[:] = [str(spec.origin), *arguments]
-        sys.orig_argv = [sys.executable, "-m", "pytest", *arguments]
+        sys.orig_argv = [sys.executable, "-m", module, *arguments]
         sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "SourceFinder"]
         for name in list(sys.modules):
             if name.split(".")[0] in shadows or name.split(".")[0] == "agentsandbox":

@@ -1,0 +1,135 @@
+"""``go test -json``, with canaries put into each package by an overlay: no file of the repository changes."""
+
+import json
+import posixpath
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from agentsandbox.errors import SandboxError
+from agentsandbox.frameworks.documents import items, objects, text
+from agentsandbox.frameworks.framework import Command, Job, Place
+from agentsandbox.frameworks.golang_events import read_events
+from agentsandbox.frameworks.judging import judged
+from agentsandbox.report import TestReport
+
+_REFUSED = ("args", "bench", "c", "exec", "failfast", "json", "list", "o", "overlay", "run", "skip")
+_ALONE = ("a", "asan", "benchmem", "cover", "linkshared", "modcacherw", "msan", "n", "race", "short", "trimpath", "v", "work", "x")
+"""Flags that take no value."""
+_BODIES = {
+    "passed": ("if len(t.Name()) == 0 { t.Fatal() }", "defer func() { if recover() == nil { t.Fatal() } }(); var m map[int]int; m[0]++"),
+    "failed": ("if len(t.Name()) > 0 { t.Fatal() }", 't.Errorf("planted")'),
+}
+
+
+class Go:
+    """``go test``. A test id is ``import/path::TestName/subtest``; a package that fails as a whole stands under its import path.
+
+    Paths and ids choose packages, all tests of which run; a report names only the tests among the ids.
+    """
+
+    name = "go test"
+    protected = (
+        "**/*_test.go",
+        "**/testdata/**",
+        "**/go.mod",
+        "**/go.sum",
+        "**/go.work",
+        "**/go.work.sum",
+        "**/vendor/**",
+        "**/*.syso",
+    )
+    """A module file can put another module in a dependency's place; a ``.syso`` is linked in though no source names it."""
+
+    def runs(self, command: Sequence[str]) -> bool:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        return tuple(command[:2]) == ("go", "test")
+
+    def holders(self, test: str) -> tuple[str, ...]:
+        """None by name: every file of tests is protected."""
+        return ()
+
+    def run(self, place: Place, job: Job) -> TestReport:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        started = time.monotonic()
+        if job.lines_of:
+            raise SandboxError("the lines of each test are not recorded for go", "ask for them with pytest or unittest")
+        flags, patterns = parted(job.command[2:])
+        chosen = sorted({test.partition("::")[0] for test in job.ids}) or [_pattern(p) for p in job.paths] or patterns or ["."]
+        env = {"GOPROXY": "off", "GOTOOLCHAIN": "local", "GOCACHE": place.cache, "GOTMPDIR": place.folder}
+        listed = place.command(Command(("go", "list", "-e", "-json", *flags, *chosen), job.timeout_s, "stdout", env))
+        if listed.exit_code and not listed.timed_out:
+            raise SandboxError(
+                f"go list failed: {listed.output.strip()[-500:]}", "check the task's test command, module file and go version"
+            )
+        names = {go_name(name): name for name in job.canaries}
+        packages, files = overlay(listed.report, place.folder, job.canaries)
+        laid = ("-overlay", f"{place.folder}/overlay.json") if files else ()
+        argv = ("go", "test", "-json", "-count=1", *laid, *flags, *chosen)
+        left = max(1.0, job.timeout_s - (time.monotonic() - started))
+        ended = place.command(Command(argv, left, "stdout", env, files))
+        reading, output = read_events(ended.report, names, job.canaries, packages)
+        return judged(reading, replace(ended, output=output + ended.output), job.ids)
+
+
+def parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags and packages of a ``go test`` command.
+
+    Raises:
+        SandboxError: a flag that keeps planted tests from running, or changes what is printed.
+    """
+    flags: list[str] = []
+    packages: list[str] = []
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("-"):
+            packages.append(word)
+            continue
+        name, assigned, _ = word.lstrip("-").partition("=")
+        if name.removeprefix("test.") in _REFUSED:
+            raise SandboxError(f"the test command's flag {word} cannot be graded", "leave it out; name packages or test ids instead")
+        flags.append(word)
+        if not assigned and name not in _ALONE and words:
+            flags.append(words.pop(0))
+    return flags, packages
+
+
+def _pattern(path: str) -> str:
+    """The packages at or below a path."""
+    inner = path.removeprefix("./").rstrip("/")
+    return f"./{posixpath.dirname(inner)}" if inner.endswith(".go") else "./..." if inner in ("", ".") else f"./{inner}/..."
+
+
+def overlay(listed: bytes, folder: str, canaries: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:
+    """Import paths of the packages with tests in a ``go list -json``, and files (name → text) that plant canaries in each of them.
+
+    Half of the canaries stand in a file that comes first in its package, half in one that comes last.
+    """
+    packages: set[str] = set()
+    files: dict[str, str] = {}
+    replaced: dict[str, str] = {}
+    names, tag = list(canaries), secrets.token_hex(6)
+    for package in objects(listed):
+        own, outer = items(package.get("TestGoFiles")), items(package.get("XTestGoFiles"))
+        if not own and not outer:
+            continue
+        packages.add(text(package.get("ImportPath")))
+        for part, external in ((names[: len(names) // 2], not own), (names[len(names) // 2 :], bool(outer))):
+            source = f"{tag}{len(files)}.go"
+            files[source] = _source(text(package.get("Name")) + ("_test" if external else ""), part, canaries)
+            file = f"{'a' if part == names[: len(names) // 2] else 'z' * 9}{tag}_test.go"
+            replaced[posixpath.join(text(package.get("Dir")), file)] = f"{folder}/{source}"
+    return packages, {**files, "overlay.json": json.dumps({"Replace": replaced})} if names and files else {}
+
+
+def _source(package: str, names: Sequence[str], canaries: Mapping[str, str]) -> str:
+    tests = (f"func {go_name(name)}(t *testing.T) {{ {_BODIES[canaries[name]][i // 2 % 2]} }}\n" for i, name in enumerate(names))
+    return f'package {package}\n\nimport "testing"\n\n' + "\n".join(tests)
+
+
+def go_name(canary: str) -> str:
+    """``test_abc`` as Go names a test: ``TestAbc``."""
+    return "Test" + re.sub(r"(?:^|_)(\w)", lambda m: m[1].upper(), canary.removeprefix("test_"))

@@ -1,0 +1,115 @@
+"""pytest and unittest, in a fork of the server that has them imported."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from trajschema.outcome import TestStatus
+
+from agentsandbox.frameworks.framework import Ended, Job, Place
+from agentsandbox.frameworks.judging import Reading, judged
+from agentsandbox.report import TestReport
+from agentsandbox.server.records import read_report
+
+_PYTEST = (("python", "-m", "pytest"), ("python3", "-m", "pytest"), ("pytest",))
+_UNITTEST = (("python", "-m", "unittest"), ("python3", "-m", "unittest"))
+_SILENT = ("-q", "--quiet", "--no-header")
+_NO_TESTS = 5
+
+
+class Pytest:
+    """``python -m pytest``. A test id is a node id; a module that cannot be collected stands under its path."""
+
+    name = "pytest"
+    protected = (
+        "**/conftest.py",
+        "**/pytest.ini",
+        "**/.pytest.ini",
+        "**/pytest.toml",
+        "**/.pytest.toml",
+        "**/tox.ini",
+        "**/setup.cfg",
+        "**/pyproject.toml",
+    )
+
+    def runs(self, command: Sequence[str]) -> bool:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        return _arguments(command, _PYTEST) is not None
+
+    def holders(self, test: str) -> tuple[str, ...]:
+        """The file in front of the first ``::``."""
+        return (test.partition("::")[0],)
+
+    def run(self, place: Place, job: Job) -> TestReport:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        options = [a for a in _arguments(job.command, _PYTEST) or () if a not in _SILENT]
+        ended = _forked(place, job, "pytest", arguments=[*options, *(job.ids or job.paths)])
+        return judged(read_records(ended.report, place.token, job.canaries, ("failed", "error")), ended)
+
+
+class Unittest:
+    """``python -m unittest``. A test id is ``module.Class.method``; a module that cannot be imported stands under its name.
+
+    Paths and ids choose among the tests that the command finds. Tests of one id are one test, which passes if all of them do.
+    """
+
+    name = "unittest"
+    protected = ("**/test_*.py", "**/test*/**/__init__.py")
+
+    def runs(self, command: Sequence[str]) -> bool:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        return _arguments(command, _UNITTEST) is not None
+
+    def holders(self, test: str) -> tuple[str, ...]:
+        """The module's file, below whatever folder discovery started in."""
+        module = test.split(".")[:-2]
+        return (f"**/{'/'.join(module)}.py", f"**/{'/'.join(module)}/__init__.py") if module else ()
+
+    def run(self, place: Place, job: Job) -> TestReport:
+        """See :class:`agentsandbox.frameworks.framework.Framework`."""
+        options = list(_arguments(job.command, _UNITTEST) or ())
+        ended = _forked(place, job, "unittest", arguments=options, paths=list(job.paths), ids=list(job.ids))
+        return judged(read_records(ended.report, place.token, job.canaries, ("failed", "error", "xpassed")), ended)
+
+
+def read_records(data: bytes, token: str, planted: Iterable[str], bad: Sequence[TestStatus]) -> Reading:
+    """What the records of a Python test process say. ``bad`` are the statuses for which the process ends with 1."""
+    raw = read_report(data, token)
+    statuses: dict[str, TestStatus] = dict(raw["statuses"])
+    units = {unit: statuses.pop(unit) for unit in raw["modules"] if unit in statuses}
+    ran = bool(statuses)
+    failed = any(status in bad for status in (*statuses.values(), *units.values()))
+    fits = 1 if failed else 0 if ran else _NO_TESTS
+    notes = list(raw["notes"])
+    if raw["end"] not in (None, fits):
+        notes.append(f"the session ended with {raw['end']}; its tests say {fits}")
+    return Reading(
+        canaries={name: statuses.pop(f"canary::{name}", "missing") for name in planted},
+        statuses=statuses,
+        units=units,
+        started=None if raw["collected"] is None else set(raw["collected"]),
+        ended=raw["end"] is not None,
+        codes=(fits,),
+        notes=notes,
+        lines=raw["lines"],
+    )
+
+
+def _arguments(command: Sequence[str], starts: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    for start in starts:
+        if tuple(command[: len(start)]) == start:
+            return tuple(command[len(start) :])
+    return None
+
+
+def _forked(place: Place, job: Job, runner: str, **more: Any) -> Ended:
+    return place.fork(
+        {
+            "runner": runner,
+            "canaries": dict(job.canaries),
+            "lines_of": list(job.lines_of),
+            "timeout_s": job.timeout_s,
+            "paths": [],
+            "ids": [],
+            **more,
+        }
+    )

@@ -1,0 +1,64 @@
+"""Run a test command in a process of its own, with files that only this run knows, and keep what it reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from agentsandbox.server import processes
+from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.settings import Settings, Unable
+
+REPORT_MAX = 64 << 20
+"""Bytes kept of a report."""
+
+
+def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, client: int) -> dict[str, Any]:
+    """Start ``argv`` in the workdir and wait for it.
+
+    The report lies in a file that this process has open: without a name from the start if it is standard output, else until
+    the reporter opens it. So nothing can be put in its place.
+
+    Raises:
+        Unable: the program cannot be started.
+    """
+    folder = request["folder"]
+    os.makedirs(folder, mode=0o700)
+    path = os.path.join(folder, request["report_name"])
+    report = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    try:
+        for name, text in request["files"].items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        printed = request["report"] == "stdout"
+        if printed:
+            os.unlink(path)
+        ended = _supervised(settings, request, out, client, report if printed else None)
+        begun = not os.path.exists(path)
+        return {**_ended(ended), **kept(os.pread(report, REPORT_MAX + 1, 0)), "begun": begun}
+    finally:
+        os.close(report)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept(report: bytes) -> dict[str, Any]:
+    """A report in the form of an answer: at most ``REPORT_MAX`` bytes of it, and whether that is not all."""
+    return {"report": report[:REPORT_MAX].decode("utf-8", "surrogateescape"), "cut": len(report) > REPORT_MAX}
+
+
+def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, client: int, stdout: int | None) -> processes.Ended:
+    stream = OutwardStream(settings.paths, out.feed)
+    argv = request["argv"]
+    try:
+        child = processes.spawn(argv, {**settings.env, **request["env"]}, settings.workdir, None if stdout is None else {stdout: 1})
+    except OSError as e:
+        raise Unable(f"cannot start {argv[0]}: {e.strerror}") from e
+    ended = processes.supervise(child, request["timeout_s"], stream.feed, client=client, sweep=True)
+    stream.finish()
+    return ended
+
+
+def _ended(ended: processes.Ended) -> dict[str, Any]:
+    return {"exit_code": ended.exit_code, "timed_out": ended.timed_out, "seconds": ended.seconds}
