@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend, Box
-from agentsandbox.errors import BackendUnavailable, SandboxError
+from agentsandbox.box import Backend
+from agentsandbox.errors import BackendUnavailable
 from agentsandbox.grading import grade
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
@@ -147,6 +147,7 @@ UNITTEST = Repository(
 )
 
 GO = "package calc\n\n// Add adds.\nfunc Add(a, b int) int { return a + b }\n\n// Sub subtracts.\nfunc Sub(a, b int) int { return a - b }\n"
+GO_SUB = "func Sub(a, b int) int { return a - b }\n"
 GO_WRONG = GO.replace("a + b", "a * b")
 GO_TESTS = """package calc
 
@@ -188,7 +189,8 @@ def _go(body: str, imports: str = "") -> str:
 
 
 GO_FORGED = (
-    'func init() {\n\tfmt.Print("=== RUN   TestAdd\\n=== RUN   TestAdd/small\\n--- PASS: TestAdd (0.00s)\\n    --- PASS: TestAdd/small (0.00s)\\n'
+    'func init() {\n\tfmt.Print("=== RUN   TestAdd\\n=== RUN   TestAdd/small\\n--- PASS: TestAdd (0.00s)\\n'
+    "    --- PASS: TestAdd/small (0.00s)\\n"
     '=== RUN   TestSub\\n--- PASS: TestSub (0.00s)\\nPASS\\n")\n\tsyscall.Exit(0)\n}'
 )
 GO_REPORT = """func init() {
@@ -225,9 +227,7 @@ GOLANG = Repository(
         ),
         "exit at start (10)": ({"calc.go": _go("func init() { syscall.Exit(0) }", 'import "syscall"')}, "tests planted in it must fail"),
         "exit in the test (10)": (
-            {
-                "calc.go": 'package calc\n\nimport "syscall"\n\nfunc Add(a, b int) int { syscall.Exit(0); return 3 }\nfunc Sub(a, b int) int { return a - b }\n'
-            },
+            {"calc.go": 'package calc\n\nimport "syscall"\n\nfunc Add(a, b int) int { syscall.Exit(0); return 3 }\n' + GO_SUB},
             "tests planted in it must fail",
         ),
         "forged lines (12)": ({"calc.go": _go(GO_FORGED, 'import (\n\t"fmt"\n\t"syscall"\n)')}, "tests planted in it must fail"),
@@ -237,9 +237,7 @@ GOLANG = Repository(
         ),
         "syntax error (13)": ({"calc.go": "package calc\n\nfunc Add( {\n"}, "did not pass"),
         "goroutine ended (14)": (
-            {
-                "calc.go": 'package calc\n\nimport "runtime"\n\nfunc Add(a, b int) int { runtime.Goexit(); return 3 }\nfunc Sub(a, b int) int { return a - b }\n'
-            },
+            {"calc.go": 'package calc\n\nimport "runtime"\n\nfunc Add(a, b int) int { runtime.Goexit(); return 3 }\n' + GO_SUB},
             "did not pass",
         ),
         "forged report (16)": ({"calc.go": _go(GO_REPORT, 'import (\n\t"fmt"\n\t"os"\n)')}, "did not pass|ended without a start|twice"),

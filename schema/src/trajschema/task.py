@@ -37,7 +37,11 @@ class Environment(Part):
     recipe: str = Field("python", description="Name of the environment recipe; its hash stands in the rollout's provenance.")
     image: str = Field("", description="Container image reference for tasks that bring their own; empty for the recipe's.")
     workdir: str = Field("/testbed", description="Absolute path of the repository in the box.")
-    test_command: tuple[str, ...] = Field(("python", "-m", "pytest", "-q"), description="Command that runs the whole suite, as arguments.")
+    test_command: tuple[str, ...] = Field(
+        ("python", "-m", "pytest", "-q"),
+        description="Command that runs the whole suite, as arguments. It names the test runner itself, which a script would hide: pytest, "
+        "unittest, go test, node --test, jest or vitest.",
+    )
     test_paths: tuple[str, ...] = Field(
         (), description="Files or folders handed to the test command, relative to the workdir; empty for all."
     )

@@ -4,15 +4,10 @@ import re
 
 from trajschema.task import Task
 
+from agentsandbox.frameworks import Pytest, framework_of
+from agentsandbox.server.globs import matches
+
 BUILT_IN: tuple[str, ...] = (
-    "**/conftest.py",
-    "**/pytest.ini",
-    "**/.pytest.ini",
-    "**/pytest.toml",
-    "**/.pytest.toml",
-    "**/tox.ini",
-    "**/setup.cfg",
-    "**/pyproject.toml",
     "**/sitecustomize.py",
     "**/usercustomize.py",
     "**/sitecustomize/**",
@@ -24,7 +19,8 @@ BUILT_IN: tuple[str, ...] = (
     "**/*.pyc",
     "**/*.so",
 )
-"""Restored in every task. An egg-info or dist-info folder can name a pytest plugin; byte code and extensions hide source."""
+"""Restored in every task, beside what its test framework protects. An egg-info or dist-info folder can name a pytest plugin; byte
+code and extensions hide source."""
 
 _SHADOWING = ("pytest", "_pytest", "pluggy", "py", "coverage", "unittest", "agentsandbox", "iniconfig", "packaging")
 """Modules of the test runner that a new file on the search path would replace."""
@@ -35,15 +31,22 @@ _TARGET = re.compile(r"^(?:\+\+\+ b/|--- a/|rename (?:from|to) )([^\t\n]+)", re.
 def protected_patterns(task: Task) -> tuple[str, ...]:
     """Patterns (:mod:`agentsandbox.server.globs`) of everything that is put back before grading ``task``.
 
-    The task's own, the built-in ones, files that the test patch touches, files that hold required tests (unless the gold
-    patch changes them: a doctest stands in the code), and modules that would replace the test runner's.
+    The task's own, the built-in ones, those of the test framework, files that the test patch touches, files that hold required
+    tests (unless the gold patch changes them: a doctest stands in the code), and modules that would replace the test runner's.
+
+    Raises:
+        SandboxError: the task's test command is of no framework that is known.
     """
+    framework = framework_of(task.environment.test_command)
     gold = set(patched_paths(task.gold_patch))
-    tests = {test.partition("::")[0] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} - gold
+    holders = {pattern for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS) for pattern in framework.holders(test)}
+    tests = {pattern for pattern in holders if not any(matches(path, (pattern,)) for path in gold)}
     roots = ["", *(f"{p.strip('/')}/" for p in task.environment.python_path if p.strip("./"))]
     shadows = [f"{root}{name}{end}" for root in roots for name in _SHADOWING for end in (".py", "/**")]
     files = sorted(tests | set(patched_paths(task.test_patch)))
-    return tuple(dict.fromkeys([*task.protected_paths, *BUILT_IN, *files, *(s for s in shadows if not _names(s, gold))]))
+    return tuple(
+        dict.fromkeys([*task.protected_paths, *BUILT_IN, *framework.protected, *files, *(s for s in shadows if not _names(s, gold))])
+    )
 
 
 def patched_paths(patch: str) -> list[str]:
@@ -57,7 +60,11 @@ def _names(pattern: str, paths: set[str]) -> bool:
 
 
 _BLOCK = re.compile(r"^diff --git ", re.MULTILINE)
-_DISARMING = re.compile(r"\b(skip\w*|xfail|importorskip|exit|_exit|monkeypatch|collect_ignore)\b")
+_DISARMING = re.compile(
+    r"\b(skip\w*|xfail|importorskip|exit|_exit|monkeypatch|collect_ignore|load_tests|TestMain|Skip\w*|Exit|todo|only|mock|reallyExit)\b"
+)
+_TESTS = {r"\.py$": r"\bdef test", r"_test\.go$": r"(?m)^func Test", r"[.-]?(test|spec)\.[cm]?[jt]sx?$": r"\b(test|it)\("}
+"""Path of a file with tests → how a test starts in it."""
 
 
 def adds_tests_only(path: str, diff: str) -> bool:
@@ -65,11 +72,12 @@ def adds_tests_only(path: str, diff: str) -> bool:
 
     Removes nothing, adds no word that switches tests off, and touches no configuration or start-up file.
     """
-    if not path.endswith(".py") or any(path.rsplit("/", 1)[-1] == p.removeprefix("**/") for p in BUILT_IN):
+    test = next((start for ending, start in _TESTS.items() if re.search(ending, path)), None)
+    if test is None or any(path.rsplit("/", 1)[-1] == p.removeprefix("**/") for p in (*BUILT_IN, *Pytest.protected)):
         return False
     if path.rsplit("/", 1)[-1].removesuffix(".py") in _SHADOWING:
         return False
     blocks = [b for b in _BLOCK.split(diff) if path in patched_paths(b)]
     lines = [line for b in blocks for line in b.partition("\n@@")[2].splitlines()]
     added = "\n".join(line[1:] for line in lines if line.startswith("+"))
-    return "def test" in added and not any(line.startswith("-") for line in lines) and not _DISARMING.search(added)
+    return re.search(test, added) is not None and not any(line.startswith("-") for line in lines) and not _DISARMING.search(added)

@@ -93,6 +93,7 @@ class _Events:
             self.reading.note(f"{name}: reported twice")
         elif (package, test) not in self._open:
             self.reading.note(f"{name}: ended without a start")
+            return
         self._open.discard((package, test))
         self._done.add((package, test))
         if status == "failed":

@@ -11,8 +11,10 @@ from agentsandbox.frameworks.jest_results import read_results
 from agentsandbox.frameworks.judging import judged
 from agentsandbox.report import TestReport
 
-_REFUSED = ("-t", "--testNamePattern", "--reporters", "--setupFilesAfterEnv", "--json", "--outputFile", "--listTests", "--watch", "--watchAll",
-            "-o", "--onlyChanged", "--shard", "--showConfig")  # fmt: skip
+_REFUSED = (
+    *("-t", "--testNamePattern", "--reporters", "--setupFilesAfterEnv", "--json", "--outputFile", "--listTests", "--showConfig"),
+    *("--watch", "--watchAll", "-o", "--onlyChanged", "--shard"),
+)
 
 _KNOWS_LIMIT, _NEVER = 29, "1000GB"
 """A limit on what a worker may hold makes jest run every test in a worker, so that none runs where the reporter does."""

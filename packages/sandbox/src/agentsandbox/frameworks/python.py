@@ -53,7 +53,8 @@ class Unittest:
     """
 
     name = "unittest"
-    protected = ("**/test_*.py", "**/test*/**/__init__.py")
+    protected = ("**/test*.py", "**/test/**/__init__.py", "**/tests/**/__init__.py")
+    """What discovery runs by default: a new module that is called so is run with the others."""
 
     def runs(self, command: Sequence[str]) -> bool:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""
