@@ -13,7 +13,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WIRING = ("resources", "pipelines", "dagster")
-_DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css"}
+_DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css", ".js", ".cjs", ".mjs"}
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
 _STATEMENT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE)
 """An import statement. A regular expression, because parsing every file would take most of the time of ``status``; a test

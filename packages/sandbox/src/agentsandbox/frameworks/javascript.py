@@ -39,13 +39,13 @@ _LAUNCHERS = (("npx", "--no-install"), ("npx",), ("pnpm", "exec"), ("yarn", "run
 
 def script(name: str, settings: Any) -> str:
     """A script of this package with its settings put in."""
-    text = resources.files("agentsandbox.frameworks").joinpath("scripts", name).read_text(encoding="utf-8")
+    text = resources.files("agentsandbox.frameworks").joinpath(name).read_text(encoding="utf-8")
     return text.replace("__SETTINGS__", json.dumps(settings))
 
 
 def planting(name: str, settings: Any) -> str:
     """A set-up file that plants canaries, for jest or vitest: both have the same functions for it."""
-    plant = resources.files("agentsandbox.frameworks").joinpath("scripts", "plant.js").read_text(encoding="utf-8")
+    plant = resources.files("agentsandbox.frameworks").joinpath("plant.js").read_text(encoding="utf-8")
     return script(name, settings).replace("__PLANT__", plant)
 
 
