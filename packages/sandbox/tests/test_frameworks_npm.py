@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -82,8 +81,9 @@ def modules() -> Path:
     """Folder with jest and vitest, kept from run to run."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
-    folder = Path(tempfile.gettempdir()) / f"agentsandbox-test-node-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")  # not /tmp: a box sees another one under that name
+    folder = cache / "agentsandbox-test-node"
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "ready").exists():

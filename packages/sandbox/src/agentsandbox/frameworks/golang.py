@@ -18,6 +18,8 @@ from agentsandbox.report import TestReport
 _REFUSED = ("args", "bench", "c", "exec", "failfast", "json", "list", "o", "overlay", "run", "skip")
 _ALONE = ("a", "asan", "benchmem", "cover", "linkshared", "modcacherw", "msan", "n", "race", "short", "trimpath", "v", "work", "x")
 """Flags that take no value."""
+_SHAPES = ("asan", "mod", "modfile", "msan", "race", "tags")
+"""Flags that decide which files make up a package."""
 _BODIES = {
     "passed": ("if len(t.Name()) == 0 { t.Fatal() }", "defer func() { if recover() == nil { t.Fatal() } }(); var m map[int]int; m[0]++"),
     "failed": ("if len(t.Name()) > 0 { t.Fatal() }", 't.Errorf("planted")'),
@@ -59,7 +61,8 @@ class Go:
         flags, patterns = parted(job.command[2:])
         chosen = sorted({test.partition("::")[0] for test in job.ids}) or [_pattern(p) for p in job.paths] or patterns or ["."]
         env = {"GOPROXY": "off", "GOTOOLCHAIN": "local", "GOCACHE": place.cache, "GOTMPDIR": place.folder}
-        listed = place.command(Command(("go", "list", "-e", "-json", *flags, *chosen), job.timeout_s, "stdout", env))
+        shapes = [word for flag in flags if flag[0].lstrip("-").partition("=")[0] in _SHAPES for word in flag]
+        listed = place.command(Command(("go", "list", "-e", "-json", *shapes, *chosen), job.timeout_s, "stdout", env))
         if listed.exit_code and not listed.timed_out:
             raise SandboxError(
                 f"go list failed: {listed.output.strip()[-500:]}", "check the task's test command, module file and go version"
@@ -67,20 +70,20 @@ class Go:
         names = {go_name(name): name for name in job.canaries}
         packages, files = overlay(listed.report, place.folder, job.canaries)
         laid = ("-overlay", f"{place.folder}/overlay.json") if files else ()
-        argv = ("go", "test", "-json", "-count=1", *laid, *flags, *chosen)
+        argv = ("go", "test", "-json", "-count=1", *laid, *(word for flag in flags for word in flag), *chosen)
         left = max(1.0, job.timeout_s - (time.monotonic() - started))
         ended = place.command(Command(argv, left, "stdout", env, files))
         reading, output = read_events(ended.report, names, job.canaries, packages)
         return judged(reading, replace(ended, output=output + ended.output), job.ids)
 
 
-def parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags and packages of a ``go test`` command.
+def parted(arguments: Sequence[str]) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Flags, each with its value, and packages of a ``go test`` command.
 
     Raises:
         SandboxError: a flag that keeps planted tests from running, or changes what is printed.
     """
-    flags: list[str] = []
+    flags: list[tuple[str, ...]] = []
     packages: list[str] = []
     words = list(arguments)
     while words:
@@ -91,9 +94,8 @@ def parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         name, assigned, _ = word.lstrip("-").partition("=")
         if name.removeprefix("test.") in _REFUSED:
             raise SandboxError(f"the test command's flag {word} cannot be graded", "leave it out; name packages or test ids instead")
-        flags.append(word)
-        if not assigned and name not in _ALONE and words:
-            flags.append(words.pop(0))
+        takes_next = not assigned and name not in _ALONE and words
+        flags.append((word, words.pop(0)) if takes_next else (word,))
     return flags, packages
 
 
@@ -112,21 +114,23 @@ def overlay(listed: bytes, folder: str, canaries: Mapping[str, str]) -> tuple[se
     files: dict[str, str] = {}
     replaced: dict[str, str] = {}
     names, tag = list(canaries), secrets.token_hex(6)
+    half = len(names) // 2
     for package in objects(listed):
         own, outer = items(package.get("TestGoFiles")), items(package.get("XTestGoFiles"))
         if not own and not outer:
             continue
         packages.add(text(package.get("ImportPath")))
-        for part, external in ((names[: len(names) // 2], not own), (names[len(names) // 2 :], bool(outer))):
+        for first, external in ((True, not own), (False, bool(outer))):
             source = f"{tag}{len(files)}.go"
-            files[source] = _source(text(package.get("Name")) + ("_test" if external else ""), part, canaries)
-            file = f"{'a' if part == names[: len(names) // 2] else 'z' * 9}{tag}_test.go"
-            replaced[posixpath.join(text(package.get("Dir")), file)] = f"{folder}/{source}"
+            part = names[:half] if first else names[half:]
+            files[source] = _source(text(package.get("Name")) + ("_test" if external else ""), part, canaries, 0 if first else 1)
+            place = posixpath.join(text(package.get("Dir")), f"{'a' if first else 'z' * 9}{tag}_test.go")
+            replaced[place] = f"{folder}/{source}"
     return packages, {**files, "overlay.json": json.dumps({"Replace": replaced})} if names and files else {}
 
 
-def _source(package: str, names: Sequence[str], canaries: Mapping[str, str]) -> str:
-    tests = (f"func {go_name(name)}(t *testing.T) {{ {_BODIES[canaries[name]][i // 2 % 2]} }}\n" for i, name in enumerate(names))
+def _source(package: str, names: Sequence[str], canaries: Mapping[str, str], kind: int) -> str:
+    tests = (f"func {go_name(name)}(t *testing.T) {{ {_BODIES[canaries[name]][kind]} }}\n" for name in names)
     return f'package {package}\n\nimport "testing"\n\n' + "\n".join(tests)
 
 
