@@ -16,7 +16,7 @@ from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
 
-LIMITS = Limits(call_timeout_s=20, output_bytes=20_000)
+LIMITS = Limits(call_timeout_s=20, output_bytes=20_000, memory_mb=32_768)
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ GOLANG = Repository(
         "exit at start (10)": ({"calc.go": _go("func init() { syscall.Exit(0) }", 'import "syscall"')}, "tests planted in it must fail"),
         "exit in the test (10)": (
             {"calc.go": 'package calc\n\nimport "syscall"\n\nfunc Add(a, b int) int { syscall.Exit(0); return 3 }\n' + GO_SUB},
-            "tests planted in it must fail",
+            "tests planted in it must fail|before the session was over",
         ),
         "forged lines (12)": ({"calc.go": _go(GO_FORGED, 'import (\n\t"fmt"\n\t"syscall"\n)')}, "tests planted in it must fail"),
         "forged lines, honest end (12)": (
@@ -238,7 +238,7 @@ GOLANG = Repository(
         "syntax error (13)": ({"calc.go": "package calc\n\nfunc Add( {\n"}, "did not pass"),
         "goroutine ended (14)": (
             {"calc.go": 'package calc\n\nimport "runtime"\n\nfunc Add(a, b int) int { runtime.Goexit(); return 3 }\n' + GO_SUB},
-            "did not pass",
+            "did not pass|canaries are missing",
         ),
         "forged report (16)": ({"calc.go": _go(GO_REPORT, 'import (\n\t"fmt"\n\t"os"\n)')}, "did not pass|ended without a start|twice"),
     },
@@ -301,7 +301,7 @@ NODE = Repository(
             {"calc.js": JS_WRONG + "const runner = require('node:test');\nrunner.test = runner.it = runner.test.skip;\n"},
             "planted|did not pass|must be",
         ),
-        "forged report (16)": ({"calc.js": JS_WRONG + JS_REPORT}, "something else than the reporter|did not pass"),
+        "forged report (16)": ({"calc.js": JS_WRONG + JS_REPORT}, "something else than the reporter|before the session was over"),
     },
 )
 REPOSITORIES = (UNITTEST, GOLANG, NODE)
@@ -317,7 +317,7 @@ def needs(program: str) -> None:
 
 @pytest.fixture(scope="session", params=["bubblewrap", "local"])
 def host_backend(request: pytest.FixtureRequest, environments: Path) -> Backend:
-    """The backends whose boxes have the host's programs."""
+    """The backends whose boxes have the host's programs: go and node."""
     try:
         backend = choose(request.param, environments=environments, label="sandboxtest")
         backend.open(LIMITS, Environment()).close()
@@ -357,12 +357,13 @@ def test_doing_nothing_is_unresolved_and_no_tampering(graded: Grade, repository:
     assert outcome.pass_to_pass_broken == 0
 
 
+@pytest.mark.parametrize("host_backend", ["bubblewrap"], indirect=True)
 @pytest.mark.parametrize(
     ("repository", "name"),
     [(r, name) for r in REPOSITORIES for name in r.cheats],
     ids=lambda v: v if isinstance(v, str) else v.framework,
 )
-def test_a_cheat_is_unresolved_and_named(graded: Grade, host_backend: Backend, repository: Repository, name: str) -> None:
+def test_a_cheat_is_unresolved_and_named(graded: Grade, repository: Repository, name: str) -> None:
     edits, said = repository.cheats[name]
     outcome = graded(repository, edits)
     assert outcome.verdict == "unresolved"

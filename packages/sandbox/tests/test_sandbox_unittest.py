@@ -1,8 +1,11 @@
-"""unittest in a fork of the server: every kind of test and fixture, on every backend."""
+"""unittest in a fork of the server: every kind of test and fixture on every backend, the rest on one."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
+from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.report import TestReport
 from trajschema.rollout import Limits
@@ -12,16 +15,22 @@ COMMAND = ("python", "-m", "unittest")
 Run = Callable[..., TestReport]
 
 
-@pytest.fixture
-def run(backend: Backend, tar: Callable[..., bytes]) -> Run:
-    """Run files with unittest."""
+@pytest.fixture(scope="session")
+def run_on(tar: Callable[..., bytes]) -> Run:
+    """Run files with unittest on a backend."""
 
-    def run(files: dict[str, str], *options: str, **more: object) -> TestReport:
+    def run(backend: Backend, files: dict[str, str], *options: str, **more: object) -> TestReport:
         with backend.open(Limits(), Environment(test_command=(*COMMAND, *options), timeout_s=30)) as box:
             box.load(tar(files))
             return box.run_tests(**more)  # type: ignore[arg-type]
 
     return run
+
+
+@pytest.fixture
+def run(run_on: Run, environments: Path) -> Run:
+    """Run files with unittest on the backend that starts fastest."""
+    return partial(run_on, choose("local", environments=environments, label="sandboxtest"))
 
 
 KINDS = """import unittest
@@ -74,9 +83,9 @@ class TestLeaves(unittest.TestCase):
 """
 
 
-def test_statuses(run: Run) -> None:
+def test_statuses(run_on: Run, backend: Backend) -> None:
     planted = {"test_q1": "failed", "test_q2": "passed", "test_q3": "failed", "test_q4": "passed"}
-    report = run({"test_kinds.py": KINDS, "test_import.py": "import nothing_here\n"}, canaries=planted)
+    report = run_on(backend, {"test_kinds.py": KINDS, "test_import.py": "import nothing_here\n"}, canaries=planted)
     assert report.canaries == planted
     assert report.statuses == {
         "test_import": "error",

@@ -35,13 +35,15 @@ class _Events:
     """Folds the events of all packages."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self.reading = Reading(started=set())
+        self.reading = Reading()
         self.output = HeadTail(_OUTPUT_BYTES)
         self._names = names
         self._seen: list[tuple[str, str, TestStatus]] = []
         self._over: dict[str, str] = {}
         """Package → how it ended; empty while it runs."""
         self._unbuilt: set[str] = set()
+        self._started: set[str] = set()
+        """Ids of tests, without canaries: a panic keeps those at the end of its package from running, which is no contradiction."""
         self._open: set[tuple[str, str]] = set()
         self._done: set[tuple[str, str]] = set()
         self._failing: set[str] = set()
@@ -84,8 +86,8 @@ class _Events:
             self.reading.note(f"{self._id(package, test)}: started twice")
         self._open.add((package, test))
         self._over.setdefault(package, "")
-        assert self.reading.started is not None
-        self.reading.started.add(self._id(package, test))
+        if test not in self._names:
+            self._started.add(self._id(package, test))
 
     def _result(self, package: str, test: str, status: TestStatus) -> None:
         name = self._id(package, test)
@@ -127,6 +129,7 @@ class _Events:
         reading.canaries = of_every_process(canaries, [(name, status) for _, name, status in self._seen], len(tested))
         if not tested and canaries:
             reading.canaries = dict.fromkeys(canaries, "missing")
+        reading.started = self._started | {f"canary::{name}" for name, status in reading.canaries.items() if status != "missing"}
         reading.ended = bool(self._over) and all(self._over.values())
         failed = "fail" in self._over.values()
         reading.codes = (1, 2) if self._unbuilt else (1,) if failed else (0,)

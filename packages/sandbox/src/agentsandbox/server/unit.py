@@ -74,7 +74,7 @@ class Reporter(unittest.TextTestResult):
         super().addFailure(test, err)
 
     def addError(self, test: Any, err: Any) -> None:
-        self._hold(test, "error")
+        self._hold(test, "failed" if _is_planted(test) else "error")
         super().addError(test, err)
 
     def addSkip(self, test: Any, reason: str) -> None:
@@ -194,7 +194,11 @@ def _planted(canaries: dict[str, str]) -> list[Any]:
 
 
 def _name(test: Any) -> str:
-    return f"canary::{test._testMethodName}" if getattr(test, "planted", False) is True else str(test.id())
+    return f"canary::{test._testMethodName}" if _is_planted(test) else str(test.id())
+
+
+def _is_planted(test: Any) -> bool:
+    return getattr(test, "planted", False) is True
 
 
 def _is_stand_in(test: Any) -> bool:
