@@ -4,7 +4,8 @@ import re
 
 from trajschema.task import Task
 
-from agentsandbox.frameworks import Pytest, framework_of
+from agentsandbox.frameworks import framework_of
+from agentsandbox.frameworks.python import Pytest
 from agentsandbox.server.globs import matches
 
 BUILT_IN: tuple[str, ...] = (
