@@ -9,10 +9,8 @@ from typing import Any
 from agentsandbox.server import processes
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.records import BYTES
 from agentsandbox.server.settings import Settings, Unable
-
-REPORT_MAX = 64 << 20
-"""Bytes kept of a report."""
 
 
 def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, client: int) -> dict[str, Any]:
@@ -37,15 +35,15 @@ def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, clie
             os.unlink(path)
         ended = _supervised(settings, request, out, client, report if printed else None)
         begun = not os.path.exists(path)
-        return {**_ended(ended), **kept(os.pread(report, REPORT_MAX + 1, 0)), "begun": begun}
+        return {**_ended(ended), **kept(os.pread(report, BYTES + 1, 0)), "begun": begun}
     finally:
         os.close(report)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def kept(report: bytes) -> dict[str, Any]:
-    """A report in the form of an answer: at most ``REPORT_MAX`` bytes of it, and whether that is not all."""
-    return {"report": report[:REPORT_MAX].decode("utf-8", "surrogateescape"), "cut": len(report) > REPORT_MAX}
+    """A report in the form of an answer: at most ``records.BYTES`` of it, and whether that is not all."""
+    return {"report": report[:BYTES].decode("utf-8", "surrogateescape"), "cut": len(report) > BYTES}
 
 
 def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, client: int, stdout: int | None) -> processes.Ended:

@@ -21,9 +21,9 @@ from agentsandbox.server import processes
 from agentsandbox.server.commands import PytestCommand
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.records import sender
+from agentsandbox.server.records import BYTES, sender
 from agentsandbox.server.repository import Repository
-from agentsandbox.server.running import REPORT_MAX, kept
+from agentsandbox.server.running import kept
 from agentsandbox.server.settings import Settings, Unable
 
 _QUIET = [
@@ -173,7 +173,7 @@ class Testing:
         child = processes.fork(work, env, cwd)
 
         def gather(data: bytes) -> None:
-            if report is not None and len(report) <= REPORT_MAX:
+            if report is not None and len(report) <= BYTES:
                 report.extend(data)
 
         ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
