@@ -3,6 +3,7 @@
 import difflib
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -304,7 +305,21 @@ NODE = Repository(
         "forged report (16)": ({"calc.js": JS_WRONG + JS_REPORT}, "something else than the reporter|before the session was over"),
     },
 )
+
+
+def _compiles_its_library() -> bool:
+    """Whether Go is installed without its standard library compiled, as from 1.20 on: then each box takes 20 s for it."""
+    if shutil.which("go") is None:
+        return False
+    root = subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    return not any(Path(root, "pkg").glob("*/fmt.a"))
+
+
+MARKS = {"go": [pytest.mark.soak] if _compiles_its_library() else []}
 REPOSITORIES = (UNITTEST, GOLANG, NODE)
+each_repository = pytest.mark.parametrize(
+    "repository", [pytest.param(r, marks=MARKS.get(r.framework, ()), id=r.framework) for r in REPOSITORIES]
+)
 
 
 def needs(program: str) -> None:
@@ -342,14 +357,14 @@ def graded(host_backend: Backend, tar: Callable[..., bytes]) -> Grade:
     return run
 
 
-@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda r: r.framework)
+@each_repository
 def test_the_gold_patch_is_resolved(graded: Grade, repository: Repository) -> None:
     outcome = graded(repository, {repository.source: repository.files[repository.source]})
     assert (outcome.verdict, outcome.reason, outcome.tamper) == ("resolved", "every required test passed", ())
     assert [(c.expected, c.status) for c in outcome.canaries] == [("failed", "failed"), ("passed", "passed")] * 2
 
 
-@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda r: r.framework)
+@each_repository
 def test_doing_nothing_is_unresolved_and_no_tampering(graded: Grade, repository: Repository) -> None:
     outcome = graded(repository, {})
     assert (outcome.verdict, outcome.tamper) == ("unresolved", ())
@@ -360,8 +375,7 @@ def test_doing_nothing_is_unresolved_and_no_tampering(graded: Grade, repository:
 @pytest.mark.parametrize("host_backend", ["bubblewrap"], indirect=True)
 @pytest.mark.parametrize(
     ("repository", "name"),
-    [(r, name) for r in REPOSITORIES for name in r.cheats],
-    ids=lambda v: v if isinstance(v, str) else v.framework,
+    [pytest.param(r, name, marks=MARKS.get(r.framework, ()), id=f"{r.framework}-{name}") for r in REPOSITORIES for name in r.cheats],
 )
 def test_a_cheat_is_unresolved_and_named(graded: Grade, repository: Repository, name: str) -> None:
     edits, said = repository.cheats[name]

@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.frameworks.framework import Ended, Job
@@ -86,5 +87,7 @@ def begun(ended: Ended, name: str) -> None:
 
 
 def relative(path: str, workdir: str) -> str:
-    """A path of a report as an id has it."""
+    """A path of a report as an id has it; node 18 names ES modules by their URL."""
+    if path.startswith("file://"):
+        path = unquote(urlsplit(path).path)
     return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
