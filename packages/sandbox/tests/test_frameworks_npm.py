@@ -128,7 +128,7 @@ def graded(runner: str, modules: Path, environments: Path, tar: Callable[..., by
         PASS_TO_PASS=("src/calc.test.js::less > subtracts", "src/setup.test.js::is set up"),
         gold_patch="",
     )
-    backend = choose("local", environments=environments, label="sandboxtest")
+    backend = choose("local", environments=environments, label="sandboxtest", allow_local=True)
 
     def run(edits: Mapping[str, str]) -> Outcome:
         with backend.open(LIMITS, task.environment) as box:

@@ -334,7 +334,7 @@ def needs(program: str) -> None:
 def host_backend(request: pytest.FixtureRequest, environments: Path) -> Backend:
     """The backends whose boxes have the host's programs: go and node."""
     try:
-        backend = choose(request.param, environments=environments, label="sandboxtest")
+        backend = choose(request.param, environments=environments, label="sandboxtest", allow_local=True)
         backend.open(LIMITS, Environment()).close()
     except BackendUnavailable as e:
         pytest.skip(f"{request.param}: {e}")

@@ -30,7 +30,7 @@ def run_on(tar: Callable[..., bytes]) -> Run:
 @pytest.fixture
 def run(run_on: Run, environments: Path) -> Run:
     """Run files with unittest on the backend that starts fastest."""
-    return partial(run_on, choose("local", environments=environments, label="sandboxtest"))
+    return partial(run_on, choose("local", environments=environments, label="sandboxtest", allow_local=True))
 
 
 KINDS = """import unittest
