@@ -121,6 +121,7 @@ class ServedBox:
         ids: Sequence[str] = (),
         canaries: Mapping[str, str] | None = None,
         lines_of: Sequence[str] = (),
+        plain: bool = False,
         timeout_s: float | None = None,
     ) -> TestReport:
         """See :meth:`agentsandbox.box.Box.run_tests`."""
@@ -129,7 +130,7 @@ class ServedBox:
         raw, _ = self._ask(
             "run_tests",
             limit,
-            arguments=[*self._options(), *(ids or paths or self._environment.test_paths)],
+            arguments=[*self._options(), *(["--assert=plain"] if plain else []), *(ids or paths or self._environment.test_paths)],
             canaries=planted,
             canary_folder="c" + hashlib.sha256(repr(sorted(planted)).encode()).hexdigest()[:12],
             lines_of=list(lines_of),

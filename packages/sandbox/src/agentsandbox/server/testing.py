@@ -21,7 +21,7 @@ from agentsandbox.server import processes
 from agentsandbox.server.commands import PytestCommand
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.records import read_report, sender
+from agentsandbox.server.records import BYTES, read_report, sender
 from agentsandbox.server.repository import Repository
 from agentsandbox.server.settings import Settings, Unable
 
@@ -152,7 +152,7 @@ class Testing:
     ) -> processes.Ended:
         stream = OutwardStream(self._s.paths, out.feed)
         child = processes.fork(work, env, cwd)
-        gather = (lambda data: report.extend(data)) if report is not None else (lambda data: None)
+        gather = (lambda data: report.extend(data[: BYTES - len(report)])) if report is not None else (lambda data: None)
         ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
         stream.finish()
         return ended
