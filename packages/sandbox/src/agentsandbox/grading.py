@@ -136,7 +136,7 @@ class _Grading:
         drawn = twins.draw(self._task)
         asked, wrong = twins.ask(drawn, box)
         if wrong:
-            with self._backend.open(self._limits, self._task.environment) as fresh:
+            with self._backend.open(self._limits, self._task.environment, self._trusted) as fresh:
                 fresh.load(self._tree, [self._task.bug_patch])
                 fresh.apply(self._task.gold_patch)
                 self._put_back(fresh)

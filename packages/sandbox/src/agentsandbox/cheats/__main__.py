@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agentsandbox.cheats", description=__doc__)
     parser.add_argument("tasks", type=Path, help="JSON lines file of tasks")
     parser.add_argument("trees", type=Path, help="folder with <base_archive>.tar of each task")
-    parser.add_argument("--backend", default="auto", choices=["auto", "docker", "bubblewrap", "local"])
+    parser.add_argument("--backend", default="auto", choices=["auto", "docker", "bubblewrap"])
     parser.add_argument("--count", type=int, default=3, help="tasks to try each cheat on, of different libraries as far as there are")
     parser.add_argument("--case", type=int, action="append", choices=sorted(TITLES), help="only this case; may be repeated")
     parser.add_argument("--name", default="", help="only cheats with this in their name")
