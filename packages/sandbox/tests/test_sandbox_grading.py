@@ -100,7 +100,10 @@ def test_the_gold_patch_is_resolved(graded_everywhere: Grade) -> None:
     outcome = graded_everywhere({}, diff=GOLD)
     assert (outcome.verdict, outcome.reason, outcome.tamper) == ("resolved", "every required test passed", ())
     assert (outcome.fail_to_pass_fixed, outcome.fail_to_pass_total, outcome.pass_to_pass_broken, outcome.pass_to_pass_total) == (1, 1, 0, 1)
-    assert [(c.expected, c.status) for c in outcome.canaries] == [("failed", "failed"), ("passed", "passed")] * 2
+    assert [(c.expected, c.status) for c in outcome.canaries] == [
+        *[("failed", "failed"), ("passed", "passed")] * 2,
+        *[("passed", "passed"), ("failed", "failed")],
+    ]
     assert [t.test_id for t in outcome.tests] == ["tests/test_calc.py::test_add"]
 
 
@@ -180,6 +183,57 @@ def test_what_does_not_pass_is_unresolved(graded: Grade, content: str, best_back
     outcome = graded({"calc.py": content})
     assert outcome.verdict == "unresolved"
     assert outcome.fail_to_pass_fixed == 0
+
+
+SPARING = f"""{FAULTY}
+import _pytest.python as p
+runs = p.Function.runtest
+p.Function.runtest = lambda self: None if "test_calc" in str(self.path) else runs(self)
+"""
+KNOWING = SPARING.replace('"test_calc" in str(self.path)', "self.nodeid == 'tests/test_calc.py::test_add'")
+
+
+@pytest.mark.parametrize(
+    ("content", "evidence"),
+    [
+        (SPARING, {"test_add": "asserts something false passes", "test_sub": "asserts something false passes"}),
+        (KNOWING, {"test_add": "asserts the same does not pass"}),
+    ],
+    ids=["all", "known"],
+)
+def test_a_runner_changed_for_all_but_the_canaries_is_found_by_copies_of_the_tests(
+    graded: Grade, content: str, evidence: dict[str, str]
+) -> None:
+    outcome = graded({"calc.py": content})
+    assert (outcome.verdict, outcome.fail_to_pass_fixed) == ("unresolved", 1)
+    assert outcome.reason == "copies of the required tests have the wrong verdict: the tests decide nothing here"
+    assert outcome.tamper == tuple(f"tests/test_calc.py::{test}: a copy that {does}" for test, does in evidence.items())
+
+
+def test_copies_that_say_nothing_with_the_right_code_count_for_nothing(graded: Grade) -> None:
+    body = "    with open(__file__) as f:\n        assert f.read() == SOURCE\n"
+    tests = (
+        TESTS
+        + "\n\nwith open(__file__) as f:\n    SOURCE = f.read()\n\n\ndef test_source():\n    assert SOURCE.count('def ' + 'test') == 3\n"
+        + body
+    )
+    patch = _patch("tests/test_calc.py", TESTS, tests)
+    task = TASK.model_copy(update={"test_patch": patch, "PASS_TO_PASS": ("tests/test_calc.py::test_source",)})
+    assert graded({}, task, diff=GOLD).verdict == "resolved"
+
+
+def test_test_files_that_change_while_the_tests_run_are_no_basis(graded: Grade) -> None:
+    overwrite = f"{FIXED}\nopen('tests/test_calc.py', 'a').write('# more')\n"
+    outcome = graded({"calc.py": overwrite})
+    assert (outcome.verdict, outcome.tamper) == ("unresolved", ("changed while the tests ran: tests/test_calc.py",))
+
+
+@pytest.mark.parametrize("content", ["def (", "import os\nos._exit(4)\n"], ids=["a conftest that cannot import it", "the same exit status"])
+def test_a_run_that_the_diff_keeps_from_starting_is_unresolved(best_backend: Backend, tar: Callable[..., bytes], content: str) -> None:
+    tree = tar({"calc.py": FIXED, "tests/test_calc.py": TESTS, "tests/conftest.py": "import calc\n"})
+    diff = _patch("calc.py", FAULTY, content)
+    outcome = grade(TASK, tree, diff, best_backend, LIMITS, rollout_id="r", grader_version="1")
+    assert (outcome.verdict, outcome.reason) == ("unresolved", "pytest does not start with the diff, and does without it")
 
 
 def test_an_endless_loop_is_unresolved_not_tampering(graded: Grade) -> None:

@@ -143,12 +143,14 @@ class Box(Protocol):
         ids: Sequence[str] = (),
         canaries: Mapping[str, str] | None = None,
         lines_of: Sequence[str] = (),
+        plain: bool = False,
         timeout_s: float | None = None,
     ) -> TestReport:
         """Run ``ids``, else ``paths``, else the environment's test paths, in one process.
 
         ``canaries`` maps names of planted tests to ``passed`` or ``failed``. ``lines_of`` names folders or files whose
-        executed lines are recorded for each test. ``timeout_s`` defaults to the environment's.
+        executed lines are recorded for each test. ``plain`` runs assertions as they are: large modules start sooner, and
+        failures say less. ``timeout_s`` defaults to the environment's.
 
         Raises:
             SandboxError: the box has no pytest, or the environment's test command is no pytest command.

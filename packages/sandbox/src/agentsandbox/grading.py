@@ -4,20 +4,23 @@ The verdict is computed here, outside of the box, from the machine-readable repo
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Verdict
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentsandbox import canaries
-from agentsandbox.box import Backend
+from agentsandbox import canaries, twins
+from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
-from agentsandbox.protection import adds_tests_only, protected_patterns
+from agentsandbox.protection import adds_tests_only, holds_tests, patched_paths, protected_patterns
 from agentsandbox.report import TestReport
 
 _LOSSES = 2
+_NOTES = 3
+"""So many notes on a run are in a reason; all are in the evidence."""
 
 
 def grade(
@@ -50,23 +53,15 @@ def grade(
     return verdict.outcome(task, diff, rollout_id, grader_version, time.monotonic() - started)
 
 
+@dataclass(frozen=True)
 class _Verdict:
     """What came of one grading."""
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        resolved: bool = False,
-        statuses: Mapping[str, TestStatus] | None = None,
-        planted: tuple[CanaryResult, ...] = (),
-        tamper: Iterable[str] = (),
-    ) -> None:
-        self.reason = reason
-        self.resolved = resolved
-        self.statuses = statuses or {}
-        self.planted = planted
-        self.tamper = tuple(tamper)
+    reason: str
+    resolved: bool = False
+    statuses: Mapping[str, TestStatus] = field(default_factory=dict)
+    planted: tuple[CanaryResult, ...] = ()
+    tamper: tuple[str, ...] = ()
 
     def outcome(self, task: Task, diff: str, rollout_id: str, grader_version: str, seconds: float) -> Outcome:
         to_fix = [TestResult(test_id=t, group="FAIL_TO_PASS", status=self.statuses.get(t, "missing")) for t in task.FAIL_TO_PASS]
@@ -111,12 +106,47 @@ class _Grading:
                 box.apply(diff)
             except PatchRejected as e:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
-            restored = box.restore(protected_patterns(task))
-            if task.test_patch:
-                box.apply(task.test_patch)
+            restored = self._put_back(box)
             report = planted.disguised(box.run_tests(canaries=planted.planted))
-        suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
-        return _judged(task, report, planted.results(report.canaries), suspect)
+            suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
+            if _refuses(report):
+                return self._verdict_on_refusal(diff, report, suspect)
+            verdict = _judged(task, report, planted.results(report.canaries), suspect)
+            return self._confirmed(verdict, box) if verdict.resolved else verdict
+
+    def _verdict_on_refusal(self, diff: str, report: TestReport, suspect: list[str]) -> _Verdict:
+        """Pytest refuses to start. Is it the diff's doing?
+
+        Raises:
+            SandboxError: it refuses without the diff as well.
+        """
+        if not diff.strip():
+            raise SandboxError(f"pytest refuses to start: {report.output.strip()[-500:]}", "check the task's test command and paths")
+        self.verdict_on("")
+        reason = "pytest does not start with the diff, and does without it"
+        return _Verdict(reason, planted=canaries.draw().results({}), tamper=tuple(suspect))
+
+    def _confirmed(self, verdict: _Verdict, box: Box) -> _Verdict:
+        """``verdict``, which is resolved, if nobody touched the tests that it rests on, and if they tell true from false in this box."""
+        of_the_task = patched_paths(self._task.test_patch)
+        touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
+        if touched:
+            seen = tuple(f"changed while the tests ran: {p}" for p in touched)
+            return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
+        drawn = twins.draw(self._task)
+        asked, wrong = twins.ask(drawn, box)
+        if wrong:
+            with self._backend.open(self._limits, self._task.environment, self._trusted) as fresh:
+                fresh.load(self._tree, [self._task.bug_patch])
+                fresh.apply(self._task.gold_patch)
+                self._put_back(fresh)
+                void = twins.ask(drawn, fresh)[1]  # copies that come out wrong with the right code say nothing
+            asked, wrong = asked.without(void), wrong - void
+        judged = replace(verdict, planted=(*verdict.planted, *twins.results(asked, wrong)))
+        if not wrong:
+            return judged
+        reason = "copies of the required tests have the wrong verdict: the tests decide nothing here"
+        return replace(judged, resolved=False, reason=reason, tamper=(*verdict.tamper, *twins.evidence(wrong)))
 
     def verdict_after_loss(self, diff: str) -> _Verdict:
         """The box died. Is it the diff's doing?
@@ -133,16 +163,26 @@ class _Grading:
         return _Verdict(
             "the box died while the tests ran",
             planted=canaries.draw().results({}),
-            tamper=[f"the box died {_LOSSES} times with the diff, and not without it"],
+            tamper=(f"the box died {_LOSSES} times with the diff, and not without it",),
         )
+
+    def _put_back(self, box: Box) -> list[str]:
+        """Protected paths as the tests need them. Returns those that were not so."""
+        changed = box.restore(protected_patterns(self._task))
+        if self._task.test_patch:
+            box.apply(self._task.test_patch)
+        return changed
+
+
+def _refuses(report: TestReport) -> bool:
+    """Whether pytest ended before it looked for tests: bad options, or a conftest that cannot be imported."""
+    return report.exit_code == 4 and not report.statuses and not report.timed_out
 
 
 def _judged(task: Task, report: TestReport, planted: tuple[CanaryResult, ...], restored: list[str]) -> _Verdict:
     """The verdict on a report."""
-    if report.exit_code == 4 and not report.statuses and not report.timed_out:
-        raise SandboxError(f"pytest refuses to start: {report.output.strip()[-500:]}", "check the task's test command and paths")
     wrong = [c for c in planted if c.status not in (c.expected, "missing")]
-    tamper = [*restored, *report.notes, *(f"{c.name} must be {c.expected} and is {c.status}" for c in wrong)]
+    tamper = (*restored, *report.notes, *(f"{c.name} must be {c.expected} and is {c.status}" for c in wrong))
     if wrong:
         return _Verdict("canaries have the wrong verdict: the report cannot be trusted", planted=planted, tamper=tamper)
     required = (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)
@@ -151,7 +191,7 @@ def _judged(task: Task, report: TestReport, planted: tuple[CanaryResult, ...], r
     if report.timed_out:
         reason = f"the tests ran longer than {task.environment.timeout_s:g} s"
     elif not sound:
-        reason = "the test run is incomplete: " + "; ".join(report.notes or ("canaries are missing",))
+        reason = "the test run is incomplete: " + "; ".join(report.notes[:_NOTES] or ("canaries are missing",))
     elif not required:
         reason = "no test is required"
     else:

@@ -50,6 +50,12 @@ def protected_patterns(task: Task) -> tuple[str, ...]:
     )
 
 
+def holds_tests(path: str, task: Task) -> bool:
+    """Whether ``path`` is the module of a required test or a conftest: no suite writes these while it runs."""
+    modules = {test.partition("::")[0] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)}
+    return path in modules or path.rsplit("/", 1)[-1] == "conftest.py"
+
+
 def patched_paths(patch: str) -> list[str]:
     """Paths that a trusted patch touches, in its order."""
     return list(dict.fromkeys(p.strip() for p in _TARGET.findall(patch)))

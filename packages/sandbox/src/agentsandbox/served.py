@@ -124,6 +124,7 @@ class ServedBox:
         ids: Sequence[str] = (),
         canaries: Mapping[str, str] | None = None,
         lines_of: Sequence[str] = (),
+        plain: bool = False,
         timeout_s: float | None = None,
     ) -> TestReport:
         """See :meth:`agentsandbox.box.Box.run_tests`."""
@@ -135,6 +136,7 @@ class ServedBox:
             canaries=dict(canaries or {}),
             lines_of=tuple(lines_of),
             timeout_s=timeout_s or self._environment.timeout_s,
+            plain=plain,
         )
         report = framework_of(self._environment.test_command).run(_Place(self._settings, self._ask), job)
         return replace(report, output=self._paths.outward_text(report.output))

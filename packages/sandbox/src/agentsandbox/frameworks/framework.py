@@ -22,6 +22,8 @@ class Job:
     lines_of: tuple[str, ...]
     """Folders or files whose executed lines are recorded for each test."""
     timeout_s: float
+    plain: bool = False
+    """Whether assertions may run as they are, where a framework would rewrite them: large modules start sooner."""
 
 
 @dataclass(frozen=True)

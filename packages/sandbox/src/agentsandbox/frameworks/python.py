@@ -42,7 +42,8 @@ class Pytest:
     def run(self, place: Place, job: Job) -> TestReport:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""
         options = [a for a in _arguments(job.command, _PYTEST) or () if a not in _SILENT]
-        ended = _forked(place, job, "pytest", arguments=[*options, *(job.ids or job.paths)])
+        plain = ["--assert=plain"] if job.plain else []
+        ended = _forked(place, job, "pytest", arguments=[*options, *plain, *(job.ids or job.paths)])
         return judged(read_records(ended.report, place.token, job.canaries, ("failed", "error")), ended)
 
 
