@@ -1,6 +1,7 @@
 """The ``trajhub`` command."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -88,6 +89,7 @@ def dev(config: Config = None, port: Annotated[int, typer.Option(help="Port of t
     os.environ["PYTHONWARNINGS"] = "ignore"
     checkout = Path(__file__).resolve().parent.parent
     os.chdir(checkout)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # dagster ends its parts with it; a shell's background job ignores it
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", str(checkout / "workspace.yaml"), "-p", str(port)])
 
 

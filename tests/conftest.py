@@ -1,10 +1,13 @@
 """Fixtures of the end-to-end tests: small projects, and a copy of the sources that may be edited."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from projects import CHECKOUT, SOURCES, Project, make_project
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background it is ignored, also by what tests start
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,8 @@ from trajschema.task import Environment
 BACKENDS = ("docker", "bubblewrap", "local")
 ENVIRONMENTS = Path(tempfile.gettempdir()) / f"agentsandbox-test-environments-{os.getuid()}"
 LIMITS = Limits(call_timeout_s=10, output_bytes=4000)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background it is ignored, also by what tests start
 
 
 def _backend(name: str) -> Backend:
