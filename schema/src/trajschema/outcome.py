@@ -26,6 +26,30 @@ class CanaryResult(Part):
     status: TestStatus = Field(description="What was reported.")
 
 
+class Difference(Part):
+    """A call that a diff answers otherwise than the gold patch does. Values are Python-like text, shortened."""
+
+    function: str = Field(description="Path of the file and qualified name, `path::name`.")
+    arguments: str = Field(description="What it was called with.")
+    origin: Literal["recorded", "mutated"] = Field(description="Whether a test calls it so, or the arguments were varied from such a call.")
+    what: Literal["result", "raised", "argument", "no answer"] = Field(
+        description="Where they differ: in what is returned, in whether it raises, in an argument that the call changed; or it did not end."
+    )
+    gold: str = Field(description="What the gold patch does.")
+    candidate: str = Field(description="What the diff does.")
+
+
+class Differential(Part):
+    """A second opinion on a diff: edited functions called under the gold patch and under the diff. A flag, no verdict."""
+
+    functions: tuple[str, ...] = Field(description="Functions looked at, as `path::name`.")
+    recorded: int = Field(ge=0, description="Distinct calls recorded while the tests ran under the gold patch.")
+    compared: int = Field(ge=0, description="Calls whose answers were compared, those with varied arguments included.")
+    differing: int = Field(ge=0, description="Of these, answered otherwise.")
+    differences: tuple[Difference, ...] = Field((), description="A few of them as evidence.")
+    not_compared: tuple[str, ...] = Field((), description="Where it could not look, and why.")
+
+
 class Outcome(Record):
     """The verdict on a rollout's diff."""
 
@@ -41,6 +65,7 @@ class Outcome(Record):
     tests: tuple[TestResult, ...] = Field((), description="Every FAIL_TO_PASS test, and each PASS_TO_PASS test that did not pass.")
     canaries: tuple[CanaryResult, ...] = Field((), description="Planted tests and what became of them.")
     tamper: tuple[str, ...] = Field((), description="Evidence of tampering: what was seen and where.")
+    differential: Differential | None = Field(None, description="The second opinion on a resolved diff; missing where none was asked for.")
     grader_version: str = Field("", description="Version of the grader: fingerprint of its code.")
     diff_sha256: str = Field("", description="SHA-256 of the graded diff.")
     seconds: float | None = Field(

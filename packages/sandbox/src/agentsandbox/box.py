@@ -21,6 +21,16 @@ class Snapshot:
     """See :mod:`agentsandbox.server.tree`."""
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How calls are made: ``runs`` times over, each run in a fork; seconds for one call and for a run; late calls borne."""
+
+    runs: int
+    call_s: float
+    total_s: float
+    late: int
+
+
 class Box(Protocol):
     """A place where an agent acts. One call at a time; calls from several threads queue up.
 
@@ -153,6 +163,24 @@ class Box(Protocol):
         Raises:
             SandboxError: the box has no pytest, or the environment's test command is no pytest command.
         """
+        ...
+
+    def outlines(self, paths: Sequence[str]) -> dict[str, Any]:
+        """Path → functions and classes of the file (:mod:`agentsandbox.server.outline`); ``None`` for no Python."""
+        ...
+
+    def record_calls(self, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]) -> list[dict[str, Any]]:
+        """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
+
+        One record for each function (:class:`agentsandbox.server.recording.Recorder`). Functions inside functions are written down
+        unless they stand in a file of ``left_out``.
+        """
+        ...
+
+    def make_calls(
+        self, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
+    ) -> list[dict[str, Any]]:
+        """Make calls in the place of the tests ``ids`` and return the answers (:class:`agentsandbox.server.calling.Caller`)."""
         ...
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """A box behind a stream: the one implementation of :class:`agentsandbox.box.Box`, whatever the backend."""
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import threading
@@ -15,7 +16,7 @@ from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
 from agentsandbox import payload
-from agentsandbox.box import Snapshot
+from agentsandbox.box import Pace, Snapshot
 from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
 from agentsandbox.report import TestReport
 from agentsandbox.stream import Stream
@@ -136,6 +137,25 @@ class ServedBox:
             timeout_s=limit,
         )
         return _test_report(raw, planted)
+
+    def outlines(self, paths: Sequence[str]) -> dict[str, Any]:
+        """See :meth:`agentsandbox.box.Box.outlines`."""
+        return dict(self._ask("outlines", SETUP_S, paths=list(paths))[0]["outlines"])
+
+    def record_calls(self, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]) -> list[dict[str, Any]]:
+        """See :meth:`agentsandbox.box.Box.record_calls`."""
+        limit = self._environment.timeout_s
+        keys = {path: list(names) for path, names in targets.items()}
+        asked, arguments = {"targets": keys, "left_out": list(left_out)}, [*self._options(), *ids]
+        return list(self._ask("record", limit, b"", arguments=arguments, timeout_s=limit, **asked)[0]["records"])
+
+    def make_calls(
+        self, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
+    ) -> list[dict[str, Any]]:
+        """See :meth:`agentsandbox.box.Box.make_calls`."""
+        limit = self._environment.timeout_s + pace.runs * (pace.total_s + pace.call_s)
+        asked = {"calls": list(calls), "left_out": list(left_out), **dataclasses.asdict(pace)}
+        return list(self._ask("call", limit, arguments=[*self._options(), *ids], timeout_s=limit, **asked)[0]["records"])
 
     def close(self) -> None:
         """See :meth:`agentsandbox.box.Box.close`."""

@@ -16,6 +16,7 @@ from agentsandbox.server.archive import empty
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.family import paused
 from agentsandbox.server.history import Leak
+from agentsandbox.server.probing import Probes
 from agentsandbox.server.repository import Repository
 from agentsandbox.server.session import Session
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
@@ -35,6 +36,7 @@ class Server:
         self._testing = Testing(settings, self._repository)
         self._session = Session(settings)
         self._tools = Tools(settings, self._testing, self._session, client)
+        self._probes = Probes(settings, self._testing)
 
     def answer(self, method: str, params: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Result of one request, as fields and bytes."""
@@ -43,6 +45,12 @@ class Server:
         if method == "run_tests":
             out = HeadTail(self._settings.output_bytes)
             return {**self._testing.run(params, out, self._client), "output": out.text()}, b""
+        if method == "outlines":
+            return {"outlines": self._probes.outlines(params["paths"])}, b""
+        if method == "record":
+            return self._probes.record(params, self._client), b""
+        if method == "call":
+            return self._probes.call(params, self._client), b""
         if method == "load":
             self._forget_agent()
             self._repository.load(body, params["patches"])

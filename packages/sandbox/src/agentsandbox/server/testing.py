@@ -108,7 +108,7 @@ class Testing:
             return self._reported(send, request["arguments"], env, shadows, lines_of, folder if canaries else "", canaries)
 
         try:
-            ended = self._forked(work, self._s.workdir, env, request["timeout_s"], out, client, gathered, sweep=True)
+            ended = self._forked(work, self._s.workdir, env, request["timeout_s"], out, client, gathered.extend, sweep=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return {
@@ -117,6 +117,15 @@ class Testing:
             "timed_out": ended.timed_out,
             "seconds": ended.seconds,
         }
+
+    def forked(self, work: Callable[[int], int], timeout_s: float, out: HeadTail, client: int, gather: processes.Feed) -> processes.Ended:
+        """Run ``work(report_fd)`` in a fork, pass on what it writes to that descriptor, and leave nothing of it behind."""
+        return self._forked(work, self._s.workdir, dict(self._s.env), timeout_s, out, client, gather, sweep=True)
+
+    def session(self, arguments: list[str], plugins: list[Any]) -> Callable[[], int]:
+        """What a fork calls to run pytest quietly with plugins of our own; it returns the exit status."""
+        shadows = self._shadows(self._s.env)
+        return lambda: self._pytest([*_QUIET, f"--rootdir={self._s.workdir}", *arguments], self._s.workdir, self._s.env, plugins, shadows)
 
     def _reported(
         self,
@@ -147,12 +156,11 @@ class Testing:
         timeout_s: float,
         out: HeadTail,
         client: int,
-        report: bytearray | None = None,
+        gather: processes.Feed = lambda data: None,
         sweep: bool = False,
     ) -> processes.Ended:
         stream = OutwardStream(self._s.paths, out.feed)
         child = processes.fork(work, env, cwd)
-        gather = (lambda data: report.extend(data)) if report is not None else (lambda data: None)
         ended = processes.supervise(child, timeout_s, stream.feed, gather, client, sweep)
         stream.finish()
         return ended
