@@ -1,13 +1,17 @@
-"""outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw. One grading for each distinct diff."""
+"""outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw. One grading for each distinct diff.
+
+A resolved diff that is not the gold patch gets a second opinion, from the differential oracle; those of controls do not.
+"""
 
 import dagster as dg
 from agentsandbox.box import Backend
+from agentsandbox.differential import Oracle, same_change
 from agentsandbox.errors import SandboxError
 from agentsandbox.grading import grade
 from agenttasks.store import TaskStore
 from trajschema.arrow import from_table, to_table
 from trajschema.ids import sha256_bytes
-from trajschema.outcome import Outcome
+from trajschema.outcome import Differential, Outcome
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
@@ -30,7 +34,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         sandbox: dg.ResourceParam[SandboxResource],
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
-        version = fingerprint("agentsandbox.grading", *SANDBOX)
+        version = fingerprint("agentsandbox.grading", "agentsandbox.differential", *SANDBOX)
         return incremental.materialise(
             context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
         )
@@ -44,33 +48,43 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
     (task,) = from_table(Task, inputs["task_pool"])
     tree = store.tree(task)
     graded: dict[str, Outcome] = {}
+    opinions: dict[str, Differential] = {}
     if inputs.previous is not None and "configuration" not in inputs.changed:
-        graded = {o.diff_sha256: o for o in from_table(Outcome, inputs.previous) if o.verdict != "error" and o.grader_version == version}
+        earlier = sorted(from_table(Outcome, inputs.previous), key=lambda o: o.differential is not None)
+        graded = {o.diff_sha256: o for o in earlier if o.verdict != "error" and o.grader_version == version}
+        opinions = {sha: o.differential for sha, o in graded.items() if o.differential}
     found: list[Outcome] = []
     lost: list[str] = []
-    for rollout in from_table(Rollout, inputs["rollouts"]):
-        sha = sha256_bytes(rollout.final_diff.encode("utf-8", "surrogatepass"))
-        if rollout.exit == "infrastructure":
-            found.append(_without(rollout, "not_evaluated", f"the rollout was lost: {rollout.exit_reason}", version, sha))
-            continue
-        if sha not in graded:
+    with Oracle(task, tree, backend, limits) as oracle:
+        for rollout in from_table(Rollout, inputs["rollouts"]):
+            trusted = rollout.provenance.trusted
+            sha = sha256_bytes(rollout.final_diff.encode("utf-8", "surrogatepass"))
+            if rollout.exit == "infrastructure":
+                found.append(_without(rollout, "not_evaluated", f"the rollout was lost: {rollout.exit_reason}", version, sha))
+                continue
             try:
-                graded[sha] = grade(
-                    task,
-                    tree,
-                    rollout.final_diff,
-                    backend,
-                    limits,
-                    rollout_id=rollout.rollout_id,
-                    grader_version=version,
-                    trusted=rollout.provenance.trusted,
-                )
+                if sha not in graded:
+                    graded[sha] = grade(
+                        task,
+                        tree,
+                        rollout.final_diff,
+                        backend,
+                        limits,
+                        rollout_id=rollout.rollout_id,
+                        grader_version=version,
+                        trusted=trusted,
+                    )
+                doubtful = graded[sha].verdict == "resolved" and not rollout.agent.control
+                if doubtful and sha not in opinions and not same_change(rollout.final_diff, task.gold_patch):
+                    opinions[sha] = oracle.opinion(rollout.final_diff, trusted)
             except SandboxError as error:
                 lost.append(f"{rollout.rollout_id}: {error}")
                 found.append(_without(rollout, "error", str(error), version, sha))
                 continue
-        found.append(graded[sha].model_copy(update={"rollout_id": rollout.rollout_id, "diff_sha256": sha}))
+            opinion = opinions.get(sha) if doubtful else None
+            found.append(graded[sha].model_copy(update={"rollout_id": rollout.rollout_id, "diff_sha256": sha, "differential": opinion}))
     counts = {verdict: sum(o.verdict == verdict for o in found) for verdict in ("resolved", "unresolved", "error", "not_evaluated")}
+    counts["doubted"] = sum(bool(o.differential and o.differential.differing) for o in found)
     return Made(to_table(Outcome, found), tuple(lost), counts)
 
 

@@ -11,6 +11,7 @@ from agentview.data import ReportData
 from agentview.report import render_report
 from agentview.summary import agent_summaries, pass_difference
 from trajschema.calibration import Calibration, Figure
+from trajschema.outcome import Difference, Differential
 
 VOID = {"meta", "input", "br", "path", "use", "circle", "rect", "line"}
 
@@ -178,6 +179,16 @@ def test_an_empty_set_has_a_page_that_says_so():
         "have no task in common",
     ):
         assert expected in words
+
+
+def test_doubts_stand_with_their_evidence(data):
+    assert "Doubts" not in Page(render_report(data)).words
+    differs = {"function": "m.py::f", "arguments": "'<b>'", "origin": "mutated", "what": "result", "gold": "3", "candidate": "4"}
+    said = Differential(functions=("m.py::f",), recorded=2, compared=90, differing=7, differences=(Difference(**differs),))
+    first = data.outcomes[0].model_copy(update={"tamper": ("conftest.py was put back",), "differential": said})
+    words = Page(render_report(replace(data, outcomes=(first, *data.outcomes[1:])))).words
+    assert "tampering conftest.py was put back" in words
+    assert "second opinion 7 of 90 calls differ from the gold patch m.py::f('<b>'): 4, gold patch 3" in words
 
 
 def test_missing_rewards_stay_missing(data):

@@ -36,10 +36,10 @@ _CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)
 _HEADERS = re.compile(r"^(?:diff --git|index|new file mode|old mode|new mode) .*\n|(?<=@@).*$", re.MULTILINE)
 
 
-def compare(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, seed: int = 0) -> Differential:
+def compare(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, trusted: bool = False, seed: int = 0) -> Differential:
     """The opinion on one diff; see :class:`Oracle`."""
     with Oracle(task, tree, backend, limits, seed=seed) as oracle:
-        return oracle.opinion(diff)
+        return oracle.opinion(diff, trusted)
 
 
 def same_change(one: str, other: str) -> bool:
@@ -62,25 +62,26 @@ class Oracle:
         self._gold = GoldSide(task, tree, backend, limits)
         self._beside = ThreadPoolExecutor(1)
 
-    def opinion(self, diff: str) -> Differential:
+    def opinion(self, diff: str, trusted: bool = False) -> Differential:
         """Call what ``diff`` and the gold patch edit under both, and compare. ``diff`` is one that
         :func:`agentsandbox.grading.grade` resolved. The same arguments give the same answer, as far as the code itself is deterministic.
+        ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.box.Backend.open`).
 
         Raises:
             SandboxError: the infrastructure failed, which says nothing about the diff.
             PatchRejected: ``diff`` or one of the task's own patches does not apply.
         """
         try:
-            return self._opinion(diff)
+            return self._opinion(diff, trusted)
         except SandboxError:
             self._beside.submit(self._gold.close).result()  # the next diff finds a new box
             raise
 
-    def _opinion(self, diff: str) -> Differential:
+    def _opinion(self, diff: str, trusted: bool) -> Differential:
         task, gold = self._task, self._gold
         paths = [p for p in dict.fromkeys([*patched_paths(task.gold_patch), *patched_paths(diff)]) if p.endswith(".py")]
-        ready = self._beside.submit(gold.outlines, paths)
-        with self._backend.open(self._limits, task.environment) as box:
+        ready = self._beside.submit(gold.outlines, paths, trusted)
+        with self._backend.open(self._limits, task.environment, trusted) as box:
             box.load(self._tree, [task.bug_patch])
             base = box.outlines(paths)
             box.apply(diff)

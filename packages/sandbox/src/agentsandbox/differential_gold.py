@@ -29,21 +29,23 @@ class GoldSide:
         self._tree = tree
         self._backend = backend
         self._limits = limits
+        self._trusted = False
         self._opened: Box | None = None
         self._records: dict[tuple[Function, tuple[str, ...]], dict[str, Any] | None] = {}
         self._answers: dict[str, Answer | None] = {}
 
     def _box(self) -> Box:
         if self._opened is None:
-            self._opened = self._backend.open(self._limits, self._task.environment)
+            self._opened = self._backend.open(self._limits, self._task.environment, self._trusted)
             self._opened.load(self._tree, [self._task.bug_patch])
             self._opened.apply(self._task.gold_patch)
             if self._task.test_patch:
                 self._opened.apply(self._task.test_patch)
         return self._opened
 
-    def outlines(self, paths: Sequence[str]) -> dict[str, Any]:
-        """See :meth:`agentsandbox.box.Box.outlines`."""
+    def outlines(self, paths: Sequence[str], trusted: bool) -> dict[str, Any]:
+        """See :meth:`agentsandbox.box.Box.outlines`. Asked first for each diff; ``trusted`` counts if the box is to be opened."""
+        self._trusted = trusted
         return self._box().outlines(paths)
 
     def records(self, functions: Sequence[Function], paths: Sequence[str]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from agentview.figure import AGENT_COLOURS
 from agentview.statistics import Interval
 from agentview.steps import GLYPHS, SPOKEN, scores_by_step
 from agentview.summary import agent_summaries, brevity_auc, headlines, pass_difference, process_auc, separable
-from agentview.tables import SHOWN_TASKS, backend_rows, lineage_rows, task_rows
+from agentview.tables import SHOWN_TASKS, backend_rows, doubts, lineage_rows, task_rows
 from agentview.text import clean
 
 SHOWN_STEPS = 80
@@ -51,6 +51,7 @@ def render_report(data: ReportData) -> str:
             pairs=pair_examples(data, scores),
             tasks=task_rows(data, [a.name for a in agents]),
             shown_tasks=SHOWN_TASKS,
+            doubts=doubts(data),
             shown_steps=SHOWN_STEPS,
             backends=backend_rows(data.rollouts),
             lineage=lineage_rows(data.lineage),

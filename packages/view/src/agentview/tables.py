@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trajschema.manifest import Lineage
+from trajschema.outcome import Difference, Outcome
 from trajschema.rollout import Rollout
 from trajschema.score import Reward
 from trajschema.task import Task
@@ -114,3 +115,39 @@ def _lineage_row(asset: str, lines: Sequence[Lineage]) -> LineageRow:
     first = min(lines, key=lambda line: line.partition)
     example = f"{first.partition}: key {first.key[:12]}, content {first.digest[:12]}"
     return LineageRow(clean(asset), len(lines), len({line.key for line in lines}), clean(example))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Runs whose diff gives reason to doubt their verdict."""
+
+    task_id: str
+    agents: str
+    verdict: str
+    kind: str
+    """``tampering`` or ``second opinion``."""
+    evidence: tuple[str, ...]
+
+
+def doubts(data: ReportData) -> list[Doubt]:
+    """Evidence of tampering, and diffs that answer otherwise than the gold patch; by task and diff, at most ``SHOWN_TASKS``."""
+    agents = {r.rollout_id: r.agent.name for r in data.rollouts}
+    found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    for outcome in sorted(data.outcomes, key=lambda o: o.rollout_id):
+        if outcome.tamper or (outcome.differential and outcome.differential.differing):
+            found[outcome.task_id, outcome.diff_sha256].append(outcome)
+    rows = []
+    for (task_id, _), outcomes in sorted(found.items()):
+        names = clean(", ".join(sorted({agents.get(o.rollout_id, o.rollout_id) for o in outcomes})))
+        said = next((o.differential for o in outcomes if o.differential), None)
+        if outcomes[0].tamper:
+            rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "tampering", tuple(map(clean, outcomes[0].tamper))))
+        if said and said.differing:
+            lines = [f"{said.differing} of {said.compared} calls differ from the gold patch", *map(_sentence, said.differences)]
+            rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "second opinion", tuple(map(clean, lines))))
+    return rows[:SHOWN_TASKS]
+
+
+def _sentence(d: Difference) -> str:
+    argument = " leaves its argument as" if d.what == "argument" else ""
+    return f"{d.function}({d.arguments}){argument}: {d.candidate}, gold patch {d.gold}"
