@@ -188,11 +188,12 @@ def test_wrong_code_that_the_tests_accept_is_seen(ask: Ask, changes: dict[str, s
     assert {d.function for d in ask(text).differences} == {"shop.py::plural", "shop.py::Cart.total", "shop.py::evens"}
 
 
-def test_opinions_of_one_oracle_are_those_of_many(ask: Ask, best_backend: Backend, tar: Callable[..., bytes]) -> None:
-    texts = [changed("count == 1", "count <= 1"), changed('word.endswith("y")', 'word == "pony"')]
-    fresh = [compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS) for text in texts]
-    assert [ask(text) for text in texts] == fresh
-    assert all(said.differing for said in fresh)
+def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, best_backend: Backend, tar: Callable[..., bytes]) -> None:
+    ask(changed('word.endswith("y")', 'word == "pony"'))
+    text = changed("count == 1", "count <= 1")
+    said = ask(text)
+    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS)
+    assert said.differing > 0
 
 
 def test_not_to_answer_is_a_difference(ask: Ask) -> None:
