@@ -1,9 +1,8 @@
 """rule_scores: what the rules say of every step on every rubric, unweighted, with evidence."""
 
 import dagster as dg
-from agentreward.rules.scorer import score_rules
-from trajschema.arrow import from_table, to_table
-from trajschema.score import StepScore
+from agentreward.score_table import score_table
+from trajschema.arrow import from_table
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
@@ -18,7 +17,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(**declared("rule_scores", settings, kinds={"python"}, description=__doc__))
     def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        version = fingerprint("agentreward.rules.scorer")
+        version = fingerprint("agentreward.score_table")
         return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version))
 
     return rule_scores
@@ -26,5 +25,5 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
 def score(inputs: Inputs, version: str) -> Made:
     """Scores of every trajectory of the task."""
-    found = [s for t in from_table(Trajectory, inputs["trajectories"]) for s in score_rules(t, scorer_version=version)]
-    return Made(to_table(StepScore, found), metadata={"scores": len(found)})
+    table = score_table(from_table(Trajectory, inputs["trajectories"]), scorer_version=version)
+    return Made(table, metadata={"scores": table.num_rows})

@@ -10,6 +10,7 @@ from agentreward.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
+from trajschema.score import Evidence
 from trajschema.trajectory import Step
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -145,7 +146,7 @@ def test_scoring_online_equals_scoring_at_the_end(steps: list[Step]) -> None:
     fed = [scored for step in trajectory.steps if (scored := online.feed(step)) is not None]
     batch = score_rules(trajectory, scorer_version="v")
     assert [(s.step_id, r.rubric_id, r.score, r.evidence) for s in fed for r in batch if r.step_id == s.step_id] == [
-        (s.step_id, name, s.scores.get(name), s.evidence.get(name, ()))
+        (s.step_id, name, s.scores.get(name), tuple(Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in s.marks.get(name, ())))
         for s in fed
         for name in ("goal_progress", "tool_choice", "param_correctness", "info_utilization", "non_redundancy", "gate")
     ]

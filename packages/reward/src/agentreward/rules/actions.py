@@ -33,6 +33,9 @@ CHANGING: frozenset[str] = frozenset({"edit", "write", "mutate", "revert"})
 """Kinds that change file contents when they succeed."""
 
 
+_decode = json.JSONDecoder().decode
+
+
 class Action(NamedTuple):
     """One thing done. ``key`` is the same for the same request through whatever tool."""
 
@@ -54,16 +57,19 @@ _WHOLE_ROOT = re.compile(r"^/(?:testbed|repo|app|workspace(?:/[^/]+)?|workdir|wo
 
 def path_name(path: str) -> str:
     """``path`` relative to the repository, without ``./`` and doubled slashes."""
-    if _WHOLE_ROOT.match(path):
-        return "."
-    path = posixpath.normpath(_ROOTS.sub("", path.strip())) if path.strip() else ""
-    return path
+    path = path.strip()
+    if path.startswith("/"):
+        if _WHOLE_ROOT.match(path):
+            return "."
+        path = _ROOTS.sub("", path)
+    plain = "//" not in path and "./" not in path and not path.endswith(("/", "."))
+    return path if plain else posixpath.normpath(path)
 
 
 def arguments_of(call: ToolCall) -> dict[str, Any] | None:
     """The arguments as an object; ``None`` where they are none."""
     try:
-        found = json.loads(call.arguments) if call.arguments.strip() else {}
+        found = _decode(call.arguments) if call.arguments.strip() else {}
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

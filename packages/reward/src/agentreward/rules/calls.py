@@ -6,13 +6,15 @@ from typing import Any
 from trajschema.trajectory import Observation, Step, ToolCall
 
 from agentreward.rules.actions import Action, arguments_of, edit, number, path_name, pick, read, search, write
-from agentreward.rules.commands import git_action, shell_actions
+from agentreward.rules.commands import shell_actions
+from agentreward.rules.git import git_action
 
 _PATH = ("path", "file_path", "filename", "file", "target_file", "relative_path", "filepath")
 _OLD = ("old_string", "old_str", "old", "search", "find", "old_text", "search_text")
 _NEW = ("new_string", "new_str", "new", "replace", "replacement", "new_text", "insert_text", "replace_text")
 _CONTENT = ("content", "file_text", "contents", "text", "code_edit", "code")
 _COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input")
+_SPAN = frozenset({"view_range", "start_line", "start", "offset", "line_start", "end_line", "end", "line_end", "limit"})
 _EDITOR_VERBS = frozenset({"view", "create", "str_replace", "insert", "undo_edit"})
 
 
@@ -21,27 +23,27 @@ def call_actions(call: ToolCall) -> tuple[Action, ...]:
     arguments = arguments_of(call)
     if arguments is None:
         return (Action("malformed", f"malformed:{call.arguments}"),)
-    verb = pick(arguments, "command")
-    path = pick(arguments, *_PATH)
-    if verb in _EDITOR_VERBS and path:
+    verb = arguments.get("command")
+    if isinstance(verb, str) and verb in _EDITOR_VERBS and (path := pick(arguments, *_PATH)):
         return (_editor(verb, path, arguments, call),)
     if call.name == "shell":
         return tuple(shell_actions(pick(arguments, *_COMMAND)))
     if call.name == "git":
         return (_git(arguments),)
-    return (_tool(call, path, arguments),)
+    return (_tool(call, pick(arguments, *_PATH), arguments),)
 
 
 def answered(step: Step) -> list[tuple[Action, Observation | None]]:
     """Each action with the observation of its call: by id, else by position."""
-    by_id = {o.tool_call_id: o for o in step.observations if o.tool_call_id is not None}
-    loose = [o for o in step.observations if o.tool_call_id is None]
+    observations = step.observations
+    by_id = {o.tool_call_id: o for o in observations if o.tool_call_id is not None}
+    loose = [o for o in observations if o.tool_call_id is None] if len(by_id) < len(observations) else []
     pairs: list[tuple[Action, Observation | None]] = []
     for call in step.tool_calls:
         observation = by_id.get(call.tool_call_id)
         if observation is None and loose:
             observation = loose.pop(0)
-        pairs.extend((action, observation) for action in call_actions(call))
+        pairs.extend([(action, observation) for action in call_actions(call)])
     return pairs
 
 
@@ -92,6 +94,8 @@ def _git(arguments: Mapping[str, Any]) -> Action:
 
 def _range(arguments: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Lines asked for, 1-based, under the names in use; ``(None, None)`` for the whole file."""
+    if _SPAN.isdisjoint(arguments):
+        return None, None
     span = arguments.get("view_range")
     if isinstance(span, list) and len(span) == 2 and all(isinstance(v, int) for v in span):
         return span[0], None if span[1] < 0 else span[1]

@@ -42,7 +42,7 @@ class Facts(NamedTuple):
     cut: bool = False
     """The answer was cut: the agent saw head and tail only."""
     source_file: bool = True
-    """The path is neither test, nor test configuration, nor throw-away."""
+    """No change of a test, of test configuration or of a throw-away file."""
 
 
 class Mark(NamedTuple):

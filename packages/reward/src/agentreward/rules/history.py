@@ -8,6 +8,7 @@ Two invariants make padding worthless (see :mod:`agentreward.process`):
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from trajschema.normalise import normalise
@@ -115,7 +116,7 @@ class History:
             verified=self._verified,
             failing=self._failing,
             cut=bool(observation and observation.truncated),
-            source_file=not (is_test_path(path) or is_test_config(path) or is_scratch(path)),
+            source_file=action.kind not in CHANGING or not (is_test_path(path) or is_test_config(path) or is_scratch(path)),
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
@@ -197,7 +198,13 @@ def _answer(observation: Observation | None) -> tuple[str, int | None, str | Non
 
 
 def _plain(answer: tuple[str, int | None, str | None]) -> tuple[str, int | None, str | None]:
-    return normalise(answer[0]), answer[1], answer[2] and normalise(answer[2])
+    return _normalised(answer[0]), answer[1], answer[2] and _normalised(answer[2])
+
+
+@lru_cache(maxsize=4)
+def _normalised(text: str) -> str:
+    """An answer is looked for, and looked for again, and then kept."""
+    return normalise(text)
 
 
 def _trend(counts: TestCounts | None, best: _Best | None) -> Trend:

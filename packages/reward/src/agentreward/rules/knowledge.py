@@ -1,67 +1,90 @@
-"""What the agent has been shown so far, and where it was shown first. Only grows."""
+"""What the agent has been shown so far, and where it was shown first. Only grows.
 
+Texts are taken apart as bytes, by one table and one split: names are runs of letters, digits and underscores, so a path is
+known by its parts. Lines are known without what stands before them in listings, search results and diffs.
+"""
+
+import keyword
 import re
+from collections.abc import Iterable
+from itertools import filterfalse
 
-_TOKEN = re.compile(r"[A-Za-z_][\w./-]{2,}")
-_LINE_MARK = re.compile(r"^(?:[\w./-]+:)?[ \t]*\d+[ \t]*[:|\t→-]?[ \t]?|^[+-] ?(?![+-])", re.MULTILINE)
 _READ_AT_MOST = 200_000
 _MEANINGFUL = 4
 """A shorter line (``else:`` has more, ``}`` fewer characters) says nothing about where it came from."""
+_SHORT_NAME = 3
+"""A shorter name is a word of any text."""
+_QUERY = 500
+_IN_NAMES = b"_" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)) + bytes(range(128, 256))
+_NAMES = bytes(b if b in _IN_NAMES else 32 for b in range(256))
+_MARKS = b" \t0123456789:|+-" + "→".encode()
+_SITE = re.compile(rb":\d+[:-]")
+_PATH_AND_SITE = re.compile(rb"[\w./-]+:\d+[:-]")
+_KEYWORDS = frozenset(word.encode() for word in keyword.kwlist)
 
 
 class Knowledge:
-    """First sighting of paths, names and lines of text, by step. Adding costs time linear in the text; a look-up is O(1)."""
+    """First sighting of names and lines of text, by step. Adding costs time linear in the text; a look-up is O(1)."""
 
     def __init__(self) -> None:
-        self._tokens: dict[str, int] = {}
-        self._lines: dict[str, int] = {}
+        self._names: dict[bytes, int] = {}
+        self._lines: dict[bytes, int] = {}
+        self._paths: dict[str, int] = {}
 
     def add(self, text: str, step: int) -> None:
         """The agent was shown ``text`` at ``step``."""
-        text = text[:_READ_AT_MOST]
-        tokens = set(_TOKEN.findall(text))
-        for token in tokens.difference(self._tokens):
-            self._tokens[token] = step
-            if "/" in token or "." in token:
-                self._parts(token, step)
-        lines = {line.strip() for line in _LINE_MARK.sub("", text).splitlines()}
-        lines |= {line.strip() for line in text.splitlines()}
-        for line in lines.difference(self._lines):
-            self._lines[line] = step
+        data = _bytes(text[:_READ_AT_MOST])
+        _note(self._names, data.translate(_NAMES).split(), step)
+        _note(self._lines, _lines(data), step)
 
     def add_path(self, path: str, step: int) -> None:
         """The agent named a file that is there."""
-        self._tokens.setdefault(path, step)
-
-    def _parts(self, token: str, step: int) -> None:
-        token = token.rstrip(".")
-        self._tokens.setdefault(token, step)
-        self._tokens.setdefault(token.rsplit("/", 1)[-1], step)
-        if token.endswith((".py", ".js", ".c", ".go", ".rs", ".ts", ".java")):
-            self._tokens.setdefault(token.rsplit("/", 1)[-1].rsplit(".", 1)[0], step)
+        self._paths.setdefault(path, step)
 
     def path(self, path: str) -> int | None:
-        """Step at which ``path``, its file name or its module name was first shown."""
-        if not path or path == ".":
-            return None
+        """Step at which ``path`` was first named as one that is there, or else its module name (or, where that is short, its
+        file name) was first shown."""
+        found = self._paths.get(path)
+        if found is not None or not path or path == ".":
+            return found
         name = path.rsplit("/", 1)[-1]
-        for form in (path, name, name.rsplit(".", 1)[0]):
-            if form in self._tokens:
-                return self._tokens[form]
-        return None
+        stem = name.rsplit(".", 1)[0]
+        latest = None
+        for part in _bytes(stem if len(stem) >= _SHORT_NAME else name).translate(_NAMES).split():
+            step = self._names.get(part)
+            if step is None:
+                return None
+            latest = step if latest is None else max(latest, step)
+        return latest
 
     def lines(self, text: str) -> tuple[int, ...] | None:
         """Steps at which the lines of ``text`` were first shown; ``None`` if one was not, or none says anything."""
-        wanted = [line for line in (raw.strip() for raw in text.splitlines()) if len(line) >= _MEANINGFUL]
         steps = set()
-        for line in wanted:
-            step = self._lines.get(line)
-            if step is None:
-                return None
-            steps.add(step)
-        return tuple(sorted(steps)) if wanted else None
+        for line in _lines(_bytes(text)):
+            if len(line) >= _MEANINGFUL:
+                step = self._lines.get(line)
+                if step is None:
+                    return None
+                steps.add(step)
+        return tuple(sorted(steps)) if steps else None
 
     def words(self, text: str) -> int | None:
-        """Step at which a name in ``text`` was first shown; the earliest, or ``None``."""
-        steps = [self._tokens[token] for token in _TOKEN.findall(text[:500]) if token in self._tokens]
-        return min(steps) if steps else None
+        """Step at which the longest name in ``text``, the one that says most, was first shown; or ``None``."""
+        names = [n for n in _bytes(text[:_QUERY]).translate(_NAMES).split() if len(n) >= _SHORT_NAME and n not in _KEYWORDS]
+        return self._names.get(max(names, key=len)) if names else None
+
+
+def _note(seen: dict[bytes, int], found: Iterable[bytes], step: int) -> None:
+    seen.update(dict.fromkeys(filterfalse(seen.__contains__, found), step))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Lines without indentation, numbers and signs before them; in search results, without the place."""
+    lines = data.splitlines()
+    if _SITE.search(data):
+        lines = [line[m.end() :] if (m := _PATH_AND_SITE.match(line)) else line for line in lines]
+    return [line.lstrip(_MARKS).rstrip() for line in lines]

@@ -18,15 +18,18 @@ from agentreward.rules.history import History
 from agentreward.rules.registry import RULES, Rule
 
 GATE = "gate"
+PROGRESS = "goal_progress"
+_NO_CALL = Mark(0.0, "step.no_call")
 _NOT_THIS_RUN = frozenset({"copied_context", "synthetic"})
 
 
 class StepScores(NamedTuple):
-    """Scores of one agent step: rubric id (``gate`` among them) → score, or missing with ``missing_reason``; and the evidence."""
+    """Scores of one agent step: rubric id (``gate`` among them) → score, or missing with ``missing_reason``; and the marks that
+    each rests on, one for each action, equal ones once."""
 
     step_id: int
     scores: dict[str, float]
-    evidence: dict[str, tuple[Evidence, ...]]
+    marks: dict[str, tuple[Mark, ...]]
     missing_reason: str | None = None
 
 
@@ -46,7 +49,7 @@ class RuleScorer:
         if step.source != "agent":
             self._listen(step)
             return None
-        if _NOT_THIS_RUN & set(step.flags):
+        if step.flags and _NOT_THIS_RUN.intersection(step.flags):
             self._listen(step)
             return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
         pairs = answered(step)
@@ -89,25 +92,23 @@ def agent_steps(trajectory: Trajectory) -> list[int]:
 
 
 def _scores(step_id: int, gated: Mark, facts: list[Facts], rules: Mapping[str, Rule]) -> StepScores:
-    if not facts:
-        nothing = Mark(0.0, "step.no_call")
-        marks = {name: [nothing] for name in rules}
+    scores: dict[str, float] = {}
+    marks: dict[str, tuple[Mark, ...]] = {}
+    if len(facts) == 1:
+        for name, rule in rules.items():
+            mark = rule(facts[0])
+            scores[name] = mark.score
+            marks[name] = (mark,)
     else:
-        marks = {name: [rule(f) for f in facts] for name, rule in rules.items()}
-    scores = {name: _mean(found) for name, found in marks.items()}
-    if len(facts) > 1:
-        scores["goal_progress"] = step_progress(facts, marks["goal_progress"])
-    evidence = {name: tuple(_evidence(m) for m in dict.fromkeys(found)) for name, found in marks.items()}
-    return StepScores(step_id, {**scores, GATE: gated.score}, {**evidence, GATE: (_evidence(gated),)})
-
-
-def _mean(marks: list[Mark]) -> float:
-    """Several actions in one step share its scores, so an idle action beside others lowers them."""
-    return marks[0].score if len(marks) == 1 else sum(m.score for m in marks) / len(marks)
-
-
-def _evidence(mark: Mark) -> Evidence:
-    return Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
+        for name, rule in rules.items():
+            found = [rule(f) for f in facts] or [_NO_CALL]
+            scores[name] = sum(m.score for m in found) / len(found)
+            marks[name] = tuple(dict.fromkeys(found))
+            if name == PROGRESS and facts:
+                scores[name] = step_progress(facts, found)
+    scores[GATE] = gated.score
+    marks[GATE] = (gated,)
+    return StepScores(step_id, scores, marks)
 
 
 def _rows(trajectory_id: str, scored: StepScores, version: str, rules: Mapping[str, Rule]) -> Iterable[StepScore]:
@@ -120,6 +121,6 @@ def _rows(trajectory_id: str, scored: StepScores, version: str, rules: Mapping[s
             layer="rule",
             score=score,
             missing_reason=scored.missing_reason if score is None else None,
-            evidence=scored.evidence.get(rubric, ()),
+            evidence=tuple(Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in scored.marks.get(rubric, ())),
             scorer_version=version,
         )

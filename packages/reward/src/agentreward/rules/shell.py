@@ -4,13 +4,14 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"""(?P<skip>[ \t\r]+|\\\n|(?<![^\s;&|])\#[^\n]*)
-    |(?P<op>\|\||&&|\|&|;;|[;|\n]|(?<![<>&0-9])&(?![>&]))
-    |(?P<redirect>(?:\d|&)?>>?\|?(?:&\d|&-)?|<<<|<<-?|<)
-    |(?P<word>(?:[^\s;|&<>"'\\]+|\\.|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*')+)
-    |.""",
+    r"""[ \t\r]*(?:(\\\n|(?<![^\s;&|])\#[^\n]*)
+    |(\|\||&&|\|&|;;|[;|\n]|(?<![<>&0-9])&(?![>&]))
+    |((?:\d|&)?>>?\|?(?:&\d|&-)?|<<<|<<-?|<)
+    |((?:[^\s;|&<>"'\\]+|\\.|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*')+)
+    |.)""",
     re.VERBOSE | re.DOTALL,
 )
+_OPERATOR, _REDIRECT, _WORD = 2, 3, 4
 _HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
 _QUOTED = re.compile(r"\\(.)|\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^']*)'", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -47,9 +48,9 @@ def parse(text: str) -> list[Command]:
         words, writes, appends, document, piped = [], [], False, "", next_piped
 
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if kind == "word":
-            word = _unquote(match.group())
+        kind = match.lastindex
+        if kind == _WORD:
+            word = _unquote(match[_WORD])
             if target == "<<":
                 document = documents.pop(0) if documents else ""
             elif target == ">":
@@ -58,8 +59,8 @@ def parse(text: str) -> list[Command]:
             elif target != "<":
                 words.append(word)
             target = ""
-        elif kind == "redirect":
-            sign = match.group()
+        elif kind == _REDIRECT:
+            sign = match[_REDIRECT]
             if "&" in sign[1:]:
                 target = ""
             elif sign.startswith("<"):
@@ -67,8 +68,8 @@ def parse(text: str) -> list[Command]:
             else:
                 target = ">"
                 appends = appends or ">>" in sign
-        elif kind == "op":
-            close(match.group() in ("|", "|&"))
+        elif kind == _OPERATOR:
+            close(match[_OPERATOR] in ("|", "|&"))
             target = ""
             if len(commands) >= _MOST_COMMANDS:
                 return commands
@@ -111,7 +112,7 @@ def _core(words: list[str]) -> tuple[str, ...]:
     at, n = 0, len(words)
     while at < n:
         word = words[at]
-        if word in _KEYWORDS or _ASSIGNMENT.match(word):
+        if word in _KEYWORDS or ("=" in word and _ASSIGNMENT.match(word)):
             at += 1
         elif word in _WRAPPERS and at + 1 < n:
             at += 1

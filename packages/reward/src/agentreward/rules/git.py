@@ -1,0 +1,25 @@
+"""What a git command does."""
+
+from agentreward.rules.actions import Action, edit, path_name, search
+
+
+def git_action(arguments: list[str], folder: str = "", filters: str = "") -> Action:
+    """What ``git`` with these arguments does."""
+    words = [w for w in arguments if w not in ("--no-pager", "-P")]
+    verb = words[0] if words else ""
+    line = " ".join(words)
+    paths = [w for w in words[1:] if not w.startswith("-") and ("/" in w or "." in w or "--" in words)]
+    path = path_name(f"{folder}/{paths[-1]}" if folder and paths else paths[-1]) if paths else ""
+    if verb in ("checkout", "restore", "reset", "stash", "clean", "revert"):
+        return Action("revert", f"revert:{line}:{folder}", path, shell=True)
+    if verb in ("apply", "am"):
+        return edit("", "", "", shell=True, key=f"edit:git {line}")
+    if verb in ("cherry-pick", "merge", "pull", "mv", "rm", "rebase"):
+        return Action("mutate", f"mutate:git {line}", path, shell=True)
+    if verb == "grep":
+        return search(words[1] if len(words) > 1 else "", path, line + filters, shell=True)
+    if verb in ("log", "show", "reflog", "fetch", "clone", "fsck", "cat-file"):
+        return Action("history", f"history:{line}{filters}", path, shell=True)
+    if verb in ("add", "commit", "config", "init", "tag"):
+        return Action("noop", f"noop:git {line}", shell=True)
+    return Action("inspect", f"inspect:{line}{filters}:{folder}", path, shell=True)

@@ -1,0 +1,185 @@
+"""What the programs of a command line do, by their names."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from agentreward.rules.actions import Action, edit, number, path_name, read, search, write
+from agentreward.rules.git import git_action
+from agentreward.rules.runners import PYTHON, test_paths, test_selection
+from agentreward.rules.shell import Command
+
+
+class Use(NamedTuple):
+    """A command as it stands in its line: ``rest`` are its arguments that are no options, ``folder`` where it runs, ``filters``
+    the pipe behind it."""
+
+    command: Command
+    rest: list[str]
+    line: str
+    folder: str
+    filters: str
+
+    def at(self, path: str) -> str:
+        """``path`` below the folder of the last ``cd``."""
+        return f"{self.folder}/{path}" if self.folder and path and not path.startswith("/") else path
+
+    def last(self) -> str:
+        """The last argument as a path of the repository, or nothing."""
+        return path_name(self.at(self.rest[-1])) if self.rest else ""
+
+
+Does = Callable[[str, Use], list[Action] | None]
+"""From the program's name and its use to actions; ``None`` for a use that is a mere execution."""
+
+_IN_PLACE = frozenset({"-i", "-pi", "-ni", "-Ei", "-ri", "inplace", "-i.bak"})
+_WRITES = re.compile(r"\.write\(|write_text\(|open\([^)]*['\"][wa]\+?['\"]|fileinput\.|shutil\.(?:copy|move)|os\.(?:rename|remove)")
+_FILE_IN_CODE = re.compile(r"['\"]([\w./-]+\.\w{1,5})['\"]")
+_SED_RANGE = re.compile(r"^(\d+)(?:,(\d+|\$))?p$")
+_COUNT = re.compile(r"-n?(\d+)")
+_FIND_NAMES = frozenset({"-name", "-iname", "-path", "-ipath", "-wholename", "-regex"})
+
+
+def execution(use: Use) -> Action:
+    """A program with effects unknown: tests, code that writes files, or a mere run."""
+    command, words, line = use.command, use.command.words, use.line
+    selection = test_selection(words)
+    if selection is not None:
+        named = next(iter(test_paths(selection)), "")
+        return Action("test", f"test:{use.folder}:{selection}", path_name(named) if named else "", query=selection, shell=True)
+    code = command.document or (words[2] if len(words) > 2 and words[1] == "-c" else "")
+    if code and PYTHON.match(words[0]) and _WRITES.search(code):
+        named_in = _FILE_IN_CODE.search(code)
+        return edit(named_in.group(1) if named_in else "", "", "", shell=True, key=f"edit:{code}")
+    first = use.rest[0] if use.rest else ""
+    return Action("run", f"run:{line}:{command.document}{use.filters}", path_name(first) if "." in first else "", shell=True)
+
+
+def write_to(paths: Sequence[str], use: Use, content: str, *, appends: bool) -> list[Action]:
+    """Give each of the files new content."""
+    return [write(use.at(p), content, shell=True, appends=appends) for p in paths]
+
+
+def changes_in_place(words: Sequence[str]) -> bool:
+    """Whether an editor of streams writes back to its files."""
+    return any(w in _IN_PLACE or w.startswith(("-i.", "--in-place", "-i'")) for w in words[1:])
+
+
+def _says(program: str, use: Use) -> list[Action]:
+    return [Action("noop", f"noop:{use.line}", shell=True)]
+
+
+def _tee(program: str, use: Use) -> list[Action] | None:
+    if not use.rest:
+        return None
+    return write_to(use.rest, use, use.command.document or use.line, appends="-a" in use.command.words)
+
+
+def _interacts(program: str, use: Use) -> list[Action]:
+    path = path_name(use.at(use.rest[0])) if use.rest else ""
+    return [Action("read", f"run:{use.line}", path, interactive=True, shell=True)]
+
+
+def _edits_streams(program: str, use: Use) -> list[Action] | None:
+    if changes_in_place(use.command.words):
+        path = use.at(use.rest[-1]) if use.rest else ""
+        return [edit(path, "", "", shell=True, key=f"edit:{path_name(path)}:{use.line}")]
+    if program == "sed" and "-n" in use.command.words:
+        return [_sed_read(use)]
+    return None if program == "perl" else _passes_on(program, use)
+
+
+def _sed_read(use: Use) -> Action:
+    rest = use.rest
+    match = _SED_RANGE.match(rest[0]) if rest else None
+    path = use.at(rest[-1]) if len(rest) > 1 else ""
+    if not match or not path:
+        return read(path, filters=f" sed {' '.join(rest)}{use.filters}", shell=True)
+    start = number(match.group(1))
+    end = None if match.group(2) == "$" else number(match.group(2) or match.group(1))
+    return read(path, start, end, filters=use.filters, shell=True)
+
+
+def _passes_on(program: str, use: Use) -> list[Action] | None:
+    return [read(use.at(use.rest[-1]), filters=f" {use.line}{use.filters}", shell=True)] if len(use.rest) > 1 else None
+
+
+def _reads(program: str, use: Use) -> list[Action]:
+    if program in ("head", "tail"):
+        return _reads_end(program, use) or [Action("run", f"run:{use.line}{use.filters}", shell=True)]
+    found = [read(use.at(p), filters=use.filters, shell=True) for p in use.rest]
+    return found or [Action("run", f"run:{use.line}{use.filters}", shell=True)]
+
+
+def _reads_end(program: str, use: Use) -> list[Action]:
+    words, rest = use.command.words, use.rest
+    count = next((number(m.group(1)) for w in words if (m := _COUNT.fullmatch(w))), None)
+    if count is None and "-n" in words[:-1]:
+        value = words[words.index("-n") + 1]
+        count = number(value)
+        rest = [w for w in rest if w != value]
+    if program == "head":
+        return [read(use.at(p), 1, count or 10, filters=use.filters, shell=True) for p in rest]
+    return [read(use.at(p), filters=f" tail {count or 10}{use.filters}", shell=True) for p in rest]
+
+
+def _searches(program: str, use: Use) -> list[Action]:
+    rest, words = use.rest, use.command.words
+    if program in ("find", "fd"):
+        names = [words[i + 1] for i, w in enumerate(words[:-1]) if w in _FIND_NAMES]
+        return [search(" ".join(names), use.at(rest[0]) if rest else "", f"{use.line}{use.filters}", shell=True)]
+    path = use.at(rest[1]) if len(rest) > 1 else ""
+    return [search(rest[0] if rest else "", path, f"{use.line}{use.filters}", shell=True)]
+
+
+def _lists(program: str, use: Use) -> list[Action]:
+    return [Action("list", f"list:{use.line}{use.filters}:{use.folder}", use.last(), shell=True)]
+
+
+def _git(program: str, use: Use) -> list[Action]:
+    return [git_action(list(use.command.words[1:]), use.folder, use.filters)]
+
+
+def _makes(program: str, use: Use) -> list[Action]:
+    return [Action("make", f"make:{use.line}", use.last(), shell=True)]
+
+
+def _patches(program: str, use: Use) -> list[Action]:
+    return [edit("", "", "", shell=True, key=f"edit:{use.line}:{use.command.document}")]
+
+
+def _mutates(program: str, use: Use) -> list[Action]:
+    return [Action("mutate", f"mutate:{use.line}", use.last(), shell=True)]
+
+
+_GROUPS: tuple[tuple[str, Does], ...] = (
+    ("echo printf true false : pwd sleep date whoami clear exit export set unset alias cd pushd popd history hostname id uname", _says),
+    ("test [ [[ wait seq yes source . in", _says),
+    ("cat head tail nl bat tac", _reads),
+    ("grep egrep fgrep rg ag ack find fd zgrep", _searches),
+    ("ls tree wc stat file du df which whereis type command env printenv ps diff cmp md5sum sha256sum", _lists),
+    ("basename dirname realpath", _lists),
+    ("mv cp rm dd truncate ed ln unzip tar install rsync black isort autopep8 2to3 ruff xargs", _mutates),
+    ("touch mkdir chmod chown rmdir", _makes),
+    ("vim vi nano emacs less more top htop man ipython pico", _interacts),
+    ("sed perl awk gawk", _edits_streams),
+    ("cut sort uniq", _passes_on),
+    ("tee", _tee),
+    ("git", _git),
+    ("patch", _patches),
+)
+_DOES: dict[str, Does] = {name: does for names, does in _GROUPS for name in names.split()}
+
+
+def known(command: Command) -> tuple[str, Does | None]:
+    """The program of a command, by name, and what it does, if that is known. ``bin/test`` is a project's own."""
+    if not command.words:
+        return "", None
+    name = command.words[0]
+    program = name.rsplit("/", 1)[-1]
+    return program, None if program == "test" and program != name else _DOES.get(program)
+
+
+def only_shows(does: Does | None) -> bool:
+    """Whether what a program puts out is all that it does, so that sent to a file it writes that file."""
+    return does in (_says, _reads)
