@@ -28,11 +28,11 @@ from agentreward.score_table import score_table
 from rich.console import Console
 from rich.table import Table
 
-PARTS = Path(__file__).parent / "parts"
-sys.path.insert(0, str(PARTS))
+sys.path.insert(0, str(Path(__file__).parent / "parts"))
 
 from reward_runs import made_run
 
+PARTS = Path(__file__).parent / "parts"
 LENGTHS = (10, 50, 200, 1_000, 5_000)
 ONLINE = 400
 STEPS_S, EXPONENT, TIMES_PEER, ONLINE_S = 20_000, 1.1, 20, 0.1
