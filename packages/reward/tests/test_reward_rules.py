@@ -221,6 +221,29 @@ def test_information_is_credited_where_it_is_used() -> None:
     )
 
 
+@pytest.mark.parametrize("look", [view("lib/calc.py", "b = 2"), shell("head -3 lib/calc.py", "b = 2")])
+def test_a_file_that_was_read_is_known_though_no_text_names_it(look: Step) -> None:
+    edit = change("lib/calc.py", "a = 1", "a = 3")
+    assert rule("tool_choice", edit) == "tool.edit_before_looking"
+    assert rule("goal_progress", look, edit) == "edit.file_had_been_seen"
+    assert last(look, edit)["goal_progress"].evidence[0].steps == (2,)
+    assert rule("goal_progress", missing_file("lib/calc.py"), edit) == "edit.blind"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("grep -rn 'def parse_date' lib", "info.followed_a_pointer"),
+        ("grep -rn 'def load' lib", "info.guess"),
+        ("find . -name 'parse_date.py'", "info.followed_a_pointer"),
+        ("find . -name 'setup.cfg'", "info.guess"),
+    ],
+)
+def test_a_search_follows_a_pointer_where_what_it_names_was_seen(pattern: str, expected: str) -> None:
+    shown = view("a.py", "def parse_date(find, name): return find")
+    assert rule("info_utilization", shown, shell(pattern, "x.py:1: something")) == expected
+
+
 def test_a_failure_that_is_ignored_is_marked() -> None:
     twice = (missing_file("a.py"), FIX, shell("ls", "b.py"), missing_file("./a.py"))
     assert rule("info_utilization", *twice) in ("info.ignored_an_earlier_failure", "info.answer_was_known")

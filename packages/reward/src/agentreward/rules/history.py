@@ -127,8 +127,10 @@ class History:
             self._failures[key] = self._failures.get(key, 0) + 1
         elif action.kind in CHANGING:
             self._change(action, facts.same_call is None, step)
-        elif action.kind == "read" and not facts.cut and not action.query:
-            self._coverage.add(action.path, *_lines_shown(action, observation), step)
+        elif action.kind == "read" and action.path:
+            self.knowledge.add_path(action.path, step)
+            if not facts.cut and not action.query:
+                self._coverage.add(action.path, *_lines_shown(action, observation), step)
         if action.kind == "test":
             self._tests(action, facts, step)
         if not (facts.failure and action.kind in CHANGING):
