@@ -1,6 +1,6 @@
 """Runs made from a seed, as plain dicts: what agents do, each output distinct and 1 KB long. No imports of ours: any engine reads it.
 
-Texts have what 2,900 steps of real runs have on average: 115 names a KB, of which 17 are new in the run, and 24 lines.
+Texts have what 2,900 steps of real runs have on average, by KB: 115 names, 17 of them new in the run, and 24 lines, 11 of them new.
 """
 
 import random
@@ -8,9 +8,10 @@ from typing import Any
 
 Json = dict[str, Any]
 OUTPUT = 1_000
-_NEW = 0.2
+_NEW = 0.33
 _VERBS = ("parse", "read", "make", "check", "load")
 _WORDS = tuple(f"{verb}{noun}" for verb in ("", "is_", "to_", "set_", "old_") for noun in ("text", "path", "row", "key", "node", "self"))
+_COMMON = tuple(f"    {a}.{b} = self.{c}({a}, {c})  # {b} of {a}" for a in _WORDS[:9] for b in _WORDS[9:14] for c in _WORDS[14:19])
 _FOLDERS = ("src", "src/core", "lib", "tests", "docs", "src/io")
 
 
@@ -65,6 +66,9 @@ def _word(rng: random.Random) -> str:
 
 
 def _line(rng: random.Random) -> str:
+    """A line of code; about every other one is one of many like it."""
+    if rng.random() < 0.5:
+        return rng.choice(_COMMON)
     return f"    {_word(rng)} = {_word(rng)}({_word(rng)}.{_word(rng)}, {rng.randrange(99)})"
 
 
@@ -72,7 +76,7 @@ def _code(rng: random.Random) -> str:
     lines: list[str] = []
     size = 0
     while size < OUTPUT:
-        lines.append(_line(rng) if rng.random() < 0.8 else f"def {_name(rng)}(text: str) -> int:")
+        lines.append(_line(rng))
         size += len(lines[-1]) + 1
     return "\n".join(lines)[:OUTPUT]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+import orjson
 from trajschema.trajectory import ToolCall
 
 Kind = Literal[
@@ -31,9 +32,6 @@ show, ``make`` creates empty files and folders, ``run`` executes a program with 
 
 CHANGING: frozenset[str] = frozenset({"edit", "write", "mutate", "revert"})
 """Kinds that change file contents when they succeed."""
-
-
-_decode = json.JSONDecoder().decode
 
 
 class Action(NamedTuple):
@@ -69,10 +67,18 @@ def path_name(path: str) -> str:
 def arguments_of(call: ToolCall) -> dict[str, Any] | None:
     """The arguments as an object; ``None`` where they are none."""
     try:
-        found = _decode(call.arguments) if call.arguments.strip() else {}
+        found = orjson.loads(call.arguments) if call.arguments.strip() else {}
+    except ValueError:
+        found = _leniently(call.arguments)
+    return found if isinstance(found, dict) else None
+
+
+def _leniently(text: str) -> Any:
+    """What is no strict JSON, and is read all the same: ``NaN``, half of a surrogate pair."""
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
 
 
 def pick(arguments: Mapping[str, Any], *names: str) -> str:

@@ -104,7 +104,7 @@ class History:
             shown_by=self._coverage.shown_by(path, *shown) if action.kind == "read" and not action.query else None,
             failures_before=self._failures.get((action.kind, path), 0),
             path_seen=known.path(path),
-            text_seen=known.lines(action.old) if action.old else None,
+            text_seen=known.lines(action.old, path) if action.old else None,
             query_seen=known.words(action.query) if action.query else None,
             trend=_trend(counts, best),
             best_failed=best.failed if best else 0,
@@ -127,9 +127,9 @@ class History:
             self._failures[key] = self._failures.get(key, 0) + 1
         elif action.kind in CHANGING:
             self._change(action, facts.same_call is None, step)
-        elif action.kind == "read" and action.path:
-            self.knowledge.add_path(action.path, step)
-            if not facts.cut and not action.query:
+        elif action.kind in ("read", "search") and action.path:
+            self.knowledge.look(action.path, step)
+            if action.kind == "read" and not facts.cut and not action.query:
                 self._coverage.add(action.path, *_lines_shown(action, observation), step)
         if action.kind == "test":
             self._tests(action, facts, step)
@@ -139,7 +139,7 @@ class History:
 
     def _change(self, action: Action, new: bool, step: int) -> None:
         if action.path and action.kind != "mutate":
-            self.knowledge.add_path(action.path, step)
+            self.knowledge.look(action.path, step)
         self.knowledge.add(action.new, step)
         if not new:
             return

@@ -1,68 +1,78 @@
-"""What the agent has been shown so far, and where it was shown first. Only grows.
+"""What the agent has been shown so far, and where. Only grows.
 
-Texts are taken apart as bytes, by one table and one split: names are runs of letters, digits and underscores, so a path is
-known by its parts. Lines are known without what stands before them in listings, search results and diffs.
+Names are runs of letters, digits and underscores, so a path is known by its parts; each is kept with the step that showed it first.
+Lines are not kept. A line can have been shown no earlier than the youngest of its names, and so it is looked for there, then where
+its file was looked at last, then in what was shown last. One that was shown somewhere else only, between two such looks, is missed.
 """
 
 import keyword
-import re
-from collections.abc import Iterable
+from collections import deque
 from itertools import filterfalse
 
 _READ_AT_MOST = 200_000
 _MEANINGFUL = 4
 """A shorter line (``else:`` has more, ``}`` fewer characters) says nothing about where it came from."""
+_LINES = 40
+"""Of a longer text the first lines stand for the rest."""
 _SHORT_NAME = 3
 """A shorter name is a word of any text."""
 _QUERY = 500
+_LOOKS, _LATELY = 4, 8
 _IN_NAMES = b"_" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)) + bytes(range(128, 256))
 _NAMES = bytes(b if b in _IN_NAMES else 32 for b in range(256))
-_MARKS = b" \t0123456789:|+-" + "→".encode()
-_SITE = re.compile(rb":\d+[:-]")
-_PATH_AND_SITE = re.compile(rb"[\w./-]+:\d+[:-]")
+_BLANKS = b" \t"
 _KEYWORDS = frozenset(word.encode() for word in keyword.kwlist)
 
 
 class Knowledge:
-    """First sighting of names and lines of text, by step. Adding costs time linear in the text; a look-up is O(1)."""
+    """Names and texts by step. Adding costs time linear in the text; a look-up reads at most a fixed number of texts."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, int] = {}
-        self._lines: dict[bytes, int] = {}
-        self._paths: dict[str, int] = {}
+        self._texts: dict[int, list[bytes]] = {}
+        self._plain: dict[int, bytes] = {}
+        self._looks: dict[str, deque[int]] = {}
+        self._first_look: dict[str, int] = {}
+        self._lately: deque[int] = deque(maxlen=_LATELY)
 
     def add(self, text: str, step: int) -> None:
         """The agent was shown ``text`` at ``step``."""
-        data = _bytes(text[:_READ_AT_MOST])
-        _note(self._names, data.translate(_NAMES).split(), step)
-        _note(self._lines, _lines(data), step)
+        data = text[:_READ_AT_MOST].encode("utf-8", "surrogatepass")
+        names = self._names
+        names.update(dict.fromkeys(filterfalse(names.__contains__, data.translate(_NAMES).split()), step))
+        if step in self._texts:
+            self._texts[step].append(data)
+            self._plain.pop(step, None)
+        else:
+            self._texts[step] = [data]
+            self._lately.append(step)
 
-    def add_path(self, path: str, step: int) -> None:
-        """The agent named a file that is there."""
-        self._paths.setdefault(path, step)
+    def look(self, path: str, step: int) -> None:
+        """The agent read, searched or changed a file that is there."""
+        if path in self._looks:
+            self._looks[path].append(step)
+        else:
+            self._looks[path] = deque((step,), maxlen=_LOOKS)
+            self._first_look[path] = step
 
     def path(self, path: str) -> int | None:
-        """Step at which ``path`` was first named as one that is there, or else its module name (or, where that is short, its
-        file name) was first shown."""
-        found = self._paths.get(path)
+        """Step of the first look at ``path``, or else the one by which its module name (or, where that is short, its file name)
+        had been shown."""
+        found = self._first_look.get(path)
         if found is not None or not path or path == ".":
             return found
         name = path.rsplit("/", 1)[-1]
         stem = name.rsplit(".", 1)[0]
-        latest = None
-        for part in _bytes(stem if len(stem) >= _SHORT_NAME else name).translate(_NAMES).split():
-            step = self._names.get(part)
-            if step is None:
-                return None
-            latest = step if latest is None else max(latest, step)
-        return latest
+        return self._youngest(_names(stem if len(stem) >= _SHORT_NAME else name))
 
-    def lines(self, text: str) -> tuple[int, ...] | None:
-        """Steps at which the lines of ``text`` were first shown; ``None`` if one was not, or none says anything."""
-        steps = set()
-        for line in _lines(_bytes(text)):
+    def lines(self, text: str, path: str = "") -> tuple[int, ...] | None:
+        """Steps that showed the lines of ``text``, which belongs to the file ``path``; ``None`` if one was not found, or none says
+        anything."""
+        steps: set[int] = set()
+        for raw in text.splitlines()[:_LINES]:
+            line = raw.encode("utf-8", "surrogatepass").translate(None, _BLANKS)
             if len(line) >= _MEANINGFUL:
-                step = self._lines.get(line)
+                step = self._shown(line, _names(raw), path)
                 if step is None:
                     return None
                 steps.add(step)
@@ -70,21 +80,31 @@ class Knowledge:
 
     def words(self, text: str) -> int | None:
         """Step at which the longest name in ``text``, the one that says most, was first shown; or ``None``."""
-        names = [n for n in _bytes(text[:_QUERY]).translate(_NAMES).split() if len(n) >= _SHORT_NAME and n not in _KEYWORDS]
+        names = [n for n in _names(text[:_QUERY]) if len(n) >= _SHORT_NAME and n not in _KEYWORDS]
         return self._names.get(max(names, key=len)) if names else None
 
+    def _shown(self, line: bytes, names: list[bytes], path: str) -> int | None:
+        youngest = self._youngest(names)
+        if youngest is None and names:
+            return None
+        first = () if youngest is None else (youngest,)
+        for step in (*first, *self._looks.get(path, ()), *self._lately):
+            if line in self._without_blanks(step):
+                return step
+        return None
 
-def _note(seen: dict[bytes, int], found: Iterable[bytes], step: int) -> None:
-    seen.update(dict.fromkeys(filterfalse(seen.__contains__, found), step))
+    def _youngest(self, names: list[bytes]) -> int | None:
+        """Step by which all of ``names`` had been shown."""
+        steps = [self._names.get(name) for name in names]
+        known = [step for step in steps if step is not None]
+        return max(known) if known and len(known) == len(steps) else None
+
+    def _without_blanks(self, step: int) -> bytes:
+        plain = self._plain.get(step)
+        if plain is None:
+            plain = self._plain[step] = b"\n".join(self._texts.get(step, ())).translate(None, _BLANKS)
+        return plain
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """Lines without indentation, numbers and signs before them; in search results, without the place."""
-    lines = data.splitlines()
-    if _SITE.search(data):
-        lines = [line[m.end() :] if (m := _PATH_AND_SITE.match(line)) else line for line in lines]
-    return [line.lstrip(_MARKS).rstrip() for line in lines]
+def _names(text: str) -> list[bytes]:
+    return text.encode("utf-8", "surrogatepass").translate(_NAMES).split()

@@ -4,14 +4,16 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"""[ \t\r]*(?:(\\\n|(?<![^\s;&|])\#[^\n]*)
-    |(\|\||&&|\|&|;;|[;|\n]|(?<![<>&0-9])&(?![>&]))
-    |((?:\d|&)?>>?\|?(?:&\d|&-)?|<<<|<<-?|<)
-    |((?:[^\s;|&<>"'\\]+|\\.|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*')+)
-    |.)""",
+    r"""\\\n|(?<![^\s;&|])\#[^\n]*
+    |\|\||&&|\|&|;;|[;|\n]|(?<![<>&0-9])&(?![>&])
+    |[\d&]?>>?\|?(?:&[\d-])?|<<<|<<-?|<
+    |(?:[^\s;|&<>"'\\]+|\\.|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*')+
+    """,
     re.VERBOSE | re.DOTALL,
 )
-_OPERATOR, _REDIRECT, _WORD = 2, 3, 4
+_OPERATORS = frozenset({"||", "&&", "|&", ";;", ";", "|", "\n", "&"})
+_REDIRECT = re.compile(r"[\d&]?>>?\|?(?:&[\d-])?|<<<|<<-?|<")
+_MAY_REDIRECT = frozenset("<>&0123456789")
 _HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
 _QUOTED = re.compile(r"\\(.)|\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^']*)'", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -47,32 +49,31 @@ def parse(text: str) -> list[Command]:
             commands.append(Command(core, tuple(writes), appends, document, piped))
         words, writes, appends, document, piped = [], [], False, "", next_piped
 
-    for match in _TOKEN.finditer(text):
-        kind = match.lastindex
-        if kind == _WORD:
-            word = _unquote(match[_WORD])
-            if target == "<<":
-                document = documents.pop(0) if documents else ""
-            elif target == ">":
-                if word != "/dev/null":
-                    writes.append(word)
-            elif target != "<":
-                words.append(word)
-            target = ""
-        elif kind == _REDIRECT:
-            sign = match[_REDIRECT]
-            if "&" in sign[1:]:
-                target = ""
-            elif sign.startswith("<"):
-                target = "<<" if sign in ("<<", "<<-") else "<"
-            else:
-                target = ">"
-                appends = appends or ">>" in sign
-        elif kind == _OPERATOR:
-            close(match[_OPERATOR] in ("|", "|&"))
+    for token in _TOKEN.findall(text):
+        if token in _OPERATORS:
+            close(token in ("|", "|&"))
             target = ""
             if len(commands) >= _MOST_COMMANDS:
                 return commands
+        elif token[0] in _MAY_REDIRECT and _REDIRECT.fullmatch(token):
+            if "&" in token[1:]:
+                target = ""
+            elif token[0] == "<":
+                target = "<<" if token in ("<<", "<<-") else "<"
+            else:
+                target = ">"
+                appends = appends or ">>" in token
+        elif token[0] == "#" or token == "\\\n":
+            continue
+        elif target:
+            word = _unquote(token)
+            if target == "<<":
+                document = documents.pop(0) if documents else ""
+            elif target == ">" and word != "/dev/null":
+                writes.append(word)
+            target = ""
+        else:
+            words.append(_unquote(token))
     close(False)
     return commands
 

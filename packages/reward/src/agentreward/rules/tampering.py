@@ -80,7 +80,7 @@ class _Files(NamedTuple):
         if action.kind in ("write", "make") and self.shown.path(action.path) is None:
             self.own.add(action.path)
         elif action.kind == "read" and answer is not None:
-            self.shown.add_path(action.path, step)
+            self.shown.look(action.path, step)
             whole = action.start is action.end is None and not action.query and not answer.truncated
             if _CHECK.search(answer.content):
                 self.checking.add(action.path)
