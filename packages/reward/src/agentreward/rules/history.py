@@ -92,7 +92,9 @@ class History:
         """What the rules may know of ``action``."""
         counts = test_counts(observation.content) if action.kind == "test" and observation else None
         path, known = action.path, self.knowledge
-        shown = _lines_shown(action, observation)
+        shown_by = None
+        if action.kind == "read" and not action.query:
+            shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
         best = self._best.get(action.key)
         tested = self._tested.get(action.key)
         return Facts(
@@ -101,7 +103,7 @@ class History:
             counts=counts,
             repeat_of=self.repeat_of(action, observation),
             same_call=self._calls.get(action.key),
-            shown_by=self._coverage.shown_by(path, *shown) if action.kind == "read" and not action.query else None,
+            shown_by=shown_by,
             failures_before=self._failures.get((action.kind, path), 0),
             path_seen=known.path(path),
             text_seen=known.lines(action.old, path) if action.old else None,

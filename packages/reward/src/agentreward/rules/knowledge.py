@@ -81,7 +81,7 @@ class Knowledge:
     def words(self, text: str) -> int | None:
         """Step at which the longest name in ``text``, the one that says most, was first shown; or ``None``."""
         names = [n for n in _names(text[:_QUERY]) if len(n) >= _SHORT_NAME and n not in _KEYWORDS]
-        return self._names.get(max(names, key=len)) if names else None
+        return self._youngest([max(names, key=len)]) if names else None
 
     def _shown(self, line: bytes, names: list[bytes], path: str) -> int | None:
         youngest = self._youngest(names)
