@@ -37,6 +37,8 @@ class Facts(NamedTuple):
     last_change: int | None = None
     verified: bool = False
     """Since the last change of a source file, what was seen failing was seen passing, or tests passed."""
+    changes_before: int = 0
+    """New changes of this source file so far."""
     unproved: bool = False
     """A source file was changed, and nothing of that kind was seen since."""
     failing: int | None = None

@@ -28,6 +28,7 @@ _NOT_APPLIED = re.compile(
     r"multiple (?:matches|occurrences)|must be unique|occurs? \d+|\d+ (?:matches|occurrences)|not applied|did not match",
     re.IGNORECASE,
 )
+_REFUSED = "Your proposed edit has introduced new syntax error"
 _NO_COMMAND = re.compile(r"command not found|not recognized as", re.IGNORECASE)
 _NO_RUNNER = re.compile(r"No module named \S+")
 _TIMEOUT = re.compile(r"timed? ?-?out", re.IGNORECASE)
@@ -94,7 +95,9 @@ def _by_message(action: Action, message: str) -> FailureKind:
 
 
 def _by_text(action: Action, text: str) -> Failure | None:
-    """Logs without exit statuses: only short outputs can be messages about a failure."""
+    """Logs without exit statuses: only short outputs can be messages about a failure, and an edit that was refused at the start of one."""
+    if action.kind in ("edit", "other") and text.startswith(_REFUSED):
+        return Failure("not_applied", text[:_QUOTE])
     if len(text) > _SHORT:
         return None
     if action.kind == "edit" and _NOT_APPLIED.search(text):

@@ -43,10 +43,15 @@ def step_progress(facts: Sequence[Facts], marks: Sequence[Mark]) -> float:
     A change counts on credit until it is tested. Where the step itself tests it and nothing got better, the credit is gone.
     """
     best = max(m.score for m in marks)
-    trends = {f.trend for f in facts if f.repeat_of is None and (f.action.kind == "test" or f.trend != "same" or (f.counts and f.counts.failed))}
+    trends = {f.trend for f in facts if f.repeat_of is None and not _passes_as_before(f)}
     if "better" in trends:
         return best
     return min(best, 0.15 if "worse" in trends else 0.4 if "same" in trends else 1.0)
+
+
+def _passes_as_before(f: Facts) -> bool:
+    """A program that runs like before says nothing of a change."""
+    return f.action.kind == "run" and f.trend == "same" and f.counts is not None and f.counts.green
 
 
 def _tested(f: Facts) -> Mark:
@@ -89,13 +94,21 @@ def _changed(f: Facts) -> Mark:
         return Mark(0.4, "edit.tests", (), path)
     if not f.source_file:
         return Mark(0.35, "edit.throw_away_file", (), path)
-    if f.failing and (f.text_seen or f.path_seen is not None):
-        return Mark(0.9, "edit.failure_had_been_seen", steps(f.failing, f.path_seen), path)
-    if f.text_seen:
-        return Mark(0.75, "edit.text_had_been_seen", f.text_seen, path)
-    if f.path_seen is not None:
-        return Mark(0.65, "edit.file_had_been_seen", (f.path_seen,), path)
-    return Mark(0.5, "edit.blind", (), path)
+    if not f.text_seen and f.path_seen is None:
+        return Mark(0.5, "edit.blind", (), path)
+    return _seen(f)
+
+
+def _seen(f: Facts) -> Mark:
+    """A change of what is known. It promises most where something was seen to fail, and less each time that the same file is changed
+    again, since what was done to it before did not do."""
+    if f.failing is not None:
+        best, rule, known = 0.9, "edit.failure_had_been_seen", steps(f.failing, f.path_seen, *(f.text_seen or ()))
+    elif f.text_seen:
+        best, rule, known = 0.75, "edit.text_had_been_seen", f.text_seen
+    else:
+        best, rule, known = 0.65, "edit.file_had_been_seen", steps(f.path_seen)
+    return Mark(max(0.5, best - 0.1 * f.changes_before), rule, known, f.action.path)
 
 
 def _submitted(f: Facts) -> Mark:

@@ -76,6 +76,7 @@ class History:
         self._best: dict[str, _Best] = {}
         self._tested: dict[str, tuple[int, int]] = {}
         self._throw_away: set[str] = set()
+        self._times: dict[str, int] = {}
         self._source_change: int | None = None
         self._failed_at: int | None = None
         self._verified = False
@@ -116,6 +117,7 @@ class History:
             undoes=self._undone_by(action),
             last_change=self._last_change,
             verified=self._verified,
+            changes_before=self._times.get(path, 0),
             unproved=self._source_change is not None and not self._verified,
             failing=self._failed_at,
             cut=bool(observation and observation.truncated),
@@ -149,6 +151,7 @@ class History:
             return
         if facts.source_file and action.kind in ("edit", "write"):
             self._source_change, self._verified = step, False
+            self._times[action.path] = self._times.get(action.path, 0) + 1
         self._all_changes += 1
         if action.path in ("", ".") or action.kind == "mutate":
             self._wild_changes += 1
@@ -181,9 +184,7 @@ class History:
     def _is_throw_away(self, action: Action) -> bool:
         """A file that the agent made beside the folders of the project, and that nobody had named."""
         path = action.path
-        return path in self._throw_away or (
-            action.kind == "write" and "/" not in path and path != "" and self.knowledge.path(path) is None
-        )
+        return path in self._throw_away or (action.kind == "write" and "/" not in path and path != "" and self.knowledge.path(path) is None)
 
     def _answer(self, action: Action, observation: Observation | None, step: int) -> None:
         where = (action.key, self._version(action))

@@ -10,8 +10,16 @@ from agentreward.rules.testreport import TAIL, TestCounts, test_counts
 _PROGRAM = re.compile(r"run:(?:(?:\S*/)?(?:python[\d.]*|pypy3?|node|ruby|perl|php|bash|sh)(?= )(?! -m (?:pip|venv|build)\b)|\./)")
 _RAISED = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Failure|Warning))\b.*$", re.MULTILINE)
 _NOT_STARTED = frozenset(
-    ["ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "TabError", "NameError"]
-    + ["ImproperlyConfigured", "AppRegistryNotReady"]
+    [
+        "ImportError",
+        "ModuleNotFoundError",
+        "SyntaxError",
+        "IndentationError",
+        "TabError",
+        "NameError",
+        "ImproperlyConfigured",
+        "AppRegistryNotReady",
+    ]
 )
 """Errors of a program that does not get as far as what it is to show."""
 _QUOTE = 200
@@ -30,8 +38,7 @@ def counts_of(action: Action, observation: Observation | None) -> TestCounts | N
 
 def _case(action: Action, observation: Observation) -> TestCounts | None:
     tail = observation.content[-TAIL:]
-    code = None if " | " in action.key else observation.exit_code
-    """Behind a pipe stands the status of the filter."""
+    code = None if " | " in action.key else observation.exit_code  # behind a pipe stands the status of the filter
     raised = None
     if code or (code is None and "Traceback (most recent call last)" in tail):
         raised = max(_RAISED.finditer(tail), key=lambda m: m.start(), default=None)
