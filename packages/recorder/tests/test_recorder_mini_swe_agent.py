@@ -79,6 +79,13 @@ def test_no_block_or_several_are_a_malformed_turn(read: Read, commands: tuple[st
     assert [s["source"] for s in run.steps[2:]] == ["agent", "user", "agent"]
 
 
+def test_the_command_that_hands_in_is_a_submission_whatever_its_tool(read: Read) -> None:
+    for found in (read(v1(act("ls"), user(SAW), act(FINISH), user(DIFF))), read(log(call("ls"), tool("ls"), call(FINISH), ended()))):
+        assert [(c["name"], c["raw_name"]) for s in found[0].steps for c in s["tool_calls"]] == [("shell", "bash"), ("submit", "bash")]
+    (run,) = read(v1(act("grep -rn COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT ."), user(SAW)))
+    assert run.steps[2]["tool_calls"][0]["name"] == "shell"
+
+
 def test_code_in_another_language_is_no_action(read: Read) -> None:
     shown = {"role": "assistant", "content": "See\n```python\nx\n```\nand\n```bash\nls\n```"}
     (run,) = read(v1(shown, user(SAW)))

@@ -183,6 +183,12 @@ def test_an_observation_that_the_agent_saw_cut_says_so(read: Read) -> None:
     assert (answer["content"], answer["truncated"], answer["total_bytes"]) == ("Observation: xx<response clipped>", True, 500)
 
 
+@pytest.mark.parametrize("text", ["a<response clipped>b", "<NOTE>This file is too large to display entirely. Showing abbreviated version."])
+def test_an_observation_says_itself_that_it_was_cut(read: Read, text: str) -> None:
+    (run,) = read(log([step("cat x", text), step("ls")], [said("cat x"), seen(text), said("ls"), seen()]))
+    assert [s["observations"][0]["truncated"] for s in run.steps[2:]] == [True, False]
+
+
 def test_a_timeout_is_an_error_of_the_call(read: Read) -> None:
     late = "The command 'sleep 99' was cancelled because it took more than 30 seconds. Please try another."
     (run,) = read(log([step("sleep 99", late), step("x", "\nEXECUTION TIMED OUT\n")], []))

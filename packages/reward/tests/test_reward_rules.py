@@ -337,3 +337,89 @@ def test_steps_of_others_are_read_but_not_scored() -> None:
 def test_outputs_that_differ_in_clocks_only_are_the_same() -> None:
     assert value("gate", shell("make", "built in 0.1s"), shell("make", "built in 9.9s")) == 0
     assert value("gate", shell("make", "built"), shell("make", "failed")) == 1
+
+
+ERROR = 'Traceback (most recent call last):\n  File "repro.py", line 2, in <module>\n'
+REPRODUCTION = turn((call("file_write", path="repro.py", content="import dates\nassert dates.parse('1') == 1"), seen("written", None)))
+FAILS = shell("python repro.py", f"{ERROR}AssertionError: 2", 1)
+PASSES = shell("python repro.py", "", 0)
+
+
+def test_a_program_that_fails_at_what_it_tries_is_a_finding() -> None:
+    assert rule("param_correctness", REPRODUCTION, FAILS) == "params.accepted"
+    assert rule("goal_progress", REPRODUCTION, FAILS) == "run.fails_first"
+    assert "AssertionError" in str(last(REPRODUCTION, FAILS)["goal_progress"].evidence[0].quote)
+    piped = shell("python repro.py 2>&1 | tail -5", f"{ERROR}AssertionError: 2", 0)
+    assert rule("goal_progress", REPRODUCTION, piped) == "run.fails_first"
+
+
+@pytest.mark.parametrize("error", ["ModuleNotFoundError: No module named 'dates'", "SyntaxError: invalid syntax", "usage: repro.py FILE"])
+def test_a_program_that_does_not_get_there_has_failed(error: str) -> None:
+    assert rule("param_correctness", REPRODUCTION, shell("python repro.py", f"{ERROR}{error}", 1)) == "params.exit_code"
+
+
+def test_a_program_seen_failing_and_then_passing_is_progress() -> None:
+    steps = (REPRODUCTION, FAILS, FIX, PASSES)
+    assert rule("goal_progress", *steps) == "run.passes_now"
+    assert value("goal_progress", *steps) >= 0.5
+    assert rule("goal_progress", REPRODUCTION, PASSES) == "progress.run"
+    assert rule("goal_progress", *steps, change("src/dates.py", "int(", "float("), FAILS) == "run.fails_now"
+    assert rule("goal_progress", REPRODUCTION, FAILS, FIX, FAILS) == "run.fails_same"
+
+
+def test_a_program_that_was_rewritten_to_pass_is_no_progress() -> None:
+    softer = turn((call("file_write", path="repro.py", content="import dates"), seen("written", None)))
+    assert rule("goal_progress", REPRODUCTION, FAILS, FIX, softer, PASSES) == "progress.run"
+
+
+def test_a_change_promises_more_where_a_failure_had_been_seen_and_less_each_further_time() -> None:
+    assert value("goal_progress", REPRODUCTION, FAILS, view("src/dates.py"), FIX) > value("goal_progress", view("src/dates.py"), FIX)
+    again = [change("src/dates.py", f"month = {i}", f"month = {i + 1}") for i in range(3)]
+    found = [value("goal_progress", view("src/dates.py"), *again[: i + 1]) for i in range(3)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[-1] >= 0.5
+
+
+def test_a_throw_away_file_does_not_advance_and_a_file_of_the_project_does() -> None:
+    patch = "p = 'src/dates.py'\ntext = open(p).read()\nopen(p, 'w').write(text)"
+    script = turn((call("file_write", path="fix_dates.py", content=patch), seen("written", None)))
+    assert rule("goal_progress", script) == "edit.throw_away_file"
+    assert rule("goal_progress", script, change("fix_dates.py", "text = open(p).read()", "text = ''")) == "edit.throw_away_file"
+    assert value("goal_progress", turn((call("file_write", path="src/new_module.py", content="x = 1"), seen()))) >= 0.5
+    assert value("goal_progress", shell("ls", "main.py"), turn((call("file_write", path="main.py", content="x = 1"), seen()))) >= 0.5
+    assert value("goal_progress", change("admin/checks.py", "x = 1", "x = 2")) >= 0.5
+    assert value("goal_progress", change("check_it.py", "x = 1", "x = 2")) < 0.5
+
+
+def test_tests_that_cannot_start_have_failed_whatever_the_status_behind_a_pipe() -> None:
+    step = shell("python -m pytest tests 2>&1 | head -20", "/usr/bin/python: No module named pytest\n", 0)
+    assert rule("param_correctness", step) == "params.tests_not_run"
+
+
+def test_handing_in_is_worth_less_while_the_change_is_unproved() -> None:
+    submitted = [
+        (view("src/dates.py"), pytest_run(2, 8), FIX, pytest_run(0, 10), submit()),
+        (view("src/dates.py"), FIX, pytest_run(0, 10), submit()),
+        (view("src/dates.py"), REPRODUCTION, FAILS, FIX, PASSES, submit()),
+    ]
+    unproved = (view("src/dates.py"), pytest_run(0, 10), FIX, submit())
+    for steps in submitted:
+        assert rule("goal_progress", *steps) == "submit.after_change"
+        assert value("info_utilization", *steps) > value("info_utilization", *unproved)
+    assert rule("goal_progress", *unproved) == "submit.unproved_change"
+    assert rule("goal_progress", *submitted[0][:-1], change("src/dates.py", "int(", "float("), submit()) != "submit.after_change"
+    assert rule("goal_progress", REPRODUCTION, FAILS, FIX, submit()) == "submit.failures_open"
+
+
+@pytest.mark.parametrize("span", [[10, 19], "[10, 19]", "10 19"])
+def test_a_range_is_understood_however_it_is_written(span: object) -> None:
+    first = turn((call("file_read", path="a.py", start_line=1, end_line=9), seen("1", None)))
+    other = turn((call("other", "str_replace_editor", command="view", path="a.py", view_range=span), seen("2", None)))
+    assert value("non_redundancy", first, other) == 1
+    assert value("non_redundancy", view("a.py", "all"), other) == 0.3
+
+
+def test_an_edit_that_the_editor_refused_took_no_hold() -> None:
+    told = "Your proposed edit has introduced new syntax error(s). Please read this error message.\n" + "x" * 900
+    refused = turn((call("file_edit", "edit", path="a.py", replacement_text="x ="), seen(told, None)))
+    assert rule("param_correctness", refused) == "params.not_applied"

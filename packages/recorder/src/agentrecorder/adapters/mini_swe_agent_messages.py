@@ -11,6 +11,7 @@ from agentrecorder.values import Json, fields, get, is_object, items, number, pr
 FENCES = ("mswea_bash_command", "bash")
 _FINISHED = ("COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT")
 """A command that prints one of these hands in what else it prints."""
+_HANDS_IN = tuple(f"echo {word}" for word in _FINISHED)
 _STATUS = re.compile(r"\s*(?:<exception>.*?</exception>\s*)?<returncode>\s*(-?\d+)", re.DOTALL)
 _TIMED_OUT = "The last command <command>"
 _PERSON = ("Interrupted by user", "Command not executed", "The user added a new task")
@@ -104,7 +105,9 @@ class Messages:
             row["message"] = (text[: found[0].start()] + text[found[0].end() :]).strip()
 
     def _call(self, name: Json, arguments: Json, call_id: Json) -> None:
-        self._run.call(string(name), {} if arguments is None else arguments, call_id if isinstance(call_id, str) else None)
+        made = self._run.call(string(name), {} if arguments is None else arguments, call_id if isinstance(call_id, str) else None)
+        if any(word in made["arguments"] for word in _HANDS_IN):
+            made["name"] = "submit"
 
     def _response(self, message: Mapping[str, Json], extra: Mapping[str, Json]) -> None:
         """An answer as the Responses API gives it: a list of items."""

@@ -17,6 +17,7 @@ _EXIT = re.compile(r"xit(?:(?<=\bexit) code:?|(?<=\bprocess exit)ed with code)\s
 """The second half of the pattern above, for a text in small letters: it begins with what can be looked for fast."""
 _SECONDS = re.compile(r"\bWall time: (\d+(?:\.\d+)?) seconds")
 _TRUNCATED = ("[... Observation truncated", "[Truncated:", "tokens truncated…", "... [truncated]")
+_ABRIDGED = "too large to display entirely. Showing abbreviated version"
 _LABEL = re.compile(r"(?:OBSERVATION|Observation):[ \n]|EXECUTION RESULT of \[[^\]\n]*\]:\n")
 
 
@@ -47,11 +48,12 @@ def error(text: str) -> str | None:
     return text[7:].split("\n", 1)[0] or "error" if text.startswith("ERROR:\n") else None
 
 
-def _is_cut(text: str) -> bool:
+def is_cut(text: str) -> bool:
     """Whether a harness says in the text that it left some of it out."""
     return (
         "<elided_chars>" in text
         or ("clipped>" in text and "<response clipped>" in text)  # the shorter word is found faster, and seldom
+        or (_ABRIDGED in text[:_ENDS])
         or ("runcated" in text and any(mark in text for mark in _TRUNCATED))
     )
 
@@ -65,6 +67,6 @@ def answer(run: Run, text: str, call_id: str | None = None, failure: str | None 
         call_id,
         exit_code=status,
         error=error(text) if failure is None else None if status is not None else failure,
-        truncated=_is_cut(text),
+        truncated=is_cut(text),
         seconds=seconds(text),
     )

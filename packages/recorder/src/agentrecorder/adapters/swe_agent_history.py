@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agentrecorder.adapters.shelltext import is_cut
 from agentrecorder.adapters.swe_agent_commands import Call, from_command, from_xml, in_text
 from agentrecorder.run import Row, Run, flag
 from agentrecorder.values import Json, each, get, is_object, items, prose, string
@@ -113,7 +114,7 @@ def observe(run: Run, message: Mapping[str, Json]) -> None:
         run.say("user", text)
         return
     for call_id in ids or [None]:
-        run.answer(text, call_id)
+        run.answer(text, call_id, truncated=is_cut(text))
 
 
 def unlabelled(text: str) -> str:

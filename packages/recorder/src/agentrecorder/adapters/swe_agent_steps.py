@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from agentrecorder.adapters.shelltext import is_cut
 from agentrecorder.adapters.swe_agent_history import Answer, observe, turn
 from agentrecorder.run import Row, Run, flag
 from agentrecorder.values import Json, fields, get, items, number, prose, string
@@ -111,7 +112,7 @@ def _observed(run: Run, observation: str, answer: Answer | None, seconds: float 
     seen = prose(replies[0].get("content")) if replies else observation
     error = "timed out" if _timed_out(observation) else None
     if len(seen) >= len(observation) or not seen:
-        run.answer(observation, error=error, seconds=seconds)
+        run.answer(observation, error=error, truncated=is_cut(observation), seconds=seconds)
     else:
         size = len(observation.encode("utf-8", "replace"))
         run.answer(seen, error=error, truncated=True, total_bytes=size, seconds=seconds)

@@ -143,5 +143,5 @@ _SCRATCH = re.compile(r"^(?:repro|reproduce|debug|tmp|temp|scratch|demo|check|tr
 
 
 def is_scratch(path: str) -> bool:
-    """Whether ``path`` looks like a throw-away file."""
-    return path.startswith(("/tmp/", "/var/tmp/", "/dev/")) or bool(_SCRATCH.search(path.rsplit("/", 1)[-1]))
+    """Whether ``path`` looks like a throw-away file. In a folder of the project ``checks.py`` and ``debug.py`` are none."""
+    return path.startswith(("/tmp/", "/var/tmp/", "/dev/")) or bool(_SCRATCH.search(path))

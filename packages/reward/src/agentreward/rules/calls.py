@@ -1,5 +1,6 @@
 """From a recorded tool call to actions."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,8 @@ _OLD = ("old_string", "old_str", "old", "search", "find", "old_text", "search_te
 _NEW = ("new_string", "new_str", "new", "replace", "replacement", "new_text", "insert_text", "replace_text")
 _CONTENT = ("content", "file_text", "contents", "text", "code_edit", "code")
 _COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input")
-_SPAN = frozenset({"view_range", "start_line", "start", "offset", "line_start", "end_line", "end", "line_end", "limit"})
+_RANGE = frozenset({"view_range", "start_line", "start", "offset", "line_start", "end_line", "end", "line_end", "limit"})
+_SPAN = re.compile(r"-?\d{1,9}")
 _EDITOR_VERBS = frozenset({"view", "create", "str_replace", "insert", "undo_edit"})
 
 
@@ -94,9 +96,11 @@ def _git(arguments: Mapping[str, Any]) -> Action:
 
 def _range(arguments: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Lines asked for, 1-based, under the names in use; ``(None, None)`` for the whole file."""
-    if _SPAN.isdisjoint(arguments):
+    if _RANGE.isdisjoint(arguments):
         return None, None
     span = arguments.get("view_range")
+    if isinstance(span, str):
+        span = [int(word) for word in _SPAN.findall(span)]
     if isinstance(span, list) and len(span) == 2 and all(isinstance(v, int) for v in span):
         return span[0], None if span[1] < 0 else span[1]
     start = number(pick(arguments, "start_line", "start", "offset", "line_start"))

@@ -7,7 +7,7 @@ from agentreward.rules.failures import Failure
 from agentreward.rules.testreport import TestCounts
 
 Trend = Literal["first", "better", "same", "worse", "unknown"]
-"""A test run against the best earlier run of the same tests."""
+"""A run of tests or of a program against the best earlier run of the same."""
 
 
 class Facts(NamedTuple):
@@ -36,9 +36,13 @@ class Facts(NamedTuple):
     undoes: int | None = None
     last_change: int | None = None
     verified: bool = False
-    """Tests seen failing were seen passing, or passed after a change."""
-    failing: bool = False
-    """Some test run showed failures."""
+    """Since the last change of a source file, what was seen failing was seen passing, or tests passed."""
+    changes_before: int = 0
+    """New changes of this source file so far."""
+    unproved: bool = False
+    """A source file was changed, and nothing of that kind was seen since."""
+    failing: int | None = None
+    """Step at which a test, or a program, was first seen to fail."""
     cut: bool = False
     """The answer was cut: the agent saw head and tail only."""
     source_file: bool = True

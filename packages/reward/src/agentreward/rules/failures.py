@@ -28,7 +28,9 @@ _NOT_APPLIED = re.compile(
     r"multiple (?:matches|occurrences)|must be unique|occurs? \d+|\d+ (?:matches|occurrences)|not applied|did not match",
     re.IGNORECASE,
 )
+_REFUSED = "Your proposed edit has introduced new syntax error"
 _NO_COMMAND = re.compile(r"command not found|not recognized as", re.IGNORECASE)
+_NO_RUNNER = re.compile(r"No module named \S+")
 _TIMEOUT = re.compile(r"timed? ?-?out", re.IGNORECASE)
 _NOTHING = re.compile(r"^\s*(?:no (?:match|result|file|definition)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
 _SHORT = 600
@@ -45,8 +47,10 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
     if observation.error:
         return Failure(_by_message(action, observation.error), observation.error[:_QUOTE])
     text, code = observation.content, observation.exit_code
+    if counts:
+        return None
     if action.kind == "test":
-        return None if counts else _tests_failure(text, code)
+        return _tests_failure(text, code)
     if action.kind == "search" and (code in (None, 0, 1)) and len(text) < _SHORT and _NOTHING.match(text):
         return Failure("no_match", text.strip()[:_QUOTE] or "no output")
     if code is None:
@@ -71,6 +75,8 @@ def _tests_failure(text: str, code: int | None) -> Failure | None:
     head = text[:_SHORT]
     if code == 127 or _NO_COMMAND.search(head):
         return Failure("no_command", _line(head, _NO_COMMAND))
+    if _NO_RUNNER.search(head) and len(text) < _SHORT:
+        return Failure("tests_not_run", _line(head, _NO_RUNNER))
     if code in (0, None) and "no tests ran" not in text[-_SHORT:]:
         return None
     return Failure("tests_not_run", f"exit status {code}, no test summary")
@@ -89,7 +95,9 @@ def _by_message(action: Action, message: str) -> FailureKind:
 
 
 def _by_text(action: Action, text: str) -> Failure | None:
-    """Logs without exit statuses: only short outputs can be messages about a failure."""
+    """Logs without exit statuses: only short outputs can be messages about a failure, and an edit that was refused at the start of one."""
+    if action.kind in ("edit", "other") and text.startswith(_REFUSED):
+        return Failure("not_applied", text[:_QUOTE])
     if len(text) > _SHORT:
         return None
     if action.kind == "edit" and _NOT_APPLIED.search(text):

@@ -23,6 +23,8 @@ def goal_progress(f: Facts) -> Mark:
         return Mark(score, f"progress.failed_{f.failure.kind}", (), f.failure.quote)
     if kind == "test":
         return _tested(f)
+    if f.counts:
+        return _ran(f)
     if kind in ("edit", "write"):
         return _changed(f)
     if kind in _LOOKING:
@@ -41,10 +43,15 @@ def step_progress(facts: Sequence[Facts], marks: Sequence[Mark]) -> float:
     A change counts on credit until it is tested. Where the step itself tests it and nothing got better, the credit is gone.
     """
     best = max(m.score for m in marks)
-    trends = {f.trend for f in facts if f.repeat_of is None}
+    trends = {f.trend for f in facts if f.repeat_of is None and not _passes_as_before(f)}
     if "better" in trends:
         return best
     return min(best, 0.15 if "worse" in trends else 0.4 if "same" in trends else 1.0)
+
+
+def _passes_as_before(f: Facts) -> bool:
+    """A program that runs like before says nothing of a change."""
+    return f.action.kind == "run" and f.trend == "same" and f.counts is not None and f.counts.green
 
 
 def _tested(f: Facts) -> Mark:
@@ -63,6 +70,18 @@ def _tested(f: Facts) -> Mark:
     return Mark(0.4, "tests.first_look", (), quote)
 
 
+def _ran(f: Facts) -> Mark:
+    """A program, such as the reproduction of a bug. One that passes at first sight may just show nothing."""
+    quote = f.counts.line if f.counts else None
+    if f.trend == "better":
+        return Mark(0.85, "run.passes_now", steps(f.best_step, f.last_change), quote)
+    if f.trend == "worse":
+        return Mark(0.1, "run.fails_now", steps(f.best_step, f.last_change), quote)
+    if f.counts and f.counts.failed:
+        return Mark(0.35 if f.trend == "first" else 0.2, f"run.fails_{f.trend}", steps(f.best_step), quote)
+    return Mark(0.35, "progress.run")
+
+
 def _changed(f: Facts) -> Mark:
     path = f.action.path
     if is_test_config(path):
@@ -75,16 +94,28 @@ def _changed(f: Facts) -> Mark:
         return Mark(0.4, "edit.tests", (), path)
     if not f.source_file:
         return Mark(0.35, "edit.throw_away_file", (), path)
-    if f.text_seen:
-        return Mark(0.75, "edit.text_had_been_seen", f.text_seen, path)
-    if f.path_seen is not None:
-        return Mark(0.65, "edit.file_had_been_seen", (f.path_seen,), path)
-    return Mark(0.5, "edit.blind", (), path)
+    if not f.text_seen and f.path_seen is None:
+        return Mark(0.5, "edit.blind", (), path)
+    return _seen(f)
+
+
+def _seen(f: Facts) -> Mark:
+    """A change of what is known. It promises most where something was seen to fail, and less each time that the same file is changed
+    again, since what was done to it before did not do."""
+    if f.failing is not None:
+        best, rule, known = 0.9, "edit.failure_had_been_seen", steps(f.failing, f.path_seen, *(f.text_seen or ()))
+    elif f.text_seen:
+        best, rule, known = 0.75, "edit.text_had_been_seen", f.text_seen
+    else:
+        best, rule, known = 0.65, "edit.file_had_been_seen", steps(f.path_seen)
+    return Mark(max(0.5, best - 0.1 * f.changes_before), rule, known, f.action.path)
 
 
 def _submitted(f: Facts) -> Mark:
     if f.last_change is None:
         return Mark(0.0, "submit.nothing_changed")
     if f.failing and not f.verified:
-        return Mark(0.3, "submit.failures_open", steps(f.last_change))
+        return Mark(0.2, "submit.failures_open", steps(f.failing, f.last_change))
+    if f.unproved:
+        return Mark(0.3, "submit.unproved_change", steps(f.last_change))
     return Mark(0.45, "submit.after_change", steps(f.last_change))

@@ -19,7 +19,8 @@ from agentreward.rules.coverage import Coverage
 from agentreward.rules.facts import Facts, Trend
 from agentreward.rules.failures import failure_of
 from agentreward.rules.knowledge import Knowledge
-from agentreward.rules.testreport import TestCounts, test_counts
+from agentreward.rules.runs import counts_of
+from agentreward.rules.testreport import TestCounts
 
 Version = tuple[int, int]
 
@@ -75,7 +76,10 @@ class History:
         self._last_change: int | None = None
         self._best: dict[str, _Best] = {}
         self._tested: dict[str, tuple[int, int]] = {}
-        self._failing = False
+        self._throw_away: set[str] = set()
+        self._times: dict[str, int] = {}
+        self._source_change: int | None = None
+        self._failed_at: int | None = None
         self._verified = False
 
     @property
@@ -90,12 +94,12 @@ class History:
 
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
-        counts = test_counts(observation.content) if action.kind == "test" and observation else None
+        counts = counts_of(action, observation)
         path, known = action.path, self.knowledge
         shown_by = None
         if action.kind == "read" and not action.query:
             shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
-        best = self._best.get(action.key)
+        best = self._best.get(self._case(action))
         tested = self._tested.get(action.key)
         return Facts(
             action=action,
@@ -116,9 +120,11 @@ class History:
             undoes=self._undone_by(action),
             last_change=self._last_change,
             verified=self._verified,
-            failing=self._failing,
+            changes_before=self._times.get(path, 0),
+            unproved=self._source_change is not None and not self._verified,
+            failing=self._failed_at,
             cut=bool(observation and observation.truncated),
-            source_file=action.kind not in CHANGING or not (is_test_path(path) or is_test_config(path) or is_scratch(path)),
+            source_file=action.kind not in CHANGING or not self._is_beside(action),
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
@@ -128,23 +134,29 @@ class History:
             key = (action.kind, action.path)
             self._failures[key] = self._failures.get(key, 0) + 1
         elif action.kind in CHANGING:
-            self._change(action, facts.same_call is None, step)
+            self._change(facts, step)
         elif action.kind in ("read", "search") and action.path:
             self.knowledge.look(action.path, step)
             if action.kind == "read" and not facts.cut and not action.query:
                 self._coverage.add(action.path, *_lines_shown(action, observation), step)
-        if action.kind == "test":
+        if action.kind == "test" or facts.counts:
             self._tests(action, facts, step)
         if not (facts.failure and action.kind in CHANGING):
             self._calls.setdefault(action.key, step)
         self._answer(action, observation, step)
 
-    def _change(self, action: Action, new: bool, step: int) -> None:
+    def _change(self, facts: Facts, step: int) -> None:
+        action = facts.action
+        if self._is_throw_away(action):
+            self._throw_away.add(action.path)
         if action.path and action.kind != "mutate":
             self.knowledge.look(action.path, step)
         self.knowledge.add(action.new, step)
-        if not new:
+        if facts.same_call is not None:
             return
+        if facts.source_file and action.kind in ("edit", "write"):
+            self._source_change, self._verified = step, False
+            self._times[action.path] = self._times.get(action.path, 0) + 1
         self._all_changes += 1
         if action.path in ("", ".") or action.kind == "mutate":
             self._wild_changes += 1
@@ -163,11 +175,26 @@ class History:
         counts = facts.counts
         if counts is None or counts.passed + counts.failed == 0:
             return
-        self._failing = self._failing or counts.failed > 0
-        if counts.green and self._last_change is not None and facts.trend in ("first", "better"):
+        if counts.failed and self._failed_at is None:
+            self._failed_at = step
+        if facts.unproved and counts.green and (facts.trend == "better" or (facts.trend == "first" and action.kind == "test")):
             self._verified = True
         if facts.trend in ("first", "better"):
-            self._best[action.key] = _Best(counts.failed, counts.passed, step)
+            self._best[self._case(action)] = _Best(counts.failed, counts.passed, step)
+
+    def _case(self, action: Action) -> str:
+        """What a run is compared by. A program that was rewritten shows something else than before."""
+        return f"{action.key}@{self._path_changes.get(action.path, 0)}" if action.kind == "run" else action.key
+
+    def _is_beside(self, action: Action) -> bool:
+        """Whether a change lies beside the source: in a test, in test configuration, or in a throw-away file."""
+        path = action.path
+        return is_test_path(path) or is_test_config(path) or is_scratch(path) or self._is_throw_away(action)
+
+    def _is_throw_away(self, action: Action) -> bool:
+        """A file that the agent made beside the folders of the project, and that nobody had named."""
+        path = action.path
+        return path in self._throw_away or (action.kind == "write" and "/" not in path and path != "" and self.knowledge.path(path) is None)
 
     def _answer(self, action: Action, observation: Observation | None, step: int) -> None:
         where = (action.key, self._version(action))
