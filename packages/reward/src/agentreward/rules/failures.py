@@ -20,18 +20,26 @@ class Failure(NamedTuple):
     quote: str
 
 
-_NO_PATH = re.compile(
-    "no such file|no such path|does not exist|file not found|filenotfound|cannot access|not a directory|is a directory", re.IGNORECASE
+_NO_PATH = (
+    "no such file",
+    "no such path",
+    "does not exist",
+    "file not found",
+    "filenotfound",
+    "cannot access",
+    "not a directory",
+    "is a directory",
 )
 _NOT_APPLIED = re.compile(
     r"no replacement|verbatim|not found in|string to replace|does not apply|hunk #\d+ failed|no match|matches? \d+|"
-    r"multiple (?:matches|occurrences)|must be unique|occurs? \d+|\d+ (?:matches|occurrences)|not applied|did not match",
-    re.IGNORECASE,
+    r"multiple (?:matches|occurrences)|must be unique|occurs? \d+|\d+ (?:matches|occurrences)|not applied|did not match"
 )
 _REFUSED = "Your proposed edit has introduced new syntax error"
-_NO_COMMAND = re.compile(r"command not found|not recognized as", re.IGNORECASE)
-_NO_RUNNER = re.compile(r"No module named \S+")
-_TIMEOUT = re.compile(r"timed? ?-?out", re.IGNORECASE)
+_NO_COMMAND = ("command not found", "not recognized as")
+_NO_RUNNER = ("no module named ",)
+_TIMEOUT = ("timed out", "timeout", "time out", "time-out", "timed-out")
+_Signs = tuple[str, ...] | re.Pattern[str]
+"""What a text in lower case holds."""
 _NOTHING = re.compile(r"^\s*(?:no (?:match|result|file|definition)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
 _SHORT = 600
 """An output longer than this is content, not a message about a failure."""
@@ -58,13 +66,13 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
     if code == 0 or (code == 1 and action.kind in ("list", "inspect", "search")):
         return None
     head = text[:_SHORT]
-    if code == 124 or _TIMEOUT.search(head):
+    if code == 124 or _at(head, _TIMEOUT) is not None:
         return Failure("timeout", _line(head, _TIMEOUT))
-    if code == 127 or _NO_COMMAND.search(head):
+    if code == 127 or _at(head, _NO_COMMAND) is not None:
         return Failure("no_command", _line(head, _NO_COMMAND))
-    if action.kind in ("edit", "mutate") and _NOT_APPLIED.search(head):
+    if action.kind in ("edit", "mutate") and _at(head, _NOT_APPLIED) is not None:
         return Failure("not_applied", _line(head, _NOT_APPLIED))
-    if _NO_PATH.search(head) and action.kind != "run":
+    if action.kind != "run" and _at(head, _NO_PATH) is not None:
         return Failure("no_such_path", _line(head, _NO_PATH))
     return Failure("exit_code", f"exit status {code}")
 
@@ -73,9 +81,9 @@ def _tests_failure(text: str, code: int | None) -> Failure | None:
     if code == 124:
         return Failure("timeout", "exit status 124")
     head = text[:_SHORT]
-    if code == 127 or _NO_COMMAND.search(head):
+    if code == 127 or _at(head, _NO_COMMAND) is not None:
         return Failure("no_command", _line(head, _NO_COMMAND))
-    if _NO_RUNNER.search(head) and len(text) < _SHORT:
+    if len(text) < _SHORT and _at(head, _NO_RUNNER) is not None:
         return Failure("tests_not_run", _line(head, _NO_RUNNER))
     if code in (0, None) and "no tests ran" not in text[-_SHORT:]:
         return None
@@ -83,13 +91,13 @@ def _tests_failure(text: str, code: int | None) -> Failure | None:
 
 
 def _by_message(action: Action, message: str) -> FailureKind:
-    if _TIMEOUT.search(message):
+    if _at(message, _TIMEOUT) is not None:
         return "timeout"
-    if _NO_PATH.search(message):
+    if _at(message, _NO_PATH) is not None:
         return "no_such_path"
-    if action.kind in ("edit", "mutate", "write") and _NOT_APPLIED.search(message):
+    if action.kind in ("edit", "mutate", "write") and _at(message, _NOT_APPLIED) is not None:
         return "not_applied"
-    if _NO_COMMAND.search(message):
+    if _at(message, _NO_COMMAND) is not None:
         return "no_command"
     return "bad_arguments"
 
@@ -100,18 +108,27 @@ def _by_text(action: Action, text: str) -> Failure | None:
         return Failure("not_applied", text[:_QUOTE])
     if len(text) > _SHORT:
         return None
-    if action.kind == "edit" and _NOT_APPLIED.search(text):
+    if action.kind == "edit" and _at(text, _NOT_APPLIED) is not None:
         return Failure("not_applied", _line(text, _NOT_APPLIED))
-    if action.kind in ("read", "list", "edit", "write", "mutate", "revert") and _NO_PATH.search(text):
+    if action.kind in ("read", "list", "edit", "write", "mutate", "revert") and _at(text, _NO_PATH) is not None:
         return Failure("no_such_path", _line(text, _NO_PATH))
-    if _NO_COMMAND.search(text):
+    if _at(text, _NO_COMMAND) is not None:
         return Failure("no_command", _line(text, _NO_COMMAND))
     return None
 
 
-def _line(text: str, pattern: re.Pattern[str]) -> str:
-    found = pattern.search(text)
-    at = found.start() if found else 0
+def _at(text: str, signs: _Signs) -> int | None:
+    """Where the first of ``signs`` stands in ``text``, in whatever case."""
+    lower = text.lower()
+    if isinstance(signs, re.Pattern):
+        found = signs.search(lower)
+        return found.start() if found else None
+    return next((at for sign in signs if (at := lower.find(sign)) >= 0), None)
+
+
+def _line(text: str, signs: _Signs) -> str:
+    """The line with the sign, as a quote."""
+    at = _at(text, signs) or 0
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     return text[start : end if end >= 0 else len(text)].strip()[:_QUOTE]

@@ -21,8 +21,8 @@ class TestCounts(NamedTuple):
 
 
 _COUNT = re.compile(r"(\d{1,9}) (passed|failed|errors?|xfailed|xpassed|skipped|deselected|warnings?)\b")
-_SUMMARY = re.compile(r"^[=\s]*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+ ?s.*$|^=+ (.*\d+ (?:passed|failed|errors?).*) =+$", re.MULTILINE)
-_NORMALISED = re.compile(r"^[=\s]*((?:\d+ [a-z]+(?:, )?)+) in <duration>.*$", re.MULTILINE)
+_VERDICTS = ("passed", "failed", "error")
+_SUMMARY = re.compile(r"[=\s]*(?:\d+ [a-z]+(?:, )?)+ in (?:[\d.]+ ?s|<duration>)|=+ .*\d+ (?:passed|failed|errors?).* =+$")
 _RAN = re.compile(r"^Ran (\d{1,9}) tests? in ", re.MULTILINE)
 _UNITTEST = re.compile(r"^(OK|FAILED)(?: \((.*)\))?\s*$", re.MULTILINE)
 _PAIR = re.compile(r"(failures|errors)=(\d{1,9})")
@@ -31,14 +31,13 @@ _PAIR = re.compile(r"(failures|errors)=(\d{1,9})")
 def test_counts(output: str) -> TestCounts | None:
     """Counts of the last pytest or unittest summary in ``output``; ``None`` where there is none. Never raises."""
     tail = output[-TAIL:]
-    for pattern in (_SUMMARY, _NORMALISED):
-        found = max(pattern.finditer(tail), key=lambda m: m.start(), default=None)
-        if found:
-            line = found.group().strip(" =\n")
-            counts = {name.rstrip("s"): int(n) for n, name in _COUNT.findall(line)}
-            if counts.keys() & {"passed", "failed", "error"}:
-                return TestCounts(counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0), line[:200])
-    return _unittest(tail)
+    if any(verdict in tail for verdict in _VERDICTS):
+        for line in reversed(tail.splitlines()):
+            if any(verdict in line for verdict in _VERDICTS) and _SUMMARY.match(line):
+                counts = {name.rstrip("s"): int(n) for n, name in _COUNT.findall(line)}
+                if not counts.keys().isdisjoint(_VERDICTS):
+                    return TestCounts(counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0), line.strip(" =\n")[:200])
+    return _unittest(tail) if "Ran " in tail else None
 
 
 def _unittest(tail: str) -> TestCounts | None:
