@@ -37,11 +37,13 @@ def call_actions(call: ToolCall) -> tuple[Action, ...]:
 
 def answered(step: Step) -> list[tuple[Action, Observation | None]]:
     """Each action with the observation of its call: by id, else by position."""
-    observations = step.observations
+    calls, observations = step.tool_calls, step.observations
+    if len(calls) == 1 == len(observations) and observations[0].tool_call_id in (None, calls[0].tool_call_id):
+        return [(action, observations[0]) for action in call_actions(calls[0])]
     by_id = {o.tool_call_id: o for o in observations if o.tool_call_id is not None}
-    loose = [o for o in observations if o.tool_call_id is None] if len(by_id) < len(observations) else []
+    loose = [o for o in observations if o.tool_call_id is None]
     pairs: list[tuple[Action, Observation | None]] = []
-    for call in step.tool_calls:
+    for call in calls:
         observation = by_id.get(call.tool_call_id)
         if observation is None and loose:
             observation = loose.pop(0)

@@ -34,28 +34,34 @@ class _Best(NamedTuple):
     step: int
 
 
-class _Answers:
-    """Answers to one request at one version of what it looks at."""
+Answer = tuple[str, int | None, str | None]
 
-    __slots__ = ("first", "others", "step")
 
-    def __init__(self, answer: tuple[str, int | None, str | None], step: int) -> None:
-        self.first = answer
-        self.others: set[tuple[str, int | None, str | None]] | None = None
-        self.step = step
+class _Request:
+    """What came of one request, since what it looks at changed last."""
 
-    def has(self, answer: tuple[str, int | None, str | None]) -> bool:
-        if answer == self.first:
-            return True
-        return _plain(answer) in self._all()
+    __slots__ = ("answer", "made", "others", "step", "version")
 
-    def add(self, answer: tuple[str, int | None, str | None]) -> None:
-        if answer != self.first:
+    def __init__(self) -> None:
+        self.made: int | None = None
+        """Step that made it first; a change that failed was not made."""
+        self.version: Version | None = None
+        self.step = 0
+        self.answer: Answer = ("", None, None)
+        self.others: set[Answer] | None = None
+
+    def has(self, answer: Answer) -> bool:
+        return answer == self.answer or _plain(answer) in self._all()
+
+    def add(self, version: Version, answer: Answer, step: int) -> None:
+        if version != self.version:
+            self.version, self.answer, self.step, self.others = version, answer, step, None
+        elif answer != self.answer:
             self._all().add(_plain(answer))
 
-    def _all(self) -> set[tuple[str, int | None, str | None]]:
+    def _all(self) -> set[Answer]:
         if self.others is None:
-            self.others = {_plain(self.first)}
+            self.others = {_plain(self.answer)}
         return self.others
 
 
@@ -65,8 +71,7 @@ class History:
     def __init__(self) -> None:
         self.knowledge = Knowledge()
         self._coverage = Coverage()
-        self._answers: dict[tuple[str, Version], _Answers] = {}
-        self._calls: dict[str, int] = {}
+        self._requests: dict[str, _Request] = {}
         self._failures: dict[tuple[str, str], int] = {}
         self._path_changes: dict[str, int] = {}
         self._wild_changes = 0
@@ -89,8 +94,10 @@ class History:
 
     def repeat_of(self, action: Action, observation: Observation | None) -> int | None:
         """Step of the same request with the same answer, nothing relevant having changed since; else ``None``."""
-        answers = self._answers.get((action.key, self._version(action)))
-        return answers.step if answers is not None and answers.has(_answer(observation)) else None
+        request = self._requests.get(action.key)
+        if request is None or request.version != self._version(action):
+            return None
+        return request.step if request.has(_answer(observation)) else None
 
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
@@ -101,12 +108,13 @@ class History:
             shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
         best = self._best.get(self._case(action))
         tested = self._tested.get(action.key)
+        request = self._requests.get(action.key)
         return Facts(
             action=action,
             failure=failure_of(action, observation, counts),
             counts=counts,
-            repeat_of=self.repeat_of(action, observation),
-            same_call=self._calls.get(action.key),
+            repeat_of=self.repeat_of(action, observation) if request else None,
+            same_call=request.made if request else None,
             shown_by=shown_by,
             failures_before=self._failures.get((action.kind, path), 0),
             path_seen=known.path(path),
@@ -141,9 +149,12 @@ class History:
                 self._coverage.add(action.path, *_lines_shown(action, observation), step)
         if action.kind == "test" or facts.counts:
             self._tests(action, facts, step)
-        if not (facts.failure and action.kind in CHANGING):
-            self._calls.setdefault(action.key, step)
-        self._answer(action, observation, step)
+        request = self._requests.get(action.key)
+        if request is None:
+            request = self._requests[action.key] = _Request()
+        if request.made is None and not (facts.failure and action.kind in CHANGING):
+            request.made = step
+        request.add(self._version(action), _answer(observation), step)
 
     def _change(self, facts: Facts, step: int) -> None:
         action = facts.action
@@ -196,14 +207,6 @@ class History:
         path = action.path
         return path in self._throw_away or (action.kind == "write" and "/" not in path and path != "" and self.knowledge.path(path) is None)
 
-    def _answer(self, action: Action, observation: Observation | None, step: int) -> None:
-        where = (action.key, self._version(action))
-        answers = self._answers.get(where)
-        if answers is None:
-            self._answers[where] = _Answers(_answer(observation), step)
-        else:
-            answers.add(_answer(observation))
-
     def _version(self, action: Action) -> Version:
         """What the request looks at: one file, or everything."""
         if action.kind in ("read", "edit", "write") and action.path:
@@ -224,11 +227,11 @@ def _lines_shown(action: Action, observation: Observation | None) -> tuple[int |
     return (int(said[1]), int(said[2])) if said else (action.start, action.end)
 
 
-def _answer(observation: Observation | None) -> tuple[str, int | None, str | None]:
+def _answer(observation: Observation | None) -> Answer:
     return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
 
 
-def _plain(answer: tuple[str, int | None, str | None]) -> tuple[str, int | None, str | None]:
+def _plain(answer: Answer) -> Answer:
     return _normalised(answer[0]), answer[1], answer[2] and _normalised(answer[2])
 
 

@@ -29,7 +29,7 @@ class Knowledge:
 
     def __init__(self) -> None:
         self._names: dict[bytes, int] = {}
-        self._texts: dict[int, list[bytes]] = {}
+        self._texts: dict[int, str] = {}
         self._plain: dict[int, bytes] = {}
         self._looks: dict[str, deque[int]] = {}
         self._first_look: dict[str, int] = {}
@@ -37,14 +37,14 @@ class Knowledge:
 
     def add(self, text: str, step: int) -> None:
         """The agent was shown ``text`` at ``step``."""
-        data = text[:_READ_AT_MOST].encode("utf-8", "surrogatepass")
+        text = text[:_READ_AT_MOST]
         names = self._names
-        names.update(dict.fromkeys(filterfalse(names.__contains__, data.translate(_NAMES).split()), step))
+        names.update(dict.fromkeys(filterfalse(names.__contains__, _names(text)), step))
         if step in self._texts:
-            self._texts[step].append(data)
+            self._texts[step] += f"\n{text}"
             self._plain.pop(step, None)
         else:
-            self._texts[step] = [data]
+            self._texts[step] = text
             self._lately.append(step)
 
     def look(self, path: str, step: int) -> None:
@@ -70,7 +70,7 @@ class Knowledge:
         anything."""
         steps: set[int] = set()
         for raw in text.splitlines()[:_LINES]:
-            line = raw.encode("utf-8", "surrogatepass").translate(None, _BLANKS)
+            line = _encoded(raw).translate(None, _BLANKS)
             if len(line) >= _MEANINGFUL:
                 step = self._shown(line, _names(raw), path)
                 if step is None:
@@ -87,8 +87,8 @@ class Knowledge:
         youngest = self._youngest(names)
         if youngest is None and names:
             return None
-        first = () if youngest is None else (youngest,)
-        for step in (*first, *self._looks.get(path, ()), *self._lately):
+        places = [*self._looks.get(path, ()), *self._lately]
+        for step in places if youngest is None else [youngest, *places]:
             if line in self._without_blanks(step):
                 return step
         return None
@@ -102,9 +102,13 @@ class Knowledge:
     def _without_blanks(self, step: int) -> bytes:
         plain = self._plain.get(step)
         if plain is None:
-            plain = self._plain[step] = b"\n".join(self._texts.get(step, ())).translate(None, _BLANKS)
+            plain = self._plain[step] = _encoded(self._texts.get(step, "")).translate(None, _BLANKS)
         return plain
 
 
 def _names(text: str) -> list[bytes]:
-    return text.encode("utf-8", "surrogatepass").translate(_NAMES).split()
+    return _encoded(text).translate(_NAMES).split()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
