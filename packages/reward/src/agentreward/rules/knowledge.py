@@ -87,7 +87,7 @@ class Knowledge:
         youngest = self._youngest(names)
         if youngest is None and names:
             return None
-        places = [*self._looks.get(path, ()), *self._lately]
+        places: list[int] = [*self._looks.get(path, ()), *self._lately]
         for step in places if youngest is None else [youngest, *places]:
             if line in self._without_blanks(step):
                 return step
