@@ -63,7 +63,7 @@ def reward(
         step_rewards.append(StepReward(step_id=step_id, reward=final, gate=1 if gate else 0, rubric_scores=text))
         if final is not None:
             values.append(StepValue(final, gate, _advances(row, fused, weights)))
-    process = process_score(values, weights.unadvanced, weights.aside)
+    process = process_score(values, weights.unadvanced, weights.idle)
     seen = outcome_value(outcome, weights)
     total, reason = _total(seen.value, process, seen.missing_reason, weights)
     return Reward(

@@ -115,7 +115,7 @@ def _submitted(f: Facts) -> Mark:
     if f.last_change is None:
         return Mark(0.0, "submit.nothing_changed")
     if f.failing and not f.verified:
-        return Mark(0.2, "submit.failures_open", steps(f.failing, f.last_change))
+        return Mark(0.3, "submit.failures_open", steps(f.failing, f.last_change))
     if f.unproved:
-        return Mark(0.3, "submit.unproved_change", steps(f.last_change))
+        return Mark(0.1, "submit.unproved_change", steps(f.last_change))
     return Mark(0.45, "submit.after_change", steps(f.last_change))

@@ -21,9 +21,9 @@ def info_utilization(f: Facts) -> Mark:
         return Mark(1.0, "info.tested_a_change", steps(f.last_change)) if f.last_change is not None else Mark(0.8, "info.looked_at_tests")
     if kind == "submit":
         if f.failing and not f.verified:
-            return Mark(0.1, "info.submitted_with_failures_open", steps(f.failing))
+            return Mark(0.2, "info.submitted_with_failures_open", steps(f.failing))
         if f.unproved:
-            return Mark(0.3, "info.submitted_an_unproved_change", steps(f.last_change))
+            return Mark(0.1, "info.submitted_an_unproved_change", steps(f.last_change))
         return Mark(0.9, "info.submit", steps(f.last_change)) if f.last_change is not None else Mark(0.1, "info.nothing_to_submit")
     if kind == "revert":
         return Mark(0.7, "info.took_back_own_change", (f.undoes,)) if f.undoes is not None else Mark(0.4, "info.reset")

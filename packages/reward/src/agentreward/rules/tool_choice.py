@@ -31,8 +31,10 @@ def tool_choice(f: Facts) -> Mark:
         return _change(f)
     if kind == "read":
         return Mark(0.7, "tool.read_too_much_at_once") if f.cut else Mark(1.0, "tool.read")
-    if kind == "submit" and (f.unproved or (f.failing and not f.verified)):
-        return Mark(0.4, "tool.submit_too_early", steps(f.last_change))
+    if kind == "submit" and f.failing and not f.verified:
+        return Mark(0.5, "tool.submit_too_early", steps(f.last_change))
+    if kind == "submit" and f.unproved:
+        return Mark(0.1, "tool.submit_untried", steps(f.last_change))
     if kind == "submit":
         return Mark(1.0, "tool.submit", steps(f.last_change)) if f.last_change is not None else Mark(0.0, "tool.nothing_to_submit")
     return Mark({"mutate": 0.7, "make": 0.6, "other": 0.7, "run": 0.8, "revert": 0.8}.get(kind, 1.0), f"tool.{kind}")

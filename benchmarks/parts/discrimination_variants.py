@@ -1,0 +1,86 @@
+"""The candidates of the leave-one-source-out choice: the rules as shipped, and each reading of theirs left out, by three weights.
+
+Small and fixed: a candidate leaves out one reading that has a reason of its own, or all of them. None has a number fitted to outcomes.
+"""
+
+from collections.abc import Callable, Mapping
+
+from agentreward.fusion import reward
+from agentreward.rules.actions import is_test_config, is_test_path
+from agentreward.rules.facts import Facts, Mark
+from agentreward.rules.failures import Failure
+from agentreward.rules.registry import RULES, Rule
+from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.weights import Weights
+from trajschema.trajectory import Trajectory
+
+Candidate = tuple[str, float]
+"""A reading, and a weight of idle steps."""
+Reading = Callable[[Facts], Facts]
+IDLE = (0.125, 0.25, 1.0)
+"""Weights of a gated step; the first is the shipped one."""
+
+
+def _as_shipped(facts: Facts) -> Facts:
+    return facts
+
+
+def _programs_unread(facts: Facts) -> Facts:
+    if facts.action.kind != "run" or facts.counts is None:
+        return facts
+    failed = Failure("exit_code", facts.counts.line) if facts.counts.failed else None
+    return facts._replace(counts=None, trend="unknown", failure=failed)
+
+
+def _failures_forgotten(facts: Facts) -> Facts:
+    return facts._replace(failing=None)
+
+
+def _rework_unseen(facts: Facts) -> Facts:
+    return facts._replace(changes_before=0)
+
+
+def _proof_not_asked(facts: Facts) -> Facts:
+    return facts._replace(unproved=False)
+
+
+def _throw_away_kept(facts: Facts) -> Facts:
+    path = facts.action.path
+    return facts._replace(source_file=not (is_test_path(path) or is_test_config(path)))
+
+
+def _none(facts: Facts) -> Facts:
+    for reading in READINGS.values():
+        facts = facts if reading is _none else reading(facts)
+    return facts
+
+
+READINGS: Mapping[str, Reading] = {
+    "as shipped": _as_shipped,
+    "results of programs unread": _programs_unread,
+    "failures seen before an edit forgotten": _failures_forgotten,
+    "rework of a file unseen": _rework_unseen,
+    "proof before handing in not asked": _proof_not_asked,
+    "throw-away files advance": _throw_away_kept,
+    "all of these": _none,
+}
+CANDIDATES: tuple[Candidate, ...] = tuple((name, idle) for name in READINGS for idle in IDLE)
+SHIPPED = CANDIDATES[0]
+
+
+def processes(trajectory: Trajectory) -> dict[Candidate, float | None]:
+    """The process score of a run by each candidate. The outcome takes no part: none is given."""
+    found: dict[Candidate, float | None] = {}
+    steps = agent_steps(trajectory)
+    for name, reading in READINGS.items():
+        scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in RULES.items()})
+        for idle in IDLE:
+            found[name, idle] = reward(trajectory.trajectory_id, steps, None, scores, Weights(idle=idle)).process
+    return found
+
+
+def _read(rule: Rule, reading: Reading) -> Rule:
+    def read(facts: Facts) -> Mark:
+        return rule(reading(facts))
+
+    return read
