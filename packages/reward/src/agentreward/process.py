@@ -28,9 +28,12 @@ multiples of 1e-12 and are summed as integers, so "never raises" holds to the la
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 UNIT = 10**12
+
+Role = Literal["advances", "stands_in", "lowers", "left_out"]
+"""What a step is to the mean: in A; in place of an A that is empty; in J; in neither."""
 
 
 class StepValue(NamedTuple):
@@ -41,28 +44,54 @@ class StepValue(NamedTuple):
     advances: bool
 
 
+class Process(NamedTuple):
+    """The score in [0, 1], or none without steps, and how it came about: the ``role`` of each step, in order.
+
+    ``score`` is ``factor`` times the mean reward of the steps that are not left out, so each of them brings ``factor`` times its
+    reward over their number.
+    """
+
+    score: float | None
+    roles: tuple[Role, ...]
+    factor: float
+
+
 def rounded(value: float) -> float:
     """``value`` as a multiple of 1e-12: the precision of every stored reward."""
     return round(value * UNIT) / UNIT
 
 
-def process_score(steps: Iterable[StepValue], unadvanced: float = 0.5) -> float | None:
-    """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps. O(n log n) for the sort."""
+def process_of(steps: Iterable[StepValue], unadvanced: float = 0.5) -> Process:
+    """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
+
+    Of equal rewards that could lower the mean or be left out alike, earlier steps are taken first.
+    """
     values = [(round(s.reward * UNIT) if s.gate else 0, bool(s.gate), bool(s.gate) and s.advances) for s in steps]
+    roles: list[Role] = ["advances" if advances else "left_out" for _, _, advances in values]
     if not values:
-        return None
-    counted = [amount for amount, _, advances in values if advances]
-    others = [amount for amount, _, advances in values if not advances]
+        return Process(None, (), 1.0)
     factor = 1.0
-    if not counted:
+    if "advances" not in roles:
         first = next((i for i, (_, gate, _) in enumerate(values) if gate), None)
         if first is None:
-            return 0.0
-        counted = [others.pop(first)]
+            return Process(0.0, ("lowers",) * len(values), 1.0)
+        roles[first] = "stands_in"
         factor = unadvanced
-    total, n = sum(counted), len(counted)
-    for amount in sorted(others):
+    total = n = 0
+    others = []
+    for i, role in enumerate(roles):
+        if role == "left_out":
+            others.append((values[i][0], i))
+        else:
+            total, n = total + values[i][0], n + 1
+    for amount, i in sorted(others):
         if amount * n >= total:
             break
         total, n = total + amount, n + 1
-    return factor * (total / (n * UNIT))
+        roles[i] = "lowers"
+    return Process(factor * (total / (n * UNIT)), tuple(roles), factor)
+
+
+def process_score(steps: Iterable[StepValue], unadvanced: float = 0.5) -> float | None:
+    """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps."""
+    return process_of(steps, unadvanced).score
