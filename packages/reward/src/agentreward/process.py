@@ -74,7 +74,7 @@ def process_of(steps: Iterable[StepValue], unadvanced: float = 0.5) -> Process:
     if "advances" not in roles:
         first = next((i for i, (_, gate, _) in enumerate(values) if gate), None)
         if first is None:
-            return Process(0.0, ("lowers",) * len(values), 1.0)
+            return Process(0.0, tuple("lowers" for _ in values), 1.0)
         roles[first] = "stands_in"
         factor = unadvanced
     total = n = 0
