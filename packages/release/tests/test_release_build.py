@@ -66,6 +66,24 @@ def test_steps_carry_the_rewards_of_their_run(release, corpus):
     assert steps[steps.source == "user"].reward.isna().all()
 
 
+def test_signals_stand_beside_the_rewards_and_say_what_groups_say(release, corpus):
+    frames = load_release(release)
+    signals = frames["signals"].set_index("trajectory_id")
+    steps = frames["steps"]
+    for _, group in frames["rewards"][~frames["rewards"].control & frames["rewards"].total.notna()].groupby("task_id"):
+        for row in group.itertuples():
+            signal = signals.loc[row.trajectory_id]
+            assert signal.group_size == len(group)
+            if len(group) > 1:
+                assert signal.advantage_dr_grpo == pytest.approx(row.total - group.total.mean())
+    assert signals[signals.control].advantage_grpo.isna().all()
+    assert (signals[signals.control].no_advantage == "a control is in no group").all()
+    for run in corpus.trajectories:
+        mask = list(signals.loc[run.trajectory_id].loss_mask)
+        assert mask == list(steps[steps.trajectory_id == run.trajectory_id].sort_values("step_id").loss_mask)
+    assert set(frames["groups"].task_id) == {t.task_id for t in corpus.tasks}
+
+
 def test_text_that_many_pairs_show_is_stored_once(tmp_path, make_corpus, build):
     corpus = make_corpus(repos=("toolz",), tasks_each=1, seed=5)
     noise = Random(0).randbytes(100_000).hex()

@@ -14,6 +14,7 @@ _UNIQUE = {
     **{config: CONFIGS[config].order[-1:] for config in _ONE_ID},
     "scores": CONFIGS["scores"].order,
     "steps": ("trajectory_id", "step_id"),
+    "groups": ("task_id", "judged"),
 }
 
 

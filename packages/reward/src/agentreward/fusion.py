@@ -17,7 +17,7 @@ from typing import NamedTuple
 from trajschema.outcome import Outcome
 from trajschema.score import Reward, StepReward, StepScore
 
-from agentreward.outcomes import outcome_value
+from agentreward.outcomes import OutcomeValue, outcome_value
 from agentreward.process import StepValue, process_score, rounded
 from agentreward.weights import Weights
 
@@ -58,7 +58,7 @@ def reward(
     ]
     process = process_score(step_values(steps), weights.unadvanced)
     seen = outcome_value(outcome, weights)
-    total, reason = _total(seen.value, process, seen.missing_reason, weights)
+    total, reason = total_of(seen, process, weights)
     return Reward(
         trajectory_id=trajectory_id,
         rollout_id=rollout_id,
@@ -68,7 +68,7 @@ def reward(
         step_rewards=tuple(step_rewards),
         process=process,
         outcome=seen.value,
-        total=0.0 if seen.tampered and total is not None else total,
+        total=total,
         verdict=seen.verdict,
         missing_reason=reason,
         judged=any(s.layer == "judge" and s.score is not None for s in scores),
@@ -178,9 +178,12 @@ def _advances(row: Row, fused: Mapping[str, float], weights: Weights) -> bool:
     return progress is None or progress >= weights.advance_at
 
 
-def _total(outcome: float | None, process: float | None, reason: str | None, weights: Weights) -> tuple[float | None, str | None]:
-    if outcome is None:
-        return None, reason
+def total_of(outcome: OutcomeValue, process: float | None, weights: Weights) -> tuple[float | None, str | None]:
+    """The total, or none and the reason. Tampering leaves nothing of it."""
+    if outcome.value is None:
+        return None, outcome.missing_reason
     if process is None:
         return None, "no agent step has a score"
-    return min(1.0, weights.outcome * outcome + (1 - weights.outcome) * process), None
+    if outcome.tampered:
+        return 0.0, None
+    return min(1.0, weights.outcome * outcome.value + (1 - weights.outcome) * process), None
