@@ -16,7 +16,7 @@ from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 from assets.rewards import weigh
 from resources.incremental import Inputs
 
-AGENTS = ("localising", "oracle", "honest claim", "claim of a cheat", "idle claim", "lost")
+AGENTS = ("localising", "oracle", "honest claim", "claim of a cheat", "idle claim", "lost", "silent")
 
 
 def step(number: int, tool: str, output: str = "", **arguments: str) -> Step:
@@ -27,6 +27,8 @@ def step(number: int, tool: str, output: str = "", **arguments: str) -> Step:
 
 def steps_of(agent: str) -> tuple[Step, ...]:
     asked = Step(step_id=1, source="user", message="Fix parse_date in src/dates.py.")
+    if agent == "silent":
+        return (asked,)
     if agent == "idle claim":
         return asked, step(2, "file_read", "month = 1", path="src/dates.py")
     path = "conftest.py" if agent == "claim of a cheat" else "src/dates.py"
@@ -77,6 +79,10 @@ def inputs() -> Inputs:
     )
 
 
+def versions(agent: str) -> dict[str, str]:
+    return {"lost": {"rule": "v1"}, "silent": {"grader": "g1"}}.get(agent, {"rule": "v1", "grader": "g1"})
+
+
 @pytest.mark.parametrize("weights", [Weights(), Weights(claimed=0.7, outcome=0.4)])
 def test_columns_give_the_rewards_that_records_give(weights: Weights) -> None:
     expected = [
@@ -90,7 +96,7 @@ def test_columns_give_the_rewards_that_records_give(weights: Weights) -> None:
             task_id="k",
             agent=run.agent,
             control=run.agent == "oracle",
-            versions={"rule": "v1", **({"grader": "g1"} if run.agent != "lost" else {})},
+            versions=versions(run.agent),
         )
         for run in RUNS
     ]
@@ -108,4 +114,13 @@ def test_a_claim_counts_only_where_the_steps_bear_it_out() -> None:
         "claim of a cheat": 0,
         "idle claim": 0,
         "lost": None,
+        "silent": 1,
     }
+
+
+def test_a_run_without_steps_is_no_success_in_silence() -> None:
+    made = weigh(inputs(), Weights())
+    (silent,) = [row for row in made.table.to_pylist() if row["agent"] == "silent"]
+    assert (silent["process"], silent["total"], silent["agent_steps"]) == (None, None, 0)
+    assert silent["missing_reason"] == "no agent step has a score"
+    assert made.metadata["missing"] == 5, "three claims, the lost run, and this one"
