@@ -11,7 +11,7 @@ import pytest
 from agentreward.signals.advantages import group_advantages
 from agentreward.signals.cuts import compact_filter, loss_mask, soft_overlong
 from agentreward.signals.localisation import localisation
-from agentreward.signals.patches import changes_of
+from agentreward.signals.patches import hunks_of
 from agentreward.signals.rows import group_signals, groups_of, mean_best_of, rollout_signals
 from agentreward.signals.selection import Attempt, best_of_k
 from agentreward.signals.similarity import patch_similarity, ratio
@@ -92,22 +92,44 @@ ADDED = (
 )
 
 
-def test_a_diff_is_read_by_file_without_what_git_adds() -> None:
-    found = changes_of(GOLD + ADDED + RENAMED)
+def test_a_diff_is_read_by_file() -> None:
+    found = hunks_of(GOLD + ADDED + RENAMED)
     assert found is not None
     assert list(found) == ["src/dates.py", "new.py", "b.py"]
-    assert found["src/dates.py"].startswith("@@ -1,3 +1,3 @@\n def parse_date")
-    assert found["new.py"] == "@@ -0,0 +1 @@\n+--- x"
-    assert found["b.py"] == ""
-    plain = "--- a/old.py\t2024\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
-    assert changes_of(plain) == {"old.py": "@@ -1 +0,0 @@\n-x"}
+    (hunk,) = found["src/dates.py"]
+    assert (hunk.at, len(hunk.old), len(hunk.new)) == (0, 3, 3)
+    assert found["new.py"] == [(0, [], ["--- x"])]
+    assert found["b.py"] == []
+    assert hunks_of("--- a/old.py\t2024\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n") == {"old.py": [(0, ["x"], [])]}
+
+
+lines = st.lists(st.sampled_from(["a", "b", "c", "", "    x"]), max_size=25)
+
+
+def diff(old: list[str], new: list[str], around: int) -> str:
+    return "\n".join(difflib.unified_diff(old, new, "a/f", "b/f", lineterm="", n=around))
+
+
+def whole(old: list[str], new: list[str]) -> str:
+    """A diff that takes every line away and brings every line anew."""
+    head = f"@@ -{min(1, len(old))},{len(old)} +{min(1, len(new))},{len(new)} @@"
+    return "\n".join(["--- a/f", "+++ b/f", head, *(f"-{line}" for line in old), *(f"+{line}" for line in new)])
+
+
+@given(lines, lines, lines, st.integers(0, 5))
+def test_a_change_is_drawn_alike_however_its_diff_was_drawn(old: list[str], new: list[str], gold: list[str], around: int) -> None:
+    if old != new:
+        assert patch_similarity(diff(old, new, around), whole(old, new)) == 1
+        if old != gold:
+            ways = [patch_similarity(way, whole(old, gold)) for way in (diff(old, new, around), whole(old, new))]
+            assert ways[0] == ways[1]
 
 
 @pytest.mark.parametrize(
     "text", ["", "I fixed it.", "@@ -1 +1 @@\n-a\n+b\n", GOLD.replace(" def", "def"), GOLD[: GOLD.index("     return")]]
 )
 def test_what_is_no_whole_diff_is_malformed(text: str) -> None:
-    assert changes_of(text) is None
+    assert hunks_of(text) is None
     assert patch_similarity(text, GOLD) == -1
 
 
@@ -132,6 +154,7 @@ def test_similarity_is_the_mean_over_the_files_of_either_patch() -> None:
 
 
 def test_changes_too_long_to_compare_are_missing() -> None:
+    assert patch_similarity(GOLD.replace("-1,3 +1,3", "-900000,3 +900000,3"), GOLD) is None
     long = "--- a/x.py\n+++ b/x.py\n@@ -0,0 +1,600 @@\n" + "".join(f"+{i:010d}\n" for i in range(600))
     assert patch_similarity(long, long) is None
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from trajschema.trajectory import Step
 
 from agentreward.rules.calls import answered
-from agentreward.signals.patches import changes_of
+from agentreward.signals.patches import hunks_of
 
 _SIGHT = frozenset({"read", "search", "edit", "write"})
 
@@ -24,7 +24,7 @@ def localisation(steps: Iterable[Step], gold: str) -> Localisation | None:
     A file counts as seen once an action of the agent read it, searched in it or changed it by name, through whatever tool; a search over
     a whole folder does not point at it. An action whose call failed shows nothing.
     """
-    wanted = set(changes_of(gold) or ())
+    wanted = set(hunks_of(gold) or ())
     if not wanted:
         return None
     seen: set[str] = set()

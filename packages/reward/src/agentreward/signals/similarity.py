@@ -1,7 +1,7 @@
 """How like two patches are, as SWE-RL rewards it."""
 
 from agentreward.errors import MissingExtra
-from agentreward.signals.patches import changes_of
+from agentreward.signals.patches import drawn, hunks_of
 
 try:
     import numpy as np
@@ -19,22 +19,27 @@ def patch_similarity(patch: str, gold: str) -> float | None:
     """Likeness in [0, 1] of two unified diffs, or -1 for a ``patch`` that is none.
 
     The reward of SWE-RL (Wei et al. 2025, section 2): -1 where the answer cannot be read, else how like the change is to that of
-    people, by the ratio of ``difflib.SequenceMatcher`` on the characters of normalised diffs. It is computed file by file over the
-    files of either diff and averaged; a file that only one of them changes counts 0. An empty ``patch`` is no answer: -1.
+    people, by the ratio of ``difflib.SequenceMatcher`` on the characters of normalised diffs
+    (:func:`agentreward.signals.patches.drawn`). It is computed file by file over the files of either diff and averaged; a file that
+    only one of them changes counts 0. An empty ``patch`` is no answer: -1.
 
     Missing without a gold patch, and where a file's two changes are too long to compare (over 2²⁴ pairs of characters).
     """
-    wanted = {path: text for path, text in (changes_of(gold) or {}).items() if text}
-    if not wanted:
+    wanted = hunks_of(gold)
+    given = hunks_of(patch)
+    if wanted is None:
         return None
-    given = changes_of(patch)
     if given is None:
         return MALFORMED
-    given = {path: text for path, text in given.items() if text}
-    both = wanted.keys() & given.keys()
-    if any(len(wanted[path]) * len(given[path]) > _CELLS for path in both):
-        return None
-    return sum(ratio(given[path], wanted[path]) for path in sorted(both)) / len(wanted.keys() | given.keys())
+    likeness = []
+    for path in sorted(wanted.keys() | given.keys()):
+        one, other = given.get(path, []), wanted.get(path, [])
+        text, gold_text = drawn(one, other), drawn(other, one)
+        if text is None or gold_text is None or len(text) * len(gold_text) > _CELLS:
+            return None
+        if text or gold_text:
+            likeness.append(ratio(text, gold_text) if text and gold_text else 0.0)
+    return sum(likeness) / len(likeness) if likeness else None
 
 
 def ratio(a: str, b: str) -> float:
