@@ -1,15 +1,16 @@
 """rewards: scores and outcome of each trajectory, weighted. Weights enter here and nowhere before."""
 
-from collections import defaultdict
 from functools import partial
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
 from agentreward.claims import examined
-from agentreward.fusion import reward
+from agentreward.columns import run_table
+from agentreward.reward_table import reward_table
 from agentreward.weights import Weights
-from trajschema.arrow import from_table, to_table
+from trajschema.arrow import from_table
 from trajschema.outcome import Outcome
-from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
@@ -30,31 +31,23 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
 def weigh(inputs: Inputs, weights: Weights) -> Made:
     """One reward for each trajectory of the task."""
-    outcomes = {o.rollout_id: o for o in from_table(Outcome, inputs["outcomes"])}
-    agents = {r["rollout_id"]: r["agent"] for r in inputs["rollouts"].select(["rollout_id", "agent"]).to_pylist()}
-    scores: dict[str, list[StepScore]] = defaultdict(list)
-    for layer in ("rule_scores", "judge_scores"):
-        for item in from_table(StepScore, inputs[layer]):
-            scores[item.trajectory_id].append(item)
-    found: list[Reward] = []
-    for run in from_table(Trajectory, inputs["trajectories"]):
-        outcome = examined(outcomes.get(run.rollout_id or ""), run.steps, weights)
-        mine = scores[run.trajectory_id]
-        versions = {s.layer: s.scorer_version for s in mine}
-        if outcome is not None:
-            versions["grader"] = outcome.grader_version
-        found.append(
-            reward(
-                run.trajectory_id,
-                [s.step_id for s in run.steps if s.source == "agent"],
-                outcome,
-                mine,
-                weights,
-                rollout_id=run.rollout_id,
-                task_id=run.task_id,
-                agent=run.agent,
-                control=bool(agents.get(run.rollout_id, {}).get("control")),
-                versions=versions,
-            )
-        )
-    return Made(to_table(Reward, found), metadata={"rewards": len(found), "missing": sum(r.total is None for r in found)})
+    rollouts = inputs["rollouts"]
+    controls = set(rollouts["rollout_id"].filter(pc.struct_field(rollouts["agent"], "control")).to_pylist())
+    runs = run_table(inputs["trajectories"], controls)
+    scores = pa.concat_tables([inputs["rule_scores"], inputs["judge_scores"]])
+    made = reward_table(runs, scores, outcomes(inputs, weights), weights)
+    return Made(made, metadata={"rewards": made.num_rows, "missing": made["total"].null_count})
+
+
+def outcomes(inputs: Inputs, weights: Weights) -> dict[str, Outcome]:
+    """Outcome by trajectory id. Only a claim that counts is looked at in the light of the steps, so only such runs are read."""
+    known = {o.rollout_id: o for o in from_table(Outcome, inputs["outcomes"])}
+    ids = zip(inputs["trajectories"]["trajectory_id"].to_pylist(), inputs["trajectories"]["rollout_id"].to_pylist(), strict=True)
+    found = {trajectory: known[rollout] for trajectory, rollout in ids if rollout in known}
+    claimed = [trajectory for trajectory, o in found.items() if o.verdict == "claimed" and weights.claimed > 0]
+    read = pc.is_in(inputs["trajectories"]["trajectory_id"], pa.array(claimed, pa.string()))
+    for run in from_table(Trajectory, inputs["trajectories"].filter(read)):
+        seen = examined(found[run.trajectory_id], run.steps, weights)
+        if seen is not None:
+            found[run.trajectory_id] = seen
+    return found

@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests: small projects, and a copy of the sources that may be edited."""
 
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -43,3 +44,14 @@ def copied_checkout(tmp_path: Path) -> Path:
         else:
             shutil.copy(source, target / name)
     return target
+
+
+@pytest.fixture
+def chromium() -> str:
+    """Path of a Chromium browser; without one the test fails in CI and is skipped elsewhere."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium, and CI must have one")
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    return found

@@ -17,6 +17,7 @@ PACKAGE_EDGES = {
     ("agentrollout", "agentrecorder"),
     ("agentrollout", "agentllm"),
     ("agentreward", "agentllm"),
+    ("agentreward", "agentview"),
     ("agentrelease", "agentview"),
     ("agentrelease", "agentreward"),
 }

@@ -1,18 +1,20 @@
 """The incremental loop: a miss is computed, a hit is not, a failure costs its own partition, and what is stored is never lost."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from agentreward.weights import Weights
 
+from resources.fingerprint import closure
 from resources.incremental import Inputs, Made, refresh
 from resources.lake import ALL, Key, Lake
 from resources.mapper import ThreadMap
 from resources.plan import expected_key, listing, plan
 from resources.progress import Lines
 from resources.settings import Sandbox, Settings
-from resources.stages import BY_NAME
+from resources.stages import BY_NAME, STAGES
 
 TASKS = ["toolz-1", "toolz-2", "toolz-3"]
 
@@ -141,9 +143,32 @@ def reconfigured(world: World, other: Settings) -> set[str]:
     }
 
 
-def test_a_new_weight_is_a_configuration_change_of_rewards_alone(world: World) -> None:
-    other = world.settings.model_copy(update={"rewards": Weights(outcome=0.4)})
+NEW_WEIGHTS: tuple[dict[str, Any], ...] = (
+    {"rubrics": {"goal_progress": 1.0}},
+    {"rule": 0.7},
+    {"judge": 0.3},
+    {"outcome": 0.4},
+    {"partial": 0.2},
+    {"claimed": 0.5},
+    {"advance_at": 0.6},
+    {"unadvanced": 0.4},
+)
+
+
+@pytest.mark.parametrize("change", NEW_WEIGHTS, ids=lambda change: next(iter(change)))
+def test_a_new_weight_is_a_configuration_change_of_rewards_alone(world: World, change: dict[str, Any]) -> None:
+    other = world.settings.model_copy(update={"rewards": Weights(**change)})
     assert reconfigured(world, other) == {"rewards", "release"}
+
+
+def test_every_weight_is_among_them() -> None:
+    assert {name for change in NEW_WEIGHTS for name in change} == set(Weights.model_fields)
+
+
+def test_no_stage_before_rewards_can_see_a_weight() -> None:
+    for stage in STAGES[: STAGES.index(BY_NAME["rewards"])]:
+        files = {f"{f.parent.name}/{f.name}" for f in closure(*stage.modules)[0]}
+        assert files.isdisjoint({"agentreward/weights.py", "agentreward/fusion.py", "agentreward/reward_table.py"}), stage.name
 
 
 def test_a_disk_budget_for_images_makes_no_rollout_anew_but_a_limit_of_the_boxes_does(world: World) -> None:

@@ -1,7 +1,6 @@
 """The web page of Dagster on our graph, in a real browser: every asset is drawn, and a backfill does just what was chosen."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,30 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import FLAGS
 from projects import Project
 
 from resources.stages import STAGES
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.chromium]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no Chromium, and CI must have one")
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    return found
 
 
 @pytest.fixture

@@ -66,6 +66,39 @@ def test_steps_carry_the_rewards_of_their_run(release, corpus):
     assert steps[steps.source == "user"].reward.isna().all()
 
 
+def test_signals_stand_beside_the_rewards_and_say_what_groups_say(release, corpus):
+    frames = load_release(release)
+    signals = frames["signals"].set_index("trajectory_id")
+    steps = frames["steps"]
+    for _, group in frames["rewards"][~frames["rewards"].control & frames["rewards"].total.notna()].groupby("task_id"):
+        for row in group.itertuples():
+            signal = signals.loc[row.trajectory_id]
+            assert signal.group_size == len(group)
+            if len(group) > 1:
+                assert signal.advantage_dr_grpo == pytest.approx(row.total - group.total.mean())
+    assert signals[signals.control].advantage_grpo.isna().all()
+    assert (signals[signals.control].no_advantage == "a control is in no group").all()
+    for run in corpus.trajectories:
+        mask = list(signals.loc[run.trajectory_id].loss_mask)
+        assert mask == list(steps[steps.trajectory_id == run.trajectory_id].sort_values("step_id").loss_mask)
+    assert set(frames["groups"].task_id) == {t.task_id for t in corpus.tasks}
+
+
+def test_runs_that_are_alike_stay_runs_of_their_own(tmp_path, make_corpus, build):
+    corpus = make_corpus(repos=("toolz",), tasks_each=2)
+    one, other = (next(t for t in corpus.trajectories if t.task_id == task.task_id) for task in corpus.tasks)
+    same = other.model_copy(update={"steps": one.steps, "final_diff": one.final_diff})
+    own = [s.model_copy(update={"trajectory_id": same.trajectory_id}) for s in corpus.rule_scores if s.trajectory_id == one.trajectory_id]
+    scores = [*(s for s in corpus.rule_scores if s.trajectory_id != other.trajectory_id), *own]
+    runs = [same if t is other else t for t in corpus.trajectories]
+    build(tmp_path / "set", replace(corpus, trajectories=runs, rule_scores=scores).rewarded())
+    frames = load_release(tmp_path / "set")
+    assert len(frames["trajectories"]) == len(runs)
+    task_of = frames["steps"].groupby("trajectory_id").task_id.first()
+    assert (task_of[one.trajectory_id], task_of[same.trajectory_id]) == (one.task_id, other.task_id)
+    assert verify_release(tmp_path / "set").ok
+
+
 def test_text_that_many_pairs_show_is_stored_once(tmp_path, make_corpus, build):
     corpus = make_corpus(repos=("toolz",), tasks_each=1, seed=5)
     noise = Random(0).randbytes(100_000).hex()

@@ -73,3 +73,13 @@ def test_a_judge_and_labels_change_what_the_card_claims(tmp_path, corpus, build)
     text = (tmp_path / "set" / "README.md").read_text()
     assert f"({len(judged)} scores)" in text
     assert "No model judge" not in text
+
+
+def test_signals_are_described_and_best_of_k_stands_over_tasks(card):
+    assert "| `signals` |" in card
+    rows = [line for line in card.splitlines() if line.startswith("| 1 |") or line.startswith("| 2 |")]
+    assert [row.split("|")[2].strip() for row in rows] == ["10", "9"], "one task has a run that could not be graded"
+    k, _, random, process, oracle = (float(cell) for cell in rows[1].strip("|").split("|"))
+    assert k == 2
+    assert random < oracle
+    assert process <= oracle

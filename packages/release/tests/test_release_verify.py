@@ -212,6 +212,15 @@ def test_a_changed_message_or_step_is_found(release, tmp_path):
     assert failed(tmp_path / "sft") == {"derived"}
 
 
+def test_a_raised_advantage_and_a_better_best_of_k_are_found(release, tmp_path):
+    shutil.copytree(release, tmp_path / "signals")
+    edit(tmp_path / "signals", "signals", first(advantage_grpo=9.0))
+    assert failed(tmp_path / "signals") == {"derived"}
+    shutil.copytree(release, tmp_path / "groups")
+    edit(tmp_path / "groups", "groups", first(best_of=[{"k": 1, "random": 0.0, "process": 1.0, "oracle": 1.0}]))
+    assert failed(tmp_path / "groups") == {"derived"}
+
+
 def test_a_repository_in_two_splits_is_found(copy):
     moved = []
 

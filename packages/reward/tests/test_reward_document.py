@@ -152,8 +152,9 @@ def test_the_five_commands(tmp_path: Path) -> None:
         (tmp_path / file).write_text(json.dumps(names["trajectory"]))
     (tmp_path / "trajectories_by_task.json").write_text(json.dumps(names["trajectories_by_task"]))
     (tmp_path / "ratings.json").write_text(json.dumps({"reward_scores": [0.8, 0.6, 0.9], "human_scores": [0.8, 0.5, 0.9]}))
-    assert "total    0.6967" in command(tmp_path, "score", "trajectory.json")
-    assert command(tmp_path, "compare", "traj_a.json", "traj_b.json", "traj_c.json").count("0.6967") == 3
+    total = f"{names['result'].total_score:.4f}"  # type: ignore[attr-defined]
+    assert f"total    {total}" in command(tmp_path, "score", "trajectory.json")
+    assert command(tmp_path, "compare", "traj_a.json", "traj_b.json", "traj_c.json").count(total) == 3
     command(tmp_path, "preferences", "trajectories_by_task.json", "-o", "pairs.json")
     assert [p["kind"] for p in json.loads((tmp_path / "pairs.json").read_text())] == ["reward"] * 3
     assert "spearman_rho    1.0000" in command(tmp_path, "calibrate", "ratings.json")

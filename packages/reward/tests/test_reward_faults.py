@@ -1,12 +1,16 @@
 """Faults of earlier reward engines, each of which must not come back."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from agentllm.standin import StandIn, reply
+from agentreward import RewardConfig, RewardEngine
 from agentreward.fusion import reward
 from agentreward.rules.scorer import agent_steps, score_rules
 from agentreward.weights import Weights
+from trajschema.score import RUBRICS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -79,3 +83,18 @@ def test_a_verifier_can_redo_a_reward_from_scores_and_outcome_alone() -> None:
     again = [type(s).model_validate(s.model_dump(mode="json")) for s in scores]
     result = outcome("resolved")
     assert reward("t", agent_steps(trajectory), result, again, Weights()) == rewarded(trajectory, result)
+
+
+def test_a_judge_that_is_asked_again_is_shown_nothing_of_what_it_said_before() -> None:
+    trajectory = run(*HONEST)
+    mark = {"score": 0.123, "quote": "An opinion of its own."}
+    steps = [{"step_id": i, **dict.fromkeys(RUBRICS, mark)} for i in agent_steps(trajectory)]
+    with StandIn([reply({"steps": steps})]) as server:
+        asked = []
+        for model in ("m-1", "m-2"):
+            RewardEngine(RewardConfig(base_url=server.url, api_key_env=server.key_env, model_name=model)).score(trajectory)
+            asked.append([{k: v for k, v in body.items() if k != "model"} for body in server.requests[sum(map(len, asked)) :]])
+    first, second = asked
+    assert first
+    assert first == second
+    assert "An opinion" not in json.dumps(second)

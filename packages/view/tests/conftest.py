@@ -316,3 +316,8 @@ def report_of(tasks: int = 6, seed: int = 1, agents: tuple[str, ...] = tuple(SKI
         ),
         facts={"release": content_id(tasks), "weights": "w1", "rules": "r1", "grader": "g1", "schema": "trajhub-1.1"},
     )
+
+
+@pytest.fixture
+def data(make_report):
+    return make_report(6)

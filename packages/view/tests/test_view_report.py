@@ -47,11 +47,6 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-@pytest.fixture
-def data(make_report):
-    return make_report(6)
-
-
 def shuffled(data):
     turned = {
         name: tuple(reversed(getattr(data, name)))

@@ -14,6 +14,7 @@ from trajschema.outcome import Outcome
 from trajschema.preference import PreferencePair
 from trajschema.rollout import Rollout
 from trajschema.score import Reward, StepScore
+from trajschema.signals import GroupSignals, RolloutSignals
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
@@ -24,6 +25,8 @@ RECORDS: dict[str, type[BaseModel]] = {
     "outcome": Outcome,
     "step_score": StepScore,
     "reward": Reward,
+    "rollout_signals": RolloutSignals,
+    "group_signals": GroupSignals,
     "preference_pair": PreferencePair,
     "human_label": HumanLabel,
     "calibration": Calibration,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from agentreward.signals.rows import group_signals, groups_of, mean_best_of
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from trajschema.calibration import Calibration
 from trajschema.score import Reward
@@ -81,6 +82,7 @@ def render_card(data: CardData) -> str:
             agents=agent_lines(data.records.rewards.values()),
             licences=licence_lines(data.records.tasks.values(), data.repository_splits),
             totals=_totals(data.records),
+            best_of=mean_best_of([group_signals(group) for group in groups_of(data.records.rewards.values())]),
         )
     )
     return f"---\n{front_matter(data)}---\n\n{text}"

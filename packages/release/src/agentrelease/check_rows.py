@@ -9,10 +9,12 @@ from agentrelease.configs import CONFIGS
 from agentrelease.derive import NO_REPOSITORY, row_tasks
 from agentrelease.release import Release
 
+_ONE_ID = ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "signals", "sft", "dpo")
 _UNIQUE = {
-    **{config: CONFIGS[config].order[-1:] for config in ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "sft", "dpo")},
+    **{config: CONFIGS[config].order[-1:] for config in _ONE_ID},
     "scores": CONFIGS["scores"].order,
     "steps": ("trajectory_id", "step_id"),
+    "groups": ("task_id", "judged"),
 }
 
 
@@ -22,7 +24,7 @@ def id_problems(release: Release) -> Iterator[str]:
         ids = zip(*(release.tables[config][key].to_pylist() for key in keys), strict=True)
         yield from (f"{config}: {' '.join(map(str, key))} stands {n} times" for key, n in Counter(ids).items() if n > 1)
     records = release.records
-    for config in ("scores", "rewards", "steps", "sft"):
+    for config in ("scores", "rewards", "steps", "signals", "sft"):
         yield from _dangling(config, "trajectory_id", release.tables[config], set(records.trajectories))
     for column in ("chosen_trajectory_id", "rejected_trajectory_id"):
         yield from _dangling("preference_pairs", column, release.tables["preference_pairs"], set(records.trajectories))

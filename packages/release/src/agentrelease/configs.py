@@ -9,6 +9,7 @@ from trajschema.outcome import Outcome
 from trajschema.preference import PreferencePair
 from trajschema.rollout import Rollout
 from trajschema.score import RUBRICS, Reward, StepScore
+from trajschema.signals import GroupSignals, RolloutSignals
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
@@ -48,6 +49,7 @@ STEPS = pa.schema(
         pa.field("flags", pa.list_(pa.string())),
         pa.field("reward", pa.float64()),
         pa.field("gate", pa.int64()),
+        pa.field("loss_mask", pa.int64()),
         *[pa.field(rubric, pa.float64()) for rubric in RUBRICS],
         pa.field("prompt_tokens", pa.int64()),
         pa.field("completion_tokens", pa.int64()),
@@ -113,6 +115,13 @@ CONFIGS: dict[str, Config] = {
         ),
         _of_record("rewards", Reward, ("task_id", "agent", "trajectory_id"), "step, process, outcome and total reward of each run"),
         _of_record("preference_pairs", PreferencePair, ("task_id", "pair_id"), "pairs of runs at one task, chosen over rejected, and why"),
+        _of_record(
+            "signals",
+            RolloutSignals,
+            ("task_id", "agent", "trajectory_id"),
+            "for RL: group advantages, likeness to the gold patch, what cut a run off, a loss mask for its steps",
+        ),
+        _of_record("groups", GroupSignals, ("task_id", "judged"), "the runs at a task together: solve rate, best of k by process score"),
         Config("sft", SFT, ("task_id", "trajectory_id"), "resolved runs as chat messages with tool calls"),
         Config("dpo", DPO, ("task_id", "pair_id"), "the pairs as prompt, chosen and rejected messages"),
     )

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+from agentreward.signals.rows import group_signals, groups_of, rollout_signals
+from trajschema.arrow import to_table
+from trajschema.signals import GroupSignals, RolloutSignals
 
 from agentrelease.configs import CONFIGS, DPO, SFT, STEPS
 from agentrelease.dpo import dpo_rows
@@ -18,8 +21,13 @@ NO_REPOSITORY = "train"
 
 
 def derived_tables(records: Records, definitions: Sequence[Mapping[str, Any]]) -> dict[str, pa.Table]:
-    """``steps``, ``sft`` and ``dpo``, made from the records alone. ``definitions`` are the sandbox's tools."""
+    """``steps``, ``signals``, ``groups``, ``sft`` and ``dpo``, made from the records alone. ``definitions`` are the sandbox's tools."""
+    gold = {task.task_id: task.gold_patch for task in records.tasks.values()}
+    signals = rollout_signals(records.trajectories.values(), records.rewards, records.rollouts, gold)
+    groups = [group_signals(group) for group in groups_of(records.rewards.values())]
     return {
+        "signals": arranged("signals", to_table(RolloutSignals, signals)),
+        "groups": arranged("groups", to_table(GroupSignals, groups)),
         "steps": _table("steps", step_rows(records), STEPS),
         "sft": _table("sft", sft_rows(records, definitions), SFT),
         "dpo": _table("dpo", dpo_rows(records, definitions), DPO),

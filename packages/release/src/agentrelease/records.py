@@ -7,6 +7,7 @@ import pyarrow as pa
 from trajschema.arrow import from_table
 from trajschema.outcome import Outcome
 from trajschema.preference import PreferencePair
+from trajschema.rollout import Rollout
 from trajschema.score import Reward
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
@@ -17,6 +18,7 @@ class Records:
     """Tasks, runs, verdicts, rewards and pairs, in the order of their tables."""
 
     tasks: Mapping[str, Task]
+    rollouts: Mapping[str, Rollout]
     trajectories: Mapping[str, Trajectory]
     outcomes: Mapping[str, Outcome]
     """By rollout id."""
@@ -43,6 +45,7 @@ def records_of(tables: Mapping[str, pa.Table]) -> Records:
     """
     return Records(
         tasks={r.task_id: r for r in from_table(Task, tables["tasks"])},
+        rollouts={r.rollout_id: r for r in from_table(Rollout, tables["rollouts"])},
         trajectories={r.trajectory_id: r for r in from_table(Trajectory, tables["trajectories"])},
         outcomes={r.rollout_id: r for r in from_table(Outcome, tables["outcomes"])},
         rewards={r.trajectory_id: r for r in from_table(Reward, tables["rewards"])},

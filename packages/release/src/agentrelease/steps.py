@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from agentreward.signals.cuts import loss_mask
 from trajschema.score import RUBRICS, Reward, StepReward
 from trajschema.trajectory import Step, Trajectory
 
@@ -18,8 +19,8 @@ def step_rows(records: Records) -> Iterator[Row]:
         reward = records.rewards.get(trajectory.trajectory_id)
         run = _run_columns(trajectory, reward, records)
         earned = {r.step_id: r for r in reward.step_rewards} if reward else {}
-        for step in trajectory.steps:
-            yield {**run, **_step_columns(step), **_reward_columns(earned.get(step.step_id))}
+        for step, mask in zip(trajectory.steps, loss_mask(trajectory.steps), strict=True):
+            yield {**run, **_step_columns(step), **_reward_columns(earned.get(step.step_id)), "loss_mask": mask}
 
 
 def _run_columns(trajectory: Trajectory, reward: Reward | None, records: Records) -> Row:

@@ -57,7 +57,7 @@ _ROW_CHECKS: tuple[tuple[str, str, Problems], ...] = (
     ("controls", "no control in preference_pairs, sft or dpo", check_training.control_problems),
     ("sft", "sft rows are resolved runs without tampering, and hold actions", check_training.sft_problems),
     ("dpo", "dpo rows have a prompt and two sides that act", check_training.dpo_problems),
-    ("derived", "steps, sft and dpo made again from the records", check_training.derived_problems),
+    ("derived", "steps, signals, groups, sft and dpo made again from the records", check_training.derived_problems),
 )
 
 

@@ -30,6 +30,8 @@ BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="
 Temperature = Annotated[float | None, typer.Option("--temperature", min=0, max=2, help="Sent to providers that take it.")]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Ask no model.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
+Page = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page to read in a browser; it needs no script.")]
+OneStep = Annotated[int | None, typer.Option("--step", metavar="N", help="Tell one step of each run in full.")]
 Margin = Annotated[float, typer.Option("--min-margin", help="Least difference of the rewards of a pair.")]
 
 
@@ -99,6 +101,38 @@ def score(
             show(result)
     if failed:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+@_told
+def explain(
+    file: Runs,
+    html: Page = None,
+    step: OneStep = None,
+    rubrics: RubricSetName = "default",
+    model: Model = None,
+    provider: ProviderName = "anthropic",
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    rules_only: RulesOnly = False,
+) -> None:
+    """Say where each run's reward comes from: what every step earned or lost, by which rule or sentence, and which steps counted.
+
+    agentreward explain trajectory.json --html why.html
+    """
+    from agentreward.explaining import explained, write_page
+    from agentreward.reading import read_runs
+    from agentreward.show_explanation import show_explanation, show_step
+
+    engine = _engine(rubrics, model, provider, base_url, temperature, rules_only)
+    found = [explained(run, engine) for run in read_runs(file)]
+    for run in found:
+        if step is not None:
+            show_step(run.explanation, run.trajectory, step)
+        else:
+            show_explanation(run.explanation, run.trajectory)
+    if html is not None:
+        write_page(html, found)
 
 
 @app.command()

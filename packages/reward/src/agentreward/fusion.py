@@ -12,11 +12,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from trajschema.outcome import Outcome
 from trajschema.score import Reward, StepReward, StepScore
 
-from agentreward.outcomes import outcome_value
+from agentreward.outcomes import OutcomeValue, outcome_value
 from agentreward.process import StepValue, process_score, rounded
 from agentreward.weights import Weights
 
@@ -51,21 +52,13 @@ def reward(
     Raises:
         ScoreMismatch: a score of another trajectory or of no agent step, or two scores of one layer for one rubric of a step.
     """
-    table = _by_step(trajectory_id, agent_steps, scores)
-    step_rewards, values = [], []
-    for step_id in agent_steps:
-        row = table[step_id]
-        gate = _gate(row)
-        fused = fuse(row, weights)
-        value = weighted_mean(fused, weights.rubrics)
-        final = None if value is None else rounded(gate * value)
-        text = json.dumps({name: rounded(score) for name, score in sorted(fused.items())})
-        step_rewards.append(StepReward(step_id=step_id, reward=final, gate=1 if gate else 0, rubric_scores=text))
-        if final is not None:
-            values.append(StepValue(final, gate, _advances(row, fused, weights)))
-    process = process_score(values, weights.unadvanced, weights.idle)
+    steps = weigh_steps(trajectory_id, agent_steps, scores, weights)
+    step_rewards = [
+        StepReward(step_id=s.step_id, reward=s.reward, gate=1 if s.gate else 0, rubric_scores=rubric_text(s.fused)) for s in steps
+    ]
+    process = process_score(step_values(steps), weights.unadvanced, weights.idle)
     seen = outcome_value(outcome, weights)
-    total, reason = _total(seen.value, process, seen.missing_reason, weights)
+    total, reason = total_of(seen, process, weights)
     return Reward(
         trajectory_id=trajectory_id,
         rollout_id=rollout_id,
@@ -75,7 +68,7 @@ def reward(
         step_rewards=tuple(step_rewards),
         process=process,
         outcome=seen.value,
-        total=0.0 if seen.tampered and total is not None else total,
+        total=total,
         verdict=seen.verdict,
         missing_reason=reason,
         judged=any(s.layer == "judge" and s.score is not None for s in scores),
@@ -90,6 +83,44 @@ Row = dict[str, dict[str, float | None]]
 """rubric id → layer → score."""
 
 
+class WeighedStep(NamedTuple):
+    """What a step came to. ``reward`` is missing where no rubric with a weight scored it; ``fused`` is rubric id → score."""
+
+    step_id: int
+    reward: float | None
+    gate: int
+    fused: dict[str, float]
+    advances: bool
+
+
+def weigh_steps(trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore], weights: Weights) -> list[WeighedStep]:
+    """What each step came to, in order.
+
+    Raises:
+        ScoreMismatch: as :func:`reward`.
+    """
+    table = _by_step(trajectory_id, agent_steps, scores)
+    found = []
+    for step_id in agent_steps:
+        row = table[step_id]
+        gate = _gate(row)
+        fused = fuse(row, weights)
+        value = weighted_mean(fused, weights.rubrics)
+        final = None if value is None else rounded(gate * value)
+        found.append(WeighedStep(step_id, final, gate, fused, _advances(row, fused, weights)))
+    return found
+
+
+def step_values(steps: Iterable[WeighedStep]) -> list[StepValue]:
+    """What the process score is the mean of: the steps that have a reward."""
+    return [StepValue(s.reward, s.gate, s.advances) for s in steps if s.reward is not None]
+
+
+def rubric_text(fused: Mapping[str, float]) -> str:
+    """Fused scores as they are stored: a JSON object in order of the names."""
+    return json.dumps({name: rounded(score) for name, score in sorted(fused.items())})
+
+
 def fuse(row: Row, weights: Weights) -> dict[str, float]:
     """Rubric id → fused score of a step, for the rubrics that have one."""
     layer_weight = {"rule": weights.rule, "judge": weights.judge}
@@ -97,20 +128,26 @@ def fuse(row: Row, weights: Weights) -> dict[str, float]:
     for rubric, layers in row.items():
         if rubric == GATE:
             continue
-        present = {layer: score for layer, score in layers.items() if score is not None}
-        sum_of_weights = sum(layer_weight[layer] for layer in present)
-        if sum_of_weights > 0:
-            fused[rubric] = sum(layer_weight[layer] * present[layer] for layer in sorted(present)) / sum_of_weights
+        parts = [(layer_weight[layer], score) for layer, score in sorted(layers.items()) if score is not None]
+        value = _mean(parts)
+        if value is not None:
+            fused[rubric] = value
     return fused
 
 
 def weighted_mean(fused: Mapping[str, float], rubric_weights: Mapping[str, float]) -> float | None:
     """Σ w·s / Σ w over the rubrics scored; ``None`` where no scored rubric has a weight."""
-    pairs = [(rubric_weights.get(name, 0.0), fused[name]) for name in sorted(fused)]
-    sum_of_weights = sum(weight for weight, _ in pairs)
-    if sum_of_weights <= 0:
-        return None
-    return min(1.0, sum(weight * score for weight, score in pairs) / sum_of_weights)
+    value = _mean([(rubric_weights.get(name, 0.0), fused[name]) for name in sorted(fused)])
+    return None if value is None else min(1.0, value)
+
+
+def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
+    """Σ w·s / Σ w, added up from left to right: ``sum`` rounds otherwise from Python 3.12 on, and a reward must not."""
+    weight = amount = 0.0
+    for w, s in parts:
+        weight += w
+        amount += w * s
+    return amount / weight if weight > 0 else None
 
 
 def _by_step(trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore]) -> dict[int, Row]:
@@ -141,9 +178,12 @@ def _advances(row: Row, fused: Mapping[str, float], weights: Weights) -> bool:
     return progress is None or progress >= weights.advance_at
 
 
-def _total(outcome: float | None, process: float | None, reason: str | None, weights: Weights) -> tuple[float | None, str | None]:
-    if outcome is None:
-        return None, reason
+def total_of(outcome: OutcomeValue, process: float | None, weights: Weights) -> tuple[float | None, str | None]:
+    """The total, or none and the reason. Tampering leaves nothing of it."""
+    if outcome.value is None:
+        return None, outcome.missing_reason
     if process is None:
         return None, "no agent step has a score"
-    return min(1.0, weights.outcome * outcome + (1 - weights.outcome) * process), None
+    if outcome.tampered:
+        return 0.0, None
+    return min(1.0, weights.outcome * outcome.value + (1 - weights.outcome) * process), None

@@ -23,8 +23,9 @@ What this gives, for any rewards:
   tried on, whatever came of them, the distance from the plain mean is 0.14 with a weight of 1 and 0.08 with one of an eighth. An idle
   step costs time, a step that goes wrong costs more; two hundred idle ones still take nearly everything.
 
-A run that never advanced has no A. Its first step of any worth takes the place of A, so that padding cannot pay there either, and
-the result is multiplied by ``unadvanced``: an honest attempt is above an empty one, and below the same attempt with a change made.
+A run that never advanced has no A. Its least step of any worth takes the place of A, so that padding cannot pay there either,
+wherever it stands, and the result is multiplied by ``unadvanced``: an honest attempt is above an empty one, and below the same
+attempt with a change made.
 No step of any worth: 0. No scored step: missing.
 
 The minimum is reached by adding the steps of I in ascending order while they lie below the mean. Rewards are whole
@@ -32,11 +33,14 @@ multiples of 1e-12 and are summed as integers, so "never raises" holds to the la
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 UNIT = 10**12
 FULL = 1000
 """Weight of a step that is not idle."""
+
+Role = Literal["advances", "stands_in", "lowers", "left_out"]
+"""What a step is to the mean: in A; in place of an A that is empty; in J; in neither."""
 
 
 class StepValue(NamedTuple):
@@ -47,33 +51,64 @@ class StepValue(NamedTuple):
     advances: bool
 
 
+class Process(NamedTuple):
+    """The score in [0, 1], or none without steps, and how it came about: the ``role`` of each step, in order.
+
+    ``score`` is ``factor`` times the sum of ``shares`` times rewards; the shares, too in order, are 0 for a step that is left out and
+    add up to 1.
+    """
+
+    score: float | None
+    roles: tuple[Role, ...]
+    shares: tuple[float, ...]
+    factor: float
+
+
 def rounded(value: float) -> float:
     """``value`` as a multiple of 1e-12: the precision of every stored reward."""
     return round(value * UNIT) / UNIT
 
 
-def process_score(steps: Iterable[StepValue], unadvanced: float = 0.5, idle: float = 0.125) -> float | None:
-    """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps. O(n log n) for the sort.
+def process_of(steps: Iterable[StepValue], unadvanced: float = 0.5, idle: float = 0.125) -> Process:
+    """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
 
-    ``idle`` is the weight of a gated step, in (0, 1], kept to a thousandth.
+    ``idle`` is the weight of a gated step, in (0, 1], kept to a thousandth. Of equal rewards that could lower the mean or be left
+    out alike, earlier steps are taken first.
     """
-    values = [(round(s.reward * UNIT) if s.gate else 0, bool(s.gate), bool(s.gate) and s.advances) for s in steps]
+    values = [_Value(round(s.reward * UNIT) if s.gate else 0, bool(s.gate), bool(s.gate) and s.advances) for s in steps]
     if not values:
-        return None
-    counted = [amount for amount, _, advances in values if advances]
-    others = [(amount, gate) for amount, gate, advances in values if not advances]
+        return Process(None, (), (), 1.0)
+    weights = [FULL if v.gate else max(1, round(idle * FULL)) for v in values]
+    roles: list[Role] = ["advances" if v.advances else "left_out" for v in values]
     factor = 1.0
-    if not counted:
-        first = next((i for i, (amount, _) in enumerate(others) if amount), None)
-        if first is None:
-            return 0.0
-        counted = [others.pop(first)[0]]
+    if "advances" not in roles:
+        least = min((i for i, v in enumerate(values) if v.amount), key=lambda i: values[i].amount, default=None)
+        if least is None:
+            roles = ["lowers" for _ in values]
+            return Process(0.0, tuple(roles), _shares(roles, weights), 1.0)
+        roles[least] = "stands_in"
         factor = unadvanced
-    gated = max(1, round(idle * FULL))
-    total, n = FULL * sum(counted), FULL * len(counted)
-    for amount, gate in sorted(others):
-        if amount * n >= total:
+    total = sum(w * v.amount for w, v, role in zip(weights, values, roles, strict=True) if role != "left_out")
+    n = sum(w for w, role in zip(weights, roles, strict=True) if role != "left_out")
+    for i in sorted((i for i, role in enumerate(roles) if role == "left_out"), key=lambda i: values[i].amount):
+        if values[i].amount * n >= total:
             break
-        weight = FULL if gate else gated
-        total, n = total + weight * amount, n + weight
-    return factor * (total / (n * UNIT))
+        total, n = total + weights[i] * values[i].amount, n + weights[i]
+        roles[i] = "lowers"
+    return Process(factor * (total / (n * UNIT)), tuple(roles), _shares(roles, weights), factor)
+
+
+def process_score(steps: Iterable[StepValue], unadvanced: float = 0.5, idle: float = 0.125) -> float | None:
+    """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps."""
+    return process_of(steps, unadvanced, idle).score
+
+
+class _Value(NamedTuple):
+    amount: int
+    gate: bool
+    advances: bool
+
+
+def _shares(roles: list[Role], weights: list[int]) -> tuple[float, ...]:
+    counted = [0 if role == "left_out" else weight for role, weight in zip(roles, weights, strict=True)]
+    return tuple(weight / sum(counted) for weight in counted)

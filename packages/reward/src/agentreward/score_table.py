@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
-import pyarrow as pa
-from trajschema.arrow import arrow_schema
 from trajschema.record import SCHEMA_VERSION
 from trajschema.score import StepScore
 from trajschema.trajectory import Trajectory
 
+from agentreward.errors import MissingExtra
 from agentreward.rules.facts import Mark
 from agentreward.rules.registry import RULES, Rule
 from agentreward.rules.scorer import GATE, RuleScorer
+
+try:
+    import pyarrow as pa
+    from trajschema.arrow import arrow_schema
+except ImportError as missing:
+    raise MissingExtra("scores as tables", "tables") from missing
 
 _SCHEMA = arrow_schema(StepScore)
 

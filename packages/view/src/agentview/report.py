@@ -2,13 +2,14 @@
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from agentview import plots
 from agentview.data import ReportData
 from agentview.examples import pair_examples, task_examples
 from agentview.figure import AGENT_COLOURS
+from agentview.page import environment
 from agentview.statistics import Interval
 from agentview.steps import GLYPHS, SPOKEN, scores_by_step
 from agentview.summary import agent_summaries, brevity_auc, headlines, pass_difference, process_auc, separable
@@ -63,23 +64,13 @@ def render_report(data: ReportData) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("agentview"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(clean=clean, points=_points, number=_number, interval=_interval, whole=_whole)
-    return environment
+    made = environment().overlay()
+    made.filters = {**made.filters, "points": _points, "interval": _interval, "whole": _whole}
+    return made
 
 
 def _points(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:+.0f}".replace("-", "−")
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _whole(value: float | None) -> str:

@@ -50,7 +50,7 @@ class ScoreView:
     layer: str
     score: float | None
     missing: str
-    evidence: tuple[tuple[str, str, str], ...]
+    evidence: tuple[tuple[str, tuple[int, ...], str], ...]
     """Rule id, steps pointed at, text seen; each may be empty."""
 
 
@@ -168,6 +168,6 @@ def _score(score: StepScore) -> ScoreView:
     return ScoreView(clean(score.rubric_id), score.layer, score.score, clean(score.missing_reason or ""), evidence)
 
 
-def _evidence(evidence: Evidence) -> tuple[str, str, str]:
-    steps = ", ".join(str(s) for s in evidence.steps[:8])
-    return clean(evidence.rule_id or ""), steps, head(evidence.quote or "", 3, 240).text.replace("\n", " ⏎ ")
+def _evidence(evidence: Evidence) -> tuple[str, tuple[int, ...], str]:
+    quote = head(evidence.quote or "", 3, 240).text.replace("\n", " ⏎ ")
+    return clean(evidence.rule_id or ""), evidence.steps[:8], quote
