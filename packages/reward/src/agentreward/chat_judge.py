@@ -7,7 +7,7 @@ import warnings
 from typing import TypeVar
 
 from agentllm.chat import Chat, open_provider
-from agentllm.client import Answer
+from agentllm.question import Answer
 from agentllm.conversation import Reply, Request, Said
 from agentllm.errors import CutOff, Refused, RequestRejected, Unparsable, UnusableAnswer
 from pydantic import BaseModel, ValidationError

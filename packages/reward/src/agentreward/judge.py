@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from agentllm.client import Answer
+from agentllm.question import Answer
 from agentllm.errors import UnusableAnswer
 from pydantic import BaseModel, Field, create_model
 from trajschema.ids import content_id
