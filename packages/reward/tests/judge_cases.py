@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from agentllm.client import Client
-from agentllm.standin import Behaviour, StandIn, reply
+from agentllm.standin import Behaviour, StandIn
+from agentllm.standin_answers import says
 from agentreward.judge_terms import JudgeTerms
 from reward_cases import HONEST, TASK, run, shell
 from trajschema.score import RUBRICS
@@ -33,15 +34,21 @@ def judged(step: int, score: Any = 0.7, quote: str = 'It "ran the tests".') -> d
     return {"step_id": step, **{r: {"score": score, "quote": quote} for r in RUBRICS}}
 
 
+def gives(value: Any) -> Behaviour:
+    """A JSON answer in the words of both protocols."""
+    return says(json.dumps(value))
+
+
 def answer(*steps: dict[str, Any]) -> Behaviour:
-    return reply({"steps": list(steps)})
+    return gives({"steps": list(steps)})
 
 
 ALL = answer(*(judged(i) for i in IDS))
 
 
 def client(server: StandIn, **more: Any) -> Client:
-    return Client(**{"base_url": server.url, "api_key_env": server.key_env, "max_retries": 2, "timeout_s": 5.0, **more})
+    url = server.url + ("/v1" if more.get("provider") == "openai" else "")
+    return Client(**{"base_url": url, "api_key_env": server.key_env, "max_retries": 2, "timeout_s": 5.0, **more})
 
 
 def long_run(steps: int, size: int = 1_024) -> Trajectory:
@@ -88,7 +95,7 @@ def numbers(asked: str) -> tuple[int, ...]:
 
 def scores_all(body: dict[str, Any]) -> Behaviour:
     """A judge that scores what it is asked for."""
-    return answer(*(judged(i) for i in taken_apart(body).ids))
+    return gives({"steps": [judged(i) for i in taken_apart(body).ids]})
 
 
 def wire_size(bodies: Sequence[dict[str, Any]]) -> int:
@@ -98,8 +105,24 @@ def wire_size(bodies: Sequence[dict[str, Any]]) -> int:
 
 def text_size(trajectory: Trajectory) -> int:
     """Bytes of what a run says and saw, no key or escape of any format counted."""
+    return sum(len(t.encode()) for t in texts(trajectory))
+
+
+def texts(trajectory: Trajectory) -> list[str]:
+    """All that a run says and saw."""
     steps = trajectory.steps
     parts = [t for s in steps for t in (s.message, s.reasoning or "")]
     parts += [t for s in steps for c in s.tool_calls for t in (c.raw_name, c.arguments)]
     parts += [t for s in steps for o in s.observations for t in (o.content, o.error or "")]
-    return sum(len(t.encode()) for t in (*parts, trajectory.final_diff))
+    return [*parts, trajectory.final_diff]
+
+
+def read_by_model(body: dict[str, Any]) -> str:
+    """What a model is charged for: system text, message, and the form of the answer where it goes by itself."""
+    told = body.get("system") or [{"text": body["messages"][0]["content"]}]
+    return "\n".join([told[0]["text"], prompt_of(body), json.dumps(body.get("output_config", ""))])
+
+
+def pieces(text: str) -> int:
+    """Words, groups of three digits at most, signs and line ends: more than any tokenizer in use would count for numbers."""
+    return len(re.findall(r"[^\W\d_]+|\d{1,3}|[^\w\s]|_|\n", text))

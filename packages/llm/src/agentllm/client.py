@@ -14,8 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from trajschema.ids import digest
+from pydantic import BaseModel
 
 from agentllm.cache import AnswerCache
 from agentllm.chat import Chat, open_provider
@@ -24,7 +23,6 @@ from agentllm.errors import RequestRejected
 from agentllm.ledger import Ledger
 from agentllm.prices import PriceList, Rates, read_prices
 from agentllm.question import Answer, Question
-from agentllm.usage import TokenUsage
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -128,19 +126,12 @@ class Client:
         return Answer(value, reply.model, reply.usage, reply.cost_usd, False)
 
     def key(self, question: Question[T]) -> str:
-        """Content of a question: whom it goes to, and every word of it. 64 hexadecimal digits."""
-        asked = [question.model or self.model, question.system, question.prompt, question.schema, question.max_tokens, question.sample]
-        return digest([self.provider, self._temperature, *asked])
+        """Name of its answer in the cache."""
+        return question.key(self.provider, self.model, self._temperature)
 
     def stored(self, question: Question[T]) -> Answer[T] | None:
         """The answer in the cache; ``None`` where there is none that can be read."""
-        found = self.cache.get(self.key(question)) if self.cache else None
-        if found is None:
-            return None
-        try:
-            return Answer(question.parse(found["text"]), str(found.get("model")), TokenUsage(), 0.0, True)
-        except ValidationError:
-            return None
+        return question.stored(self.cache, self.key(question)) if self.cache else None
 
     def keep(self, key: str, content: Content, cost_usd: float | None) -> None:
         """Put an answer into the cache."""

@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from trajschema.ids import digest
 
+from agentllm.cache import AnswerCache
 from agentllm.conversation import Content, Request, Said
 from agentllm.errors import CutOff, Refused, Unparsable, UnusableAnswer
 from agentllm.usage import TokenUsage
@@ -35,6 +37,19 @@ class Question(Generic[T]):
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the answer."""
         return _schema(self.output)
+
+    def key(self, provider: str, model: str, temperature: float | None) -> str:
+        """Content of the question: whom it goes to, and every word of it. 64 hexadecimal digits. ``model`` is who is asked otherwise."""
+        words = [self.system, self.prompt, self.schema, self.max_tokens, self.sample]
+        return digest([provider, self.model or model, temperature, *words])
+
+    def stored(self, cache: AnswerCache, key: str) -> "Answer[T] | None":
+        """The answer that ``cache`` has under ``key``; ``None`` where there is none that can be read."""
+        found = cache.get(key)
+        try:
+            return None if found is None else Answer(self.parse(found["text"]), str(found.get("model")), TokenUsage(), 0.0, True)
+        except ValidationError:
+            return None
 
     def request(self, temperature: float | None) -> Request:
         """The same as one turn of a conversation."""

@@ -13,7 +13,7 @@ from trajschema.trajectory import Step
 
 HEAD, TAIL = 1_000, 1_400
 """Characters kept of a long text: its beginning, and more of its end, where test summaries and errors stand."""
-STATEMENT, DIFF, SUMMARY = 12_000, 12_000, 8_000
+STATEMENT, DIFF, SUMMARY = 12_000, 12_000, 6_000
 """Characters kept of the task statement, of the final diff, and of the summary of earlier steps."""
 _WHOLE = 12
 """Texts of one step that get their full share of characters; with more, each gets less."""
