@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines import home
 from pipelines.problems import control_faults
+from resources.judge import spent
 from resources.lake import ALL, Lake
 from resources.lock import Lock, Owner
 from resources.plan import StagePlan, plan
@@ -19,11 +20,12 @@ from resources.stages import PER_TASK
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: stage → (computed, cached, failed), and what went wrong."""
+    """What a run did: stage → (computed, cached, failed), what went wrong, and what the judge was used for, if it was."""
 
     counts: Mapping[str, tuple[int, int, int]]
     problems: Mapping[str, str]
     seconds: float
+    judge: Mapping[str, Any] | None = None
 
     @property
     def computed(self) -> int:
@@ -53,17 +55,17 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lake.sweep()
         _forget_lost_release(settings, lake)
         todo = any(p.todo for p in plan(settings, lake))
-        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else {}
+        ran, judge = _execute(settings, lake, progress, overrides or {}, broken) if todo else ({}, None)
         after = plan(settings, lake)
         counts = {p.stage.name: ran.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
-        return Summary(counts, _problems(after, lake), time.monotonic() - began)
+        return Summary(counts, _problems(after, lake), time.monotonic() - began, judge)
     finally:
         lock.release()
 
 
 def _execute(
     settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None
-) -> dict[str, tuple[int, int, int]]:
+) -> tuple[dict[str, tuple[int, int, int]], Mapping[str, Any] | None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
@@ -94,7 +96,7 @@ def _execute(
         pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)
         counts.update(_counts(pool))
         if not pool.success:
-            return counts
+            return counts, None
         plans = plan(settings, lake)
         selected = [p.stage.name for p in plans if p.todo and p.stage.name != "task_pool"]
         names = sorted({name for p in plans if p.stage.name in PER_TASK for name in p.todo})
@@ -110,7 +112,8 @@ def _execute(
             )
             outside = _outside(plans, names)
             counts.update({name: (c, k + outside.get(name, 0), f) for name, (c, k, f) in _counts(graph).items()})
-    return counts
+    client = resources["judge"].client
+    return counts, spent(client.ledger.total) if client is not None and "judge_scores" in counts else None
 
 
 def _counts(result: Any) -> dict[str, tuple[int, int, int]]:

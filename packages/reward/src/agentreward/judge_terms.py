@@ -15,7 +15,7 @@ from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
 
 TOKENS_PER_SCORE = 90
 """Answer tokens that are set aside for a score and its sentence."""
-_TOKENS_ASIDE = 4_000
+TOKENS_ASIDE = 4_000
 """Answer tokens besides, for what a model thinks before it answers."""
 
 
@@ -58,11 +58,11 @@ class JudgeTerms:
     @property
     def steps_a_call(self) -> int:
         """Steps whose scores fit in one answer."""
-        return max(1, (self.max_tokens - _TOKENS_ASIDE) // (TOKENS_PER_SCORE * len(self.names)))
+        return max(1, (self.max_tokens - TOKENS_ASIDE) // (TOKENS_PER_SCORE * len(self.names)))
 
     def tokens_for(self, ids: Sequence[int]) -> int:
         """Most tokens of the answer that scores these steps."""
-        return min(self.max_tokens, _TOKENS_ASIDE + TOKENS_PER_SCORE * len(ids) * len(self.names))
+        return min(self.max_tokens, TOKENS_ASIDE + TOKENS_PER_SCORE * len(ids) * len(self.names))
 
 
 @lru_cache(maxsize=32)
