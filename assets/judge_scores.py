@@ -1,6 +1,7 @@
 """judge_scores: what a language model says of every step, one structured call a trajectory. Empty without a key: nothing is made up."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import dagster as dg
 from agentllm.batches import Batches
@@ -28,19 +29,25 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     def judge_scores(
         context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental], judge: dg.ResourceParam[JudgeResource]
     ) -> dg.MaterializeResult:
-        client = judge.client
+        client = judge.open()
         if client is None:
             return incremental.materialise(context, "judge_scores", lambda inputs: unscored(judge.why_not))
         failure = batched(context.partition_keys, incremental, judge, client)
 
+        apart: list[float] = []
+
         def compute(inputs: Inputs) -> Made:
             if failure is not None:
                 raise failure
-            return score(inputs, judge, client)
+            made = score(inputs, judge, client)
+            apart.extend(filter(None, [made.metadata.get("replicate_spread")]))
+            return made
 
-        done = incremental.materialise(context, "judge_scores", compute, ThreadMap(judge.at_once))
-        ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items() if value is not None}
-        return dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, "notes": list(client.notes())})
+        workers = ThreadMap(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
+        done = incremental.materialise(context, "judge_scores", compute, workers)
+        ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
+        told = {"replicate_spread": fmean(apart)} if apart else {}
+        return dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
 
     return judge_scores
 

@@ -54,9 +54,9 @@ class Estimate:
 
     @property
     def cost_usd(self) -> float | None:
-        """Dollars for all models, the judge among them; missing if one has no price."""
+        """Dollars for all models, a judge that is on among them; missing if one has no price."""
         costs = [line.cost_usd for line in self.lines if line.model and line.attempts]
-        costs += [self.judge.expected.cost_usd] if self.judge and self.judge.expected.calls else []
+        costs += [self.judge.expected.cost_usd] if self.judge and self.judge.on and self.judge.expected.calls else []
         return None if None in costs else sum(cost or 0.0 for cost in costs)
 
 

@@ -22,9 +22,10 @@ from resources.stages import BY_NAME
 
 @dataclass(frozen=True)
 class JudgeLine:
-    """What the judge would do. ``trajectories`` need at least one call."""
+    """What the judge would do. ``trajectories`` need at least one call. Without a key it is not ``on``, and costs nothing yet."""
 
     model: str
+    on: bool
     trajectories: int
     expected: JudgeEstimate
     notes: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
         return rates_of(settings.judge.price) or prices.rates(settings.judge.model, prompt, today)
 
     expected = of_questions(wanted, rates, prices.batch_factor if batch else 1.0)
-    line = JudgeLine(settings.judge.model, trajectories, expected)
+    line = JudgeLine(settings.judge.model, settings.judge.active, trajectories, expected)
     return replace(line, notes=tuple(_notes(settings, judge, line, batch, to_run, prices.as_of.isoformat())))
 
 
@@ -75,7 +76,7 @@ def _notes(settings: Settings, judge: JudgeResource, line: JudgeLine, batch: boo
     dated = "" if asked.price else f"; prices are of {as_of}"
     notes = [f"judge: {BYTES_A_TOKEN} bytes a token and answers of full length are assumed{dated}"] if line.expected.calls else []
     if judge.why_not:
-        notes.append(f"judge: off ({judge.why_not}); the figures are for when it is on")
+        notes.append(f"judge: off ({judge.why_not}); its figures are for when it is on, and in no sum")
     if batch:
         notes.append("judge: as one batch, at the price of a batch")
     if asked.rejudge_above is not None:
@@ -87,4 +88,4 @@ def _notes(settings: Settings, judge: JudgeResource, line: JudgeLine, batch: boo
 
 def as_plain(line: JudgeLine | None) -> dict[str, Any] | None:
     """The same as plain values."""
-    return None if line is None else {"model": line.model, "trajectories": line.trajectories, **asdict(line.expected)}
+    return None if line is None else {"model": line.model, "on": line.on, "trajectories": line.trajectories, **asdict(line.expected)}

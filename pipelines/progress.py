@@ -76,7 +76,7 @@ def show_summary(summary: Summary) -> None:
 
 def judge_line(spent: Mapping[str, Any]) -> str:
     """What the judge was used for, in one line."""
-    usd = "cost unknown" if spent["cost_usd"] is None else f"{spent['cost_usd']:.4f} USD"
+    usd = "cost unknown" if "cost_usd" not in spent else f"{spent['cost_usd']:.4f} USD"
     used = f"{spent['prompt_tokens']:,} prompt and {spent['answer_tokens']:,} answer tokens"
     return (
         f"judge: {spent['calls']} calls ({spent['retries']} retries, {spent['failed']} failed), {spent['cached']} from cache, {used}, {usd}"

@@ -8,7 +8,6 @@ from typing import Any
 
 from pipelines import home
 from pipelines.problems import control_faults
-from resources.judge import spent
 from resources.lake import ALL, Lake
 from resources.lock import Lock, Owner
 from resources.plan import StagePlan, plan
@@ -88,6 +87,7 @@ def _execute(
     sandbox: SandboxResource = resources["sandbox"]
     tags = {"trajhub/command": "run"}
     counts: dict[str, tuple[int, int, int]] = {}
+    judge: Mapping[str, Any] | None = None
     with dg.DagsterInstance.get() as instance:
         close_orphans(instance, broken)
         if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts", "outcomes")):
@@ -112,8 +112,8 @@ def _execute(
             )
             outside = _outside(plans, names)
             counts.update({name: (c, k + outside.get(name, 0), f) for name, (c, k, f) in _counts(graph).items()})
-    client = resources["judge"].client
-    return counts, spent(client.ledger.total) if client is not None and "judge_scores" in counts else None
+            judge = _judge(graph)
+    return counts, judge
 
 
 def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
@@ -124,6 +124,15 @@ def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
         if {"computed", "cached", "failed"} <= metadata.keys():
             found[event.asset_key.to_user_string()] = tuple(int(metadata[k].value) for k in ("computed", "cached", "failed"))
     return found  # type: ignore[return-value]
+
+
+def _judge(result: Any) -> Mapping[str, Any] | None:
+    """The judge's ledger as its materialisation reported it; missing where nobody was there to ask."""
+    for event in result.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        if "judge_calls" in metadata:
+            return {name.removeprefix("judge_"): entry.value for name, entry in metadata.items() if name.startswith("judge_")}
+    return None
 
 
 def _outside(plans: list[StagePlan], names: list[str]) -> dict[str, int]:

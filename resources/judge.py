@@ -1,6 +1,5 @@
 """The judge that the settings ask for, or why there is none."""
 
-import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from resources.settings import Settings
 
 @dataclass(frozen=True)
 class JudgeResource:
-    """Opens the model client on first use."""
+    """How the model is asked, what was asked already, and a client to ask with."""
 
     settings: Settings
 
@@ -53,9 +52,8 @@ class JudgeResource:
         """Answers that were paid for."""
         return AnswerCache(self.settings.data_dir / "judge-cache")
 
-    @functools.cached_property
-    def client(self) -> Client | None:
-        """The client, or nothing where judging is off or the key is not set.
+    def open(self) -> Client | None:
+        """A client with a ledger of its own, or nothing where judging is off or the key is not set.
 
         Raises:
             NotConfigured: the SDK of the provider is not installed.
@@ -87,7 +85,8 @@ class JudgeResource:
 
 
 def spent(total: Spending) -> dict[str, Any]:
-    """A ledger as plain values; dollars are missing where a call has no price."""
+    """A ledger as plain values; dollars are left out where a call has no price."""
+    priced = {} if total.cost_usd is None else {"cost_usd": total.cost_usd}
     return {
         "calls": total.calls,
         "cached": total.cached,
@@ -95,5 +94,5 @@ def spent(total: Spending) -> dict[str, Any]:
         "retries": total.retries,
         "prompt_tokens": total.usage.prompt,
         "answer_tokens": total.usage.output,
-        "cost_usd": total.cost_usd,
+        **priced,
     }

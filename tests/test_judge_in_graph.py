@@ -33,7 +33,13 @@ def rows(project: Project, asset: str) -> list[dict[str, Any]]:
     return [row for item in project.lake.stored(asset).values() for row in project.lake.read(item).to_pylist()]
 
 
-def test_without_a_key_there_are_no_judge_scores(finished: Project) -> None:
+def test_without_a_key_there_are_no_judge_scores_and_the_dry_run_says_what_they_would_cost(finished: Project) -> None:
+    foreseen = dry_run(finished)
+    assert foreseen["judge"]["calls"] == len(rows(finished, "trajectories"))
+    assert foreseen["judge"]["cost_usd"] > 0
+    assert not foreseen["judge"]["on"]
+    assert foreseen["cost_usd"] == 0
+    assert any("no key in $ANTHROPIC_API_KEY" in note for note in foreseen["notes"])
     assert rows(finished, "judge_scores") == []
     assert not any(reward["judged"] for reward in rows(finished, "rewards"))
 

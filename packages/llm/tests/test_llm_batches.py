@@ -153,6 +153,13 @@ def test_a_batch_that_the_service_no_longer_knows_is_forgotten(tmp_path: Path) -
         assert Batches(ours).fill(QUESTIONS) == Filled(5, 5)
 
 
+def test_a_damaged_note_of_a_batch_counts_as_absent(tmp_path: Path) -> None:
+    (tmp_path / "batches").mkdir()
+    (tmp_path / "batches" / "msgbatch_8.json").write_text('["half')
+    with StandIn([GOOD], desk=BatchDesk()) as server:
+        assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
+
+
 def test_a_batch_needs_a_cache_and_a_service_that_has_one(tmp_path: Path) -> None:
     with StandIn([GOOD]) as server:
         with pytest.raises(NotConfigured):

@@ -8,6 +8,7 @@ answers until they were taken: a process that was killed leaves its batch to the
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,8 +67,12 @@ class Batches:
         self._told = told
 
     def pending(self) -> dict[str, frozenset[str]]:
-        """Batches whose answers were not taken yet, each with the keys of its questions."""
-        return {file.stem: frozenset(json.loads(file.read_text("utf-8"))) for file in sorted(self._folder.glob("*.json"))}
+        """Batches whose answers were not taken yet, each with the keys of its questions. A file that cannot be read counts as absent."""
+        found: dict[str, frozenset[str]] = {}
+        for file in sorted(self._folder.glob("*.json")):
+            with suppress(OSError, ValueError, TypeError):
+                found[file.stem] = frozenset(json.loads(file.read_text("utf-8")))
+        return found
 
     def fill(self, questions: Iterable[Question[Any]]) -> Filled:
         """Have ``questions`` answered as far as they are neither in the cache nor in a batch under way; wait, and keep the answers.
