@@ -40,7 +40,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
             if failure is not None:
                 raise failure
             made = score(inputs, judge, client)
-            apart.extend(filter(None, [made.metadata.get("replicate_spread")]))
+            if "replicate_spread" in made.metadata:
+                apart.append(made.metadata["replicate_spread"])
             return made
 
         workers = ThreadMap(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
