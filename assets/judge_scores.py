@@ -47,7 +47,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         workers = ThreadMap(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
         done = incremental.materialise(context, "judge_scores", compute, workers)
         ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
-        told = {"replicate_spread": fmean(apart)} if apart else {}
+        told = {"judge_replicate_spread": fmean(apart)} if apart else {}
         return dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
 
     return judge_scores

@@ -1,10 +1,12 @@
 """The judge in the graph: with a key every step is scored once, without one nothing is made up, and an outage is retried, not filled in."""
 
 import json
+import signal
+import time
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn, failure, overloaded
+from agentllm.standin import Behaviour, StandIn, failure, overloaded, slow
 from agentllm.standin_answers import says
 from agentllm.standin_batches import BatchDesk
 from projects import Project
@@ -97,7 +99,8 @@ def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a
         assert len(server.requests) == total + 1
         assert finished.computed(finished.run()) == {}
         use(finished, server, **own, replicates=3)
-        assert finished.run()["judge"]["cached"] == total
+        again = finished.run()["judge"]
+        assert (again["cached"], again["replicate_spread"]) == (total, 0)
     assert (summary["judge"]["calls"], summary["judge"]["cost_usd"]) == (total, pytest.approx(total * 0.1))
     assert all(len(row["evidence"]) == 3 for row in rows(finished, "judge_scores"))
 
@@ -125,3 +128,33 @@ def test_a_batch_that_cannot_be_had_is_not_asked_one_by_one_and_is_tried_again(f
         assert finished.run()["problems"] == {}
         assert server.requests == []
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
+
+
+@pytest.mark.soak
+def test_a_run_killed_in_the_middle_asks_for_no_answer_twice(finished: Project) -> None:
+    with StandIn(lambda body: slow(kind(body), 0.3)) as server:
+        use(finished, server, concurrency=2, replicates=3)
+        process = finished.start("run", "--json")
+        while len(server.requests) < 8:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(0.5)
+        assert finished.run()["problems"] == {}
+        assert len(server.requests) <= 3 * len(rows(finished, "trajectories")) + 2
+    assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
+
+
+def test_ctrl_c_ends_a_judged_run_after_the_requests_under_way(finished: Project) -> None:
+    with StandIn(lambda body: slow(kind(body), 0.5)) as server:
+        use(finished, server, concurrency=1, replicates=20)
+        process = finished.start("run", "--json")
+        while len(server.requests) < 3:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=100)
+        assert process.returncode == 130
+        asked = len(server.requests)
+        assert asked < 20
