@@ -87,6 +87,12 @@ def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_wha
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
 
 
+def test_a_stage_that_breaks_off_is_told_and_ends_the_run_failed(finished: Project) -> None:
+    finished.configure(judge={"base_url": "http://[broken"})
+    finished.environment = {"ANTHROPIC_API_KEY": "stand-in"}
+    assert "URL" in finished.run(ok=False)["problems"]["judge_scores"]
+
+
 def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a_note_on_temperature(finished: Project) -> None:
     def no_temperature(body: dict[str, Any]) -> Behaviour:
         return failure(400, text="temperature is not supported") if "temperature" in body else kind(body)
@@ -154,7 +160,7 @@ def test_ctrl_c_ends_a_judged_run_after_the_requests_under_way(finished: Project
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=100)
+        _, told = process.communicate(timeout=100)
         assert process.returncode == 130
-        asked = len(server.requests)
-        assert asked < 20
+        assert "stopped; what was computed is kept" in told
+        assert len(server.requests) < 20
