@@ -1,44 +1,92 @@
 """judge_scores: what a language model says of every step, one structured call a trajectory. Empty without a key: nothing is made up."""
 
+from collections.abc import Sequence
+from statistics import fmean
+
 import dagster as dg
+from agentllm.batches import Batches
+from agentllm.client import Client
 from agentllm.errors import LLMError
-from agentreward.judge import score_judge
+from agentreward.judge import questions, spread
+from agentreward.judge_many import judge_many
 from trajschema.arrow import from_table, to_table
 from trajschema.score import StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
-from resources.fingerprint import fingerprint
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
-from resources.judge import JudgeResource
+from resources.judge import JudgeResource, spent
+from resources.mapper import ThreadMap
 from resources.settings import Settings
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("judge_scores", settings, kinds={"anthropic"}, description=__doc__))
+    @dg.asset(**declared("judge_scores", settings, kinds={settings.judge.provider}, description=__doc__))
     def judge_scores(
         context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental], judge: dg.ResourceParam[JudgeResource]
     ) -> dg.MaterializeResult:
-        version = fingerprint("agentreward.judge")
-        return incremental.materialise(context, "judge_scores", lambda inputs: score(inputs, judge, version))
+        client = judge.open()
+        if client is None:
+            return incremental.materialise(context, "judge_scores", lambda inputs: unscored(judge.why_not))
+        failure = batched(context.partition_keys, incremental, judge, client)
+
+        apart: list[float] = []
+
+        def compute(inputs: Inputs) -> Made:
+            if failure is not None:
+                raise failure
+            made = score(inputs, judge, client)
+            if "replicate_spread" in made.metadata:
+                apart.append(made.metadata["replicate_spread"])
+            return made
+
+        workers = ThreadMap(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
+        done = incremental.materialise(context, "judge_scores", compute, workers)
+        ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
+        told = {"judge_replicate_spread": fmean(apart)} if apart else {}
+        return dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
 
     return judge_scores
 
 
-def score(inputs: Inputs, judge: JudgeResource, version: str) -> Made:
-    """Scores of every trajectory of the task that the judge could be asked about; the others are retried by the next run."""
-    if judge.client is None:
-        return Made(to_table(StepScore, []), metadata={"judge": f"no scores: {judge.why_not}"})
+def unscored(why_not: str) -> Made:
+    """No scores, and why."""
+    return Made(to_table(StepScore, []), metadata={"judge": f"no scores: {why_not}"})
+
+
+def score(inputs: Inputs, judge: JudgeResource, client: Client) -> Made:
+    """Scores of every trajectory of the task. Those that the service failed have reasons for scores, and are asked for by the next run."""
+    found = judge_many(runs(inputs), client, judge.terms, at_once=judge.at_once)
+    rows = [s for judged in found for s in judged.scores]
+    lost = tuple(f"{judged.trajectory_id}: {judged.failure}" for judged in found if judged.failure is not None)
+    apart = spread(rows)
+    told = {"scores": len(rows), "missing": sum(s.score is None for s in rows)} | ({} if apart is None else {"replicate_spread": apart})
+    return Made(to_table(StepScore, rows), lost, told)
+
+
+def runs(inputs: Inputs) -> list[tuple[Task, Trajectory]]:
+    """The task with each of its trajectories."""
     (task,) = from_table(Task, inputs["task_pool"])
-    found: list[StepScore] = []
-    lost: list[str] = []
-    for trajectory in from_table(Trajectory, inputs["trajectories"]):
-        try:
-            found.extend(score_judge(task, trajectory, judge.client, model=judge.model, scorer_version=version))
-        except LLMError as error:
-            lost.append(f"{trajectory.trajectory_id}: {error}")
-    return Made(to_table(StepScore, found), tuple(lost), {"scores": len(found), "missing": sum(s.score is None for s in found)})
+    return [(task, trajectory) for trajectory in from_table(Trajectory, inputs["trajectories"])]
+
+
+def batched(partitions: Sequence[str], incremental: Incremental, judge: JudgeResource, client: Client) -> LLMError | None:
+    """Have what is missing answered by a batch, where the settings ask for that and it is much; what kept the service from it."""
+    if judge.settings.judge.batch == "never":
+        return None
+    stale = (run for inputs in incremental.stale(partitions, "judge_scores") for run in runs(inputs))
+    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, judge.terms)])
+    if not judge.in_batch(len(missing)):
+        return None
+    progress = incremental.progress
+    progress.start("judge batch", len(missing), 0)
+    try:
+        Batches(client, lambda line: progress.note("judge batch", line)).fill(missing)
+    except LLMError as error:
+        return error
+    progress.finish("judge batch")
+    return None

@@ -1,4 +1,4 @@
-"""``trajhub run --dry-run``: how many attempts a run would make, and what those of models would use and cost."""
+"""``trajhub run --dry-run``: how many attempts a run would make, and what those of models, and the judge, would use and cost."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from trajschema.rollout import Rollout, Usage
 from trajschema.task import Task
 
 from assets.rollouts import Terms, kept, planned
+from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
 from resources.crew import members, purse_of, rates_of
 from resources.fingerprint import fingerprint
 from resources.incremental import Inputs
@@ -45,15 +46,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """All agents, and what has to be said of the figures."""
+    """All agents, the judge, and what has to be said of the figures."""
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    judge: JudgeLine | None = None
 
     @property
     def cost_usd(self) -> float | None:
-        """Dollars for all models; missing if one has no price."""
+        """Dollars for all models, a judge that is on among them; missing if one has no price."""
         costs = [line.cost_usd for line in self.lines if line.model and line.attempts]
+        costs += [self.judge.expected.cost_usd] if self.judge and self.judge.on and self.judge.expected.calls else []
         return None if None in costs else sum(cost or 0.0 for cost in costs)
 
 
@@ -92,7 +95,8 @@ def estimate(settings: Settings) -> Estimate:
         used = [r.usage for r in earlier if agent.model and r.agent.model == agent.model and r.usage.prompt_tokens is not None]
         line = Line(agent.name, agent.model, wanted[agent.name], done[agent.name])
         lines.append(_priced(line, entry, used) if agent.model and line.attempts else line)
-    return Estimate(tuple(lines), tuple(notes))
+    judge = judge_line(settings, sum(wanted.values()))
+    return Estimate(tuple(lines), (*notes, *(judge.notes if judge else ())), judge)
 
 
 def _nobody(entry: AgentRun) -> Any:
@@ -145,6 +149,10 @@ def show(found: Estimate) -> None:
         figures = ("" if n is None else f"{n:,}" for n in (line.prompt_tokens, line.completion_tokens))
         usd = ("unknown" if line.model and line.attempts else "") if line.cost_usd is None else f"{line.cost_usd:.2f}"
         table.add_row(line.agent, line.model or "", str(line.attempts), str(line.done), *figures, usd)
+    if found.judge:
+        asked = found.judge.expected
+        usd = "unknown" if asked.cost_usd is None else f"{asked.cost_usd:.2f}"
+        table.add_row("judge", found.judge.model, f"{asked.calls} calls", "", f"{asked.prompt_tokens:,}", f"{asked.answer_tokens:,}", usd)
     console.print(table)
     for line in found.lines:
         if line.basis:
@@ -159,6 +167,7 @@ def as_json(found: Estimate) -> dict[str, Any]:
     """The same as plain values."""
     return {
         "agents": [asdict(line) for line in found.lines],
+        "judge": as_plain(found.judge),
         "attempts": sum(line.attempts for line in found.lines),
         "cost_usd": found.cost_usd,
         "notes": list(found.notes),

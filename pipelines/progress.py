@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -67,13 +68,31 @@ def show_summary(summary: Summary) -> None:
         console.print(f"[red]failed[/red] {where}: {why}")
     if len(summary.problems) > 50:
         console.print(f"… and {len(summary.problems) - 50} more: `trajhub status`")
+    if summary.judge is not None:
+        console.print(judge_line(summary.judge))
     totals = [sum(c[i] for c in summary.counts.values()) for i in range(3)]
     console.print(f"{totals[0]} computed, {totals[1]} cached, {totals[2]} failed in {summary.seconds:.1f} s")
+
+
+def judge_line(spent: Mapping[str, Any]) -> str:
+    """What the judge was used for, in one line."""
+    usd = "cost unknown" if "cost_usd" not in spent else f"{spent['cost_usd']:.4f} USD"
+    used = f"{spent['prompt_tokens']:,} prompt and {spent['answer_tokens']:,} answer tokens"
+    return (
+        f"judge: {spent['calls']} calls ({spent['retries']} retries, {spent['failed']} failed), {spent['cached']} from cache, {used}, {usd}"
+    )
 
 
 def summary_json(summary: Summary, release: Path, report: Path) -> str:
     """The same as one JSON object."""
     counts = {stage: dict(zip(("computed", "cached", "failed"), c, strict=True)) for stage, c in summary.counts.items()}
     return json.dumps(
-        {"stages": counts, "problems": dict(summary.problems), "seconds": summary.seconds, "release": str(release), "report": str(report)}
+        {
+            "stages": counts,
+            "problems": dict(summary.problems),
+            "seconds": summary.seconds,
+            "judge": summary.judge and dict(summary.judge),
+            "release": str(release),
+            "report": str(report),
+        }
     )

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import home
@@ -19,11 +19,12 @@ from resources.stages import PER_TASK
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: stage → (computed, cached, failed), and what went wrong."""
+    """What a run did: stage → (computed, cached, failed), what went wrong, and what the judge was used for, if it was."""
 
     counts: Mapping[str, tuple[int, int, int]]
     problems: Mapping[str, str]
     seconds: float
+    judge: Mapping[str, Any] | None = None
 
     @property
     def computed(self) -> int:
@@ -36,6 +37,15 @@ class Summary:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What came of Dagster's runs: counts by stage, the judge's ledger, and stages that broke off with the reason."""
+
+    counts: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    judge: Mapping[str, Any] | None = None
+    broke: Mapping[str, str] = field(default_factory=dict)
+
+
 def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | None = None) -> Summary:
     """Refresh the pool, then run the stages that have something to do over the tasks that need it.
 
@@ -43,6 +53,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         Locked: another run is writing.
         UnknownAgent, AgentUnusable, NotConfigured: an agent in the settings is none, or a model without a key; nothing was run.
         SandboxError: no box can be had at all, or none for the agents in the settings.
+        KeyboardInterrupt: the run was stopped; what was computed is kept.
     """
     began = time.monotonic()
     lock = Lock(settings.data_dir / "lock.json")
@@ -53,17 +64,15 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lake.sweep()
         _forget_lost_release(settings, lake)
         todo = any(p.todo for p in plan(settings, lake))
-        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else {}
+        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else Ran()
         after = plan(settings, lake)
-        counts = {p.stage.name: ran.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
-        return Summary(counts, _problems(after, lake), time.monotonic() - began)
+        counts = {p.stage.name: ran.counts.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
+        return Summary(counts, _problems(after, lake) or ran.broke, time.monotonic() - began, ran.judge)
     finally:
         lock.release()
 
 
-def _execute(
-    settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None
-) -> dict[str, tuple[int, int, int]]:
+def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None) -> Ran:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
@@ -94,7 +103,7 @@ def _execute(
         pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)
         counts.update(_counts(pool))
         if not pool.success:
-            return counts
+            return Ran(counts, broke=_broke(pool))
         plans = plan(settings, lake)
         selected = [p.stage.name for p in plans if p.todo and p.stage.name != "task_pool"]
         names = sorted({name for p in plans if p.stage.name in PER_TASK for name in p.todo})
@@ -110,7 +119,8 @@ def _execute(
             )
             outside = _outside(plans, names)
             counts.update({name: (c, k + outside.get(name, 0), f) for name, (c, k, f) in _counts(graph).items()})
-    return counts
+            return Ran(counts, _judge(graph), _broke(graph))
+    return Ran(counts)
 
 
 def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
@@ -121,6 +131,27 @@ def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
         if {"computed", "cached", "failed"} <= metadata.keys():
             found[event.asset_key.to_user_string()] = tuple(int(metadata[k].value) for k in ("computed", "cached", "failed"))
     return found  # type: ignore[return-value]
+
+
+def _broke(result: Any) -> dict[str, str]:
+    """Stage → why it broke off. An asset returns whatever fails within a partition, so this is what nobody foresaw.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted, and kept that to itself.
+    """
+    errors = {e.step_key: e.step_failure_data.error for e in result.all_events if e.is_step_failure}
+    if any(error is not None and "DagsterExecutionInterruptedError" in error.message for error in errors.values()):
+        raise KeyboardInterrupt
+    return {step: " ".join((error.cause or error).message.split()) for step, error in errors.items() if error is not None}
+
+
+def _judge(result: Any) -> Mapping[str, Any] | None:
+    """The judge's ledger as its materialisation reported it; missing where nobody was there to ask."""
+    for event in result.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        if "judge_calls" in metadata:
+            return {name.removeprefix("judge_"): entry.value for name, entry in metadata.items() if name.startswith("judge_")}
+    return None
 
 
 def _outside(plans: list[StagePlan], names: list[str]) -> dict[str, int]:

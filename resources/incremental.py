@@ -61,6 +61,40 @@ class Report:
     rows: int
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Partitions of a stage as a run finds them: which are current, and which are to be computed."""
+
+    stage: Stage
+    lake: Lake
+    upstream: Mapping[str, Mapping[str, Stored]]
+    mine: Mapping[str, Stored]
+    keys: Mapping[str, Key]
+    cached: tuple[str, ...]
+    todo: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stage: Stage, partitions: Sequence[str], lake: Lake, settings: Settings) -> "Standing":
+        """As the lake is now."""
+        upstream = {up: lake.stored(up) for up in stage.reads}
+        mine = lake.stored(stage.name)
+        recipe = Recipe.of(stage, settings)
+        keys = {name: recipe.key(name, upstream) for name in partitions}
+        failures = lake.failures(stage.name)
+        cached = tuple(n for n in partitions if n in mine and not mine[n].partial and mine[n].key == keys[n] and n not in failures)
+        current = set(cached)
+        return cls(stage, lake, upstream, mine, keys, cached, tuple(n for n in partitions if n not in current))
+
+    def inputs(self, name: str) -> Inputs:
+        """What the partition ``name`` is computed from.
+
+        Raises:
+            MissingInput: a stage before has nothing for it.
+            CorruptPartition: a file of a stage before is damaged.
+        """
+        return _inputs(self.stage, name, self.keys[name], self.lake, self.upstream, self.mine.get(name))
+
+
 def refresh(
     stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lake, settings: Settings, workers: TaskMap, progress: Progress
 ) -> Report:
@@ -69,13 +103,8 @@ def refresh(
     A partition that cannot be computed costs one recorded failure, and the rest goes on. Results are stored as they
     come, so that a killed process loses only what was under way.
     """
-    upstream = {up: lake.stored(up) for up in stage.reads}
-    mine = lake.stored(stage.name)
-    recipe = Recipe.of(stage, settings)
-    keys = {name: recipe.key(name, upstream) for name in partitions}
-    failures = lake.failures(stage.name)
-    cached = tuple(n for n in partitions if n in mine and not mine[n].partial and mine[n].key == keys[n] and n not in failures)
-    todo = [n for n in partitions if n not in set(cached)]
+    standing = Standing.of(stage, partitions, lake, settings)
+    keys, cached, todo = standing.keys, standing.cached, standing.todo
     done: list[Stored] = []
     failed: dict[str, str] = {}
     blocked: dict[str, str] = {}
@@ -83,7 +112,7 @@ def refresh(
     writing = threading.Lock()
 
     def one(name: str) -> Made:
-        return compute(_inputs(stage, name, keys[name], lake, upstream, mine.get(name)))
+        return compute(standing.inputs(name))
 
     progress.start(stage.name, len(todo), len(cached))
     for name, result in workers.map(one, todo):
@@ -106,7 +135,7 @@ def refresh(
             progress.advance(stage.name, name, failed.get(name))
     progress.finish(stage.name)
     computed = tuple(item.partition for item in done if item.partition not in failed)
-    rows = sum(item.rows for item in done) + sum(mine[n].rows for n in cached)
+    rows = sum(item.rows for item in done) + sum(standing.mine[n].rows for n in cached)
     return Report(stage.name, tuple(sorted(computed)), cached, failed, blocked, metadata, rows)
 
 

@@ -1,12 +1,14 @@
 """From Dagster's run to the incremental loop and back: which partitions are asked for, and what the UI shows of them."""
 
 import atexit
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import dagster as dg
 
-from resources.incremental import Compute, Report, refresh
-from resources.lake import ALL, Lake
+from resources.incremental import Compute, Inputs, MissingInput, Report, Standing, refresh
+from resources.lake import ALL, CorruptPartition, Lake
 from resources.lock import Lock
 from resources.mapper import TaskMap
 from resources.progress import Progress
@@ -38,6 +40,13 @@ class Incremental:
                     {"status": _status(report, partition), **report.metadata.get(partition, {})}, partition_key=partition
                 )
         return dg.MaterializeResult(metadata=summary(report))
+
+    def stale(self, partitions: Sequence[str], name: str) -> Iterator[Inputs]:
+        """Inputs of those of ``partitions`` that :meth:`materialise` would compute; without those whose inputs are not there."""
+        standing = Standing.of(BY_NAME[name], partitions, self.lake, self.settings)
+        for partition in standing.todo:
+            with suppress(MissingInput, CorruptPartition):
+                yield standing.inputs(partition)
 
     def hold(self, run_id: str) -> None:
         """Take the writer's lock until this process ends.

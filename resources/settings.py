@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from agentllm.chat import KEY_VARIABLES
 from agentreward.weights import Weights
 from agentrollout.agents import EMBEDDED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -171,16 +172,49 @@ class Judge(Section):
     """The language model that scores steps beside the rules."""
 
     enabled: Literal["auto", "never"] = Field("auto", description="auto judges when the key is set in the environment.")
-    provider: Literal["anthropic"] = "anthropic"
-    model: str = Field("claude-sonnet-5-5", description="Model name.")
-    base_url: str | None = Field(None, description="Another endpoint that speaks the same protocol.")
-    key_variable: str = Field("ANTHROPIC_API_KEY", description="Environment variable that holds the key.")
+    provider: Literal["anthropic", "openai"] = Field(
+        "anthropic", description="anthropic (Messages) or openai (Chat Completions, at OpenAI or any server that speaks it)."
+    )
+    model: str = Field("claude-sonnet-5-5", min_length=1, description="Model name; provider openai needs one of its own.")
+    base_url: str | None = Field(None, description="Address of another server that speaks the provider's protocol.")
+    key_variable: str | None = Field(
+        None, description="Environment variable that holds the key; the provider's usual one if left out, none if empty."
+    )
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="Sent to a service that takes it; where one does not, that is said once and recorded."
+    )
+    max_tokens: int = Field(
+        32_000, ge=5_000, description="Longest answer that the model can give; a run whose scores need more is judged in parts."
+    )
+    replicates: int = Field(1, ge=1, description="Independent judgements of each run; their mean is the score.")
+    rejudge_above: float | None = Field(
+        None, ge=0, le=1, description="Replicates that differ by more: the step is judged again by what was known then. Never if left out."
+    )
+    concurrency: int = Field(8, ge=1, description="Requests at once, whatever the number of cores.")
     max_retries: int = Field(4, ge=0, description="Retries of a rate-limited or failed request, with back-off.")
+    batch: Literal["never", "auto"] = Field(
+        "never", description="auto hands in many missing judgements as one batch: half the price, an answer within a day."
+    )
+    batch_from: int = Field(100, ge=1, description="Least number of missing judgements for a batch.")
+    price: Price | None = Field(None, description="What the model costs, where the price list does not say; 0 for a server of your own.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Judge":
+        if self.provider == "openai" and "model" not in self.model_fields_set:
+            raise ValueError("provider openai needs a `model`")
+        if self.provider == "openai" and self.batch == "auto":
+            raise ValueError("`batch: auto` is for provider anthropic")
+        return self
+
+    @property
+    def key_name(self) -> str:
+        """Environment variable that holds the key; empty where none is needed."""
+        return KEY_VARIABLES[self.provider] if self.key_variable is None else self.key_variable
 
     @property
     def active(self) -> bool:
         """Whether judge scores will be asked for."""
-        return self.enabled == "auto" and bool(os.environ.get(self.key_variable))
+        return self.enabled == "auto" and (not self.key_name or bool(os.environ.get(self.key_name)))
 
 
 class Pairs(Section):

@@ -67,7 +67,11 @@ _WIRING = {"base_url", "key_variable", "concurrency", "retries", "price"}
 
 
 def _judge(s: Settings) -> Any:
-    return s.judge.model_dump(mode="json", exclude={"enabled", "key_variable", "max_retries"}) if s.judge.active else "no judge"
+    """What shapes a judgement, without where the service is and how it is paid."""
+    return s.judge.model_dump(mode="json", exclude=_JUDGE_WIRING) if s.judge.active else "no judge"
+
+
+_JUDGE_WIRING = {"enabled", "base_url", "key_variable", "concurrency", "max_retries", "batch", "batch_from", "price"}
 
 
 def imported_rollouts(s: Settings, task: str) -> Path:

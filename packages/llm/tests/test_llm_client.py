@@ -57,7 +57,7 @@ def test_the_wire_carries_schema_system_cache_mark_and_bearer_key() -> None:
     assert sent["max_tokens"] == 77
     assert sent["system"][0]["text"] == "system text"
     assert sent["system"][0]["cache_control"]["type"] == "ephemeral"
-    assert sent["messages"] == [{"role": "user", "content": "question"}]
+    assert sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "question"}]}]
     assert set(sent["output_config"]["format"]["schema"]["properties"]) == {"score", "quote"}
     assert not {"temperature", "top_p", "top_k"} & set(sent)
     assert "stand-in" in headers.get("authorization", "") + headers.get("x-api-key", "")
@@ -80,9 +80,9 @@ def test_a_passing_fault_is_retried(fault: Behaviour) -> None:
         (overloaded(), errors.Overloaded, 3),
         (hang_up(), errors.ConnectionLost, 3),
         (half(GOOD), errors.ConnectionLost, 3),
-        (garbage(), errors.BadResponse, 1),
-        (garbage('{"content": null}'), errors.BadResponse, 1),
-        (garbage("[]"), errors.BadResponse, 1),
+        (garbage(), errors.BadResponse, 3),
+        (garbage('{"content": null}'), errors.BadResponse, 3),
+        (garbage("[]"), errors.BadResponse, 3),
     ],
 )
 def test_a_lasting_fault_is_a_service_failure(fault: Behaviour, kind: type[errors.ServiceFailure], tries: int) -> None:
@@ -101,7 +101,7 @@ def test_a_lasting_fault_is_a_service_failure(fault: Behaviour, kind: type[error
     [
         (refusal("not this"), errors.Refused, "not this"),
         (cut_off('{"score": 0.5, "quo'), errors.CutOff, "cut off"),
-        (message("", stop_reason="model_context_window_exceeded"), errors.TooLong, "context window"),
+        (message("", stop_reason="model_context_window_exceeded"), errors.CutOff, "context window"),
         (message("I think it was good."), errors.Unparsable, "schema"),
         (message('{"score": 0.5, "quo'), errors.Unparsable, "schema"),
         (reply({"score": 7, "quote": "x"}), errors.Unparsable, "score"),

@@ -14,9 +14,12 @@ Layer = Literal["rule", "judge"]
 class Evidence(Part):
     """Why a score is what it is."""
 
-    rule_id: str | None = Field(None, description="Rule that fired; missing for the judge.")
+    rule_id: str | None = Field(
+        None, description="Rule that fired; missing for the judge, save `judge.prefix` for a figure given without sight of later steps."
+    )
     steps: tuple[int, ...] = Field((), description="Steps that it points at.")
     quote: str | None = Field(None, description="Sentence of the judge, or the text that a rule saw.")
+    score: float | None = Field(None, ge=0, le=1, description="Figure of one of the judge's replicates; missing for rules.")
 
 
 class StepScore(Record):

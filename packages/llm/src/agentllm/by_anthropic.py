@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anthropic
@@ -25,19 +27,14 @@ class ByAnthropic:
     """The service at ``base_url``, Anthropic's own by default. It takes neither temperature, top_p nor seed."""
 
     def __init__(self, key: str, base_url: str | None = None) -> None:
-        self._sdk = anthropic.Anthropic(api_key=key, base_url=base_url, max_retries=0)
+        self.sdk = anthropic.Anthropic(api_key=key, base_url=base_url, max_retries=0)
 
     def send(self, model: str, request: Request, timeout_s: float) -> Content:
         """See :class:`agentllm.chat.Provider`."""
-        create: Any = self._sdk.messages.with_raw_response.create
-        try:
+        create: Any = self.sdk.messages.with_raw_response.create
+        with in_our_words(model, str(self.sdk.base_url)):
             raw = create(model=model, max_tokens=request.max_tokens, timeout=timeout_s, **wire(request))
             body = raw.http_response.read()
-        except anthropic.APIStatusError as error:
-            said = error.api_message or error.message
-            raise status_error(error.status_code, said, model, error.response.headers) from error
-        except anthropic.APIConnectionError as error:
-            raise ConnectionLost(f"no answer from {self._sdk.base_url} ({cause_of(error)})", "ask again later") from error
         return content_of(body, model)
 
     def size(self, request: Request) -> int:
@@ -45,8 +42,20 @@ class ByAnthropic:
         return len(json.dumps(wire(request)))
 
 
+@contextmanager
+def in_our_words(model: str, address: str) -> Iterator[None]:
+    """Errors of the SDK as :mod:`agentllm.errors` names them."""
+    try:
+        yield
+    except anthropic.APIStatusError as error:
+        said = error.api_message or error.message
+        raise status_error(error.status_code, said, model, error.response.headers) from error
+    except anthropic.APIConnectionError as error:
+        raise ConnectionLost(f"no answer from {address} ({cause_of(error)})", "ask again later") from error
+
+
 def wire(request: Request) -> dict[str, Any]:
-    """System prompt, tools and messages as the service takes them.
+    """System prompt, tools, messages and the form of the answer as the service takes them.
 
     Marked for the cache are the last tool, the system prompt, and the last of the messages that will come again.
     """
@@ -55,7 +64,10 @@ def wire(request: Request) -> dict[str, Any]:
     if request.stable:
         last = messages[request.stable - 1]["content"]
         last[-1] = {**last[-1], **_CACHE}
-    return {"system": [{"type": "text", "text": request.system, **_CACHE}], "tools": tools, "messages": messages}
+    schema = request.schema and anthropic.transform_schema(dict(request.schema))
+    form = {"output_config": {"format": {"type": "json_schema", "schema": schema}}} if schema else {}
+    called = {"tools": tools} if tools else {}
+    return {"system": [{"type": "text", "text": request.system, **_CACHE}], **called, "messages": messages, **form}
 
 
 def _message(message: Message) -> dict[str, Any]:

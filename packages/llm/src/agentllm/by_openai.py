@@ -14,6 +14,7 @@ from agentllm.usage import usage_of_completion
 _STOPS: dict[str, StopReason] = {"tool_calls": "calls", "length": "length", "content_filter": "refusal"}
 _THOUGHTS = ("reasoning_content", "reasoning")
 """Fields beside the answer in which servers put what a model thought; some want it back."""
+_FORM = "Answer with one JSON object and nothing else. It follows this JSON Schema:"
 
 
 class ByOpenAI:
@@ -45,8 +46,12 @@ class ByOpenAI:
 
 
 def wire(request: Request) -> dict[str, Any]:
-    """Tools and messages as the service takes them. What repeats is cached by the service unasked."""
-    messages = [{"role": "system", "content": request.system}]
+    """Tools and messages as the service takes them. What repeats is cached by the service unasked.
+
+    The form of the answer is told in words: not every server knows a field for it.
+    """
+    form = f"\n{_FORM}\n{json.dumps(request.schema, separators=(',', ':'))}" if request.schema else ""
+    messages = [{"role": "system", "content": request.system + form}]
     for message in request.messages:
         messages.extend(_messages(message))
     return {"messages": messages, **({"tools": list(request.tools)} if request.tools else {})}

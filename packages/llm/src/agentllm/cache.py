@@ -6,11 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from trajschema.ids import digest
-
 
 class AnswerCache:
-    """A folder of JSON files named by the digest of the request. Several processes may share it.
+    """A folder of JSON files, each named by the key of a question. Several processes may share it.
 
     A file that cannot be read counts as absent; the next answer replaces it.
     """
@@ -18,17 +16,17 @@ class AnswerCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, request: Any) -> dict[str, Any] | None:
-        """The answer stored for ``request``, a JSON value."""
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The answer stored under ``key``."""
         try:
-            found = json.loads(self._path(request).read_text("utf-8"))
+            found = json.loads(self._path(key).read_text("utf-8"))
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) and isinstance(found.get("text"), str) else None
 
-    def put(self, request: Any, answer: dict[str, Any]) -> None:
+    def put(self, key: str, answer: dict[str, Any]) -> None:
         """Store ``answer``: written to a temporary name, then moved, so a reader never sees half of it."""
-        path = self._path(request)
+        path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         try:
@@ -39,6 +37,5 @@ class AnswerCache:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _path(self, request: Any) -> Path:
-        key = digest(request)
+    def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

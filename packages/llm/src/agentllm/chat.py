@@ -62,7 +62,11 @@ class Chat:
     @property
     def priced(self) -> bool:
         """Whether it is known what a call costs."""
-        return self._rates(self.model, 0) is not None
+        return self.rates_for(0) is not None
+
+    def rates_for(self, prompt: int) -> Rates | None:
+        """What the model charges today for a request with ``prompt`` tokens; missing where that is not known."""
+        return self._rates(self.model, prompt)
 
     def reply(self, request: Request) -> Reply:
         """One turn of the model.
@@ -78,14 +82,18 @@ class Chat:
             with self.purse.call(self._most(request)) as pay:
                 began = time.monotonic()
                 content, retries = self._tried(request)
-                rates = self._rates(content.model, content.usage.prompt) or self._rates(self.model, content.usage.prompt)
-                cost = None if rates is None else rates.of(content.usage)
+                cost = self.cost(content)
                 pay(cost or 0.0)
         except Exception:
             self.ledger.failure()
             raise
         self.ledger.answered(content.usage, cost, retries)
         return Reply(**vars(content), cost_usd=cost, seconds=time.monotonic() - began, retries=retries)
+
+    def cost(self, content: Content, *, batch: bool = False) -> float | None:
+        """Dollars for an answer; missing where neither the model that answered nor the one that was asked has a price."""
+        rates = self._rates(content.model, content.usage.prompt) or self._rates(self.model, content.usage.prompt)
+        return None if rates is None else rates.of(content.usage) * (self.prices.batch_factor if batch else 1.0)
 
     def _tried(self, request: Request) -> tuple[Content, int]:
         """The first answer, and how many tries failed before it. A try that its deadline cut short is the model's, not the service's."""
@@ -114,7 +122,7 @@ class Chat:
     def _most(self, request: Request) -> float:
         """Dollars that a request costs at most, if nothing of it is cached."""
         prompt = self.provider.size(request) // BYTES_A_TOKEN
-        rates = self._rates(self.model, prompt)
+        rates = self.rates_for(prompt)
         if rates is None:
             return 0.0
         return (prompt * max(rates.input, rates.cache_write_5m) + request.max_tokens * rates.output) / 1e6

@@ -61,7 +61,7 @@ class Request:
 
     ``tools`` are spelt as the provider takes them. ``stable`` messages at the front will stand unchanged in the next
     request too: that is where a provider's cache is told to keep what it read. ``deadline`` is on the monotonic clock.
-    Temperature, top_p and seed reach the providers that take them.
+    Temperature, top_p and seed reach the providers that take them. ``schema`` is the JSON Schema that the answer shall follow.
     """
 
     system: str
@@ -73,6 +73,7 @@ class Request:
     top_p: float | None = None
     seed: int | None = None
     deadline: float | None = None
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

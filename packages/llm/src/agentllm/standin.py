@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from agentllm.standin_batches import BatchDesk
 
 KEY_ENV = "AGENTLLM_STANDIN_KEY"
 
@@ -110,6 +113,8 @@ class StandIn:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     key_env: str = KEY_ENV
+    desk: "BatchDesk | None" = None
+    """Where batches are handed in; without one there are none."""
     most_at_once: int = 0
     """The largest number of requests that were under way together."""
 
@@ -138,9 +143,17 @@ class StandIn:
             index = len(self.requests)
             self.requests.append(body)
             self.headers.append(headers)
-        if callable(self.script):
-            return self.script(body)
-        return self.script[min(index, len(self.script) - 1)]
+        return self._scripted(body, index)
+
+    def take_batch(self, method: str, path: str, body: Any) -> Behaviour | None:
+        """What is sent for a request about batches; ``None`` where it is about none. Items count as no request."""
+        if self.desk is None:
+            return None
+        with self._lock:
+            return self.desk.answer(method, path, body, self.url, lambda item: self._scripted(item, 0))
+
+    def _scripted(self, body: dict[str, Any], index: int) -> Behaviour:
+        return self.script(body) if callable(self.script) else self.script[min(index, len(self.script) - 1)]
 
     def under_way(self, change: int) -> None:
         """Count a request that came or went."""
@@ -167,8 +180,12 @@ def _handler(server: StandIn) -> type[BaseHTTPRequestHandler]:
             finally:
                 server.under_way(-1)
 
+        def do_GET(self) -> None:
+            self._answer({})
+
         def _answer(self, asked: dict[str, Any]) -> None:
-            behaviour = server.take(asked, {k.lower(): v for k, v in self.headers.items()})
+            behaviour = server.take_batch(self.command, self.path, asked)
+            behaviour = behaviour or server.take(asked, {k.lower(): v for k, v in self.headers.items()})
             time.sleep(behaviour.seconds)
             self.close_connection = True
             if behaviour.how == "hang up":

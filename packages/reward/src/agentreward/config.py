@@ -26,7 +26,14 @@ class RewardConfig(BaseModel):
     provider: Provider = Field("anthropic", description="Whose protocol the service speaks.")
     temperature: float | None = Field(None, ge=0, le=2, description="Sent to providers that take it.")
     base_url: str | None = Field(None, description="Address of the service; the provider's own by default.")
-    api_key_env: str | None = Field(None, description="Variable that holds the key; the provider's usual one by default.")
+    api_key_env: str | None = Field(
+        None, description="Variable that holds the key; the provider's usual one by default, none where it is empty."
+    )
+    replicates: int = Field(1, ge=1, description="Independent judgements of a run, whose mean is its score.")
+    rejudge_above: float | None = Field(
+        None, ge=0, le=1, description="Replicates, or judge and rule, that differ by more: the step is judged again on its prefix."
+    )
+    cache: str | Path | None = Field(None, description="Folder of the judge's answers, so that none is paid for twice.")
 
     @property
     def rubrics(self) -> RubricSet:

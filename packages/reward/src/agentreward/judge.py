@@ -1,120 +1,170 @@
-"""The judge layer: one structured call for a whole run."""
+"""The judge layer: one structured call for a whole run, parts for a long one, and no score that nobody gave."""
 
 import math
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from agentllm.client import Answer
-from agentllm.errors import UnusableAnswer
-from pydantic import BaseModel, Field, create_model
-from trajschema.ids import content_id
+from agentllm.client import Client
+from agentllm.errors import CutOff, TooLong, Unparsable, UnusableAnswer
+from agentllm.question import Question
 from trajschema.score import Evidence, StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
-from agentreward import judge_prompt as prompts
-from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
+from agentreward.judge_chunks import Chunk, chunks, prefix
+from agentreward.judge_prompt import prompt_text, system_text
+from agentreward.judge_terms import JudgeMark, JudgeTerms, answer_model
 
-T = TypeVar("T", bound=BaseModel)
-_TOKENS_PER_SCORE = 90
-_MOST_TOKENS = 64_000
+PREFIX = "judge.prefix"
+"""Stands as rule id beside a figure that was given without sight of later steps."""
+_TRIES = 2
 _QUOTE = 500
 
 
-class Asker(Protocol):
-    """Who is asked: ``agentllm.client.Client``, or another that keeps its promises."""
+@dataclass(frozen=True)
+class Figure:
+    """What one call said of one step on one rubric: a score and its sentence, or why there is none."""
 
-    def ask(self, system: str, prompt: str, output: type[T], *, model: str | None = None, max_tokens: int = 16_000) -> Answer[T]:
-        """One question, one answer of type ``output``; see :meth:`agentllm.client.Client.ask`."""
-        ...
-
-
-class JudgeMark(BaseModel):
-    """One score of the judge."""
-
-    score: float = Field(description="A number from 0 to 1.")
-    quote: str = Field(description="One quoted sentence: words of the step or its output, and what they show.")
+    score: float | None
+    said: str
 
 
-@lru_cache(maxsize=32)
-def answer_model(rubric_ids: tuple[str, ...]) -> type[BaseModel]:
-    """What the judge must answer: for each step id, a mark for each rubric. Ranges are checked score by score, so one bad
-    number costs one score."""
-    fields: dict[str, Any] = {rubric: (JudgeMark, ...) for rubric in rubric_ids}
-    step = create_model("JudgedStep", step_id=(int, ...), **fields)
-    return create_model("Judgement", steps=(list[step], ...))
+Figures = dict[tuple[int, str], Figure]
 
 
 def score_judge(
-    task: Task,
-    trajectory: Trajectory,
-    client: Asker,
-    *,
-    model: str,
-    scorer_version: str,
-    rubrics: RubricSet = DEFAULT_RUBRICS,
+    task: Task, trajectory: Trajectory, client: Client, terms: JudgeTerms, *, rules: Sequence[StepScore] = ()
 ) -> list[StepScore]:
     """Judge scores of every agent step on every rubric, in order of steps.
 
-    One call through ``client``. The judge sees the task statement, the steps and the final diff, never the outcome. Where the
-    answer is refused, cut off, too long or no answer of the form, every score is missing with that reason; a step that is left
-    out, a number outside [0, 1] or a score without its sentence is missing alone. Nothing is ever filled in.
+    The judge sees the task statement, the steps and the final diff, never the outcome. What is missing or unusable in an answer
+    is asked for once more; an answer that was cut off is asked for in halves. What is missing then is missing with its reason:
+    nothing is ever filled in. With replicates a score is their mean, and each one's figure and sentence is in the evidence. A
+    score that was judged again on its prefix is that figure, which comes first in the evidence. ``rules`` are rule scores to
+    compare with.
 
     Raises:
-        agentllm.errors.ServiceFailure: the service gave no answer; try this trajectory again later.
+        agentllm.errors.ServiceFailure: the service gave no answer; try this trajectory again later. Answers so far are cached.
         agentllm.errors.RequestRejected: the key, the model or the request must be changed first.
     """
+    parts = chunks(trajectory.steps, terms.steps_a_call)
+    samples = [_asked(task, trajectory, parts, client, terms, number) for number in range(terms.replicates)]
+    cells = [(s.step_id, name) for s in trajectory.steps if s.source == "agent" for name in terms.names]
+    scores = {cell: _score(trajectory.trajectory_id, cell, [sample[cell] for sample in samples], terms.version) for cell in cells}
+    disputed = _disputed(scores, rules, terms.rejudge_above)
+    for step_id in sorted({step for step, _ in disputed}):
+        again = _asked(task, trajectory, [prefix(trajectory.steps, step_id)], client, terms, 0)
+        scores.update({cell: _judged_again(scores[cell], again[cell]) for cell in disputed if cell[0] == step_id})
+    return list(scores.values())
+
+
+def questions(task: Task, trajectory: Trajectory, terms: JudgeTerms) -> list[Question[Any]]:
+    """What :func:`score_judge` asks if every answer is complete and nothing is disputed."""
+    parts = chunks(trajectory.steps, terms.steps_a_call)
+    return [_question(task, trajectory, part, terms, number) for number in range(terms.replicates) for part in parts]
+
+
+def spread(scores: Sequence[StepScore]) -> float | None:
+    """Mean difference between the highest and the lowest replicate of a score; missing without two replicates of any."""
+    figures = [[e.score for e in s.evidence if e.score is not None and e.rule_id is None] for s in scores if s.layer == "judge"]
+    spans = [max(f) - min(f) for f in figures if len(f) > 1]
+    return sum(spans) / len(spans) if spans else None
+
+
+def without_scores(trajectory: Trajectory, terms: JudgeTerms, why: str) -> list[StepScore]:
+    """A row for every score that could not be had, each with the reason."""
     ids = [s.step_id for s in trajectory.steps if s.source == "agent"]
-    if not ids:
-        return []
-    names = tuple(r.id for r in rubrics.rubrics)
-    system, prompt = prompts.judge_prompt(task, trajectory, rubrics)
-    budget = min(_MOST_TOKENS, 4_000 + _TOKENS_PER_SCORE * len(ids) * len(names))
-    judged: dict[int, list[Any]] = {}
-    try:
-        answer = client.ask(system, prompt, answer_model(names), model=model, max_tokens=budget)
-    except UnusableAnswer as error:
-        why_not = f"{type(error).__name__}: {error.what}"
-    else:
-        judged, why_not = _by_step(answer.value), "the judge left this step out"
-    return [_score(trajectory.trajectory_id, i, name, judged.get(i, []), why_not, scorer_version) for i in ids for name in names]
+    return [_score(trajectory.trajectory_id, (i, name), [Figure(None, why)], terms.version) for i in ids for name in terms.names]
 
 
-def judge_version(model: str, rubrics: RubricSet = DEFAULT_RUBRICS) -> str:
-    """Version of a judge: its model, the texts of the rubrics, and the fixed prompt."""
-    return content_id([model, rubrics.version, prompts.SYSTEM, prompts.HEAD, prompts.TAIL, prompts.DIFF])
+def _question(task: Task, trajectory: Trajectory, part: Chunk, terms: JudgeTerms, sample: int) -> Question[Any]:
+    return Question(
+        system_text(terms.rubrics),
+        prompt_text(task, trajectory, part),
+        answer_model(terms.names),
+        terms.model,
+        terms.tokens_for(part.ids),
+        sample,
+        again=terms.replicates > 1,
+    )
 
 
-def _by_step(answer: Any) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for step in answer.steps:
-        found.setdefault(step.step_id, []).append(step)
+def _asked(task: Task, trajectory: Trajectory, parts: Sequence[Chunk], client: Client, terms: JudgeTerms, sample: int) -> Figures:
+    """Figures of all parts. What one answer lacks is asked for once more, and halved where it was too much."""
+    found: Figures = {}
+    waiting = [(part, 1) for part in reversed(parts)]
+    while waiting:
+        part, tries = waiting.pop()
+        try:
+            answer = client.ask(**vars(_question(task, trajectory, part, terms, sample)))
+        except UnusableAnswer as error:
+            figures = {(i, n): Figure(None, f"{type(error).__name__}: {error.what}") for i in part.ids for n in terms.names}
+            smaller = part.halves() if isinstance(error, CutOff | TooLong) else ()
+            waiting.extend((half, tries) for half in reversed(smaller))
+            if not smaller and isinstance(error, Unparsable) and tries < _TRIES:
+                waiting.append((part, tries + 1))
+        else:
+            figures = _read(answer.value, part.ids, terms.names)
+            lacking = tuple(i for i in part.ids if any(figures[i, n].score is None for n in terms.names))
+            if lacking and tries < _TRIES:
+                waiting.append((part.only(lacking), tries + 1))
+        found.update({cell: f for cell, f in figures.items() if f.score is not None or cell not in found or found[cell].score is None})
     return found
 
 
-def _score(trajectory_id: str, step_id: int, rubric: str, judged: list[Any], why_not: str, version: str) -> StepScore:
-    score: float | None = None
-    reason: str | None = why_not
-    evidence: tuple[Evidence, ...] = ()
+def _read(answer: Any, ids: Sequence[int], names: Sequence[str]) -> Figures:
+    steps: dict[int, list[Any]] = {}
+    for step in answer.steps:
+        steps.setdefault(step.step_id, []).append(step)
+    return {(i, name): _figure(steps.get(i, []), name) for i in ids for name in names}
+
+
+def _figure(judged: list[Any], rubric: str) -> Figure:
+    if not judged:
+        return Figure(None, "the judge left this step out")
     if len(judged) > 1:
-        reason = "the judge scored this step twice"
-    elif judged:
-        mark: JudgeMark = getattr(judged[0], rubric)
-        quote = mark.quote.strip()[:_QUOTE]
-        if not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
-            reason = f"the judge's score {mark.score} is outside 0 to 1"
-        elif not quote:
-            reason = "the judge gave no sentence for this score"
-        else:
-            score, reason = mark.score, None
-            evidence = (Evidence(steps=(step_id,), quote=quote),)
+        return Figure(None, "the judge scored this step twice")
+    mark: JudgeMark = getattr(judged[0], rubric)
+    quote = mark.quote.strip()[:_QUOTE]
+    if not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
+        return Figure(None, f"the judge's score {mark.score} is outside 0 to 1")
+    return Figure(mark.score, quote) if quote else Figure(None, "the judge gave no sentence for this score")
+
+
+def _score(trajectory_id: str, cell: tuple[int, str], figures: Sequence[Figure], version: str) -> StepScore:
+    step_id, rubric = cell
+    given = [(f.score, f.said) for f in figures if f.score is not None]
     return StepScore(
         trajectory_id=trajectory_id,
         step_id=step_id,
         rubric_id=rubric,
         layer="judge",
-        score=score,
-        missing_reason=reason,
-        evidence=evidence,
+        score=math.fsum(score for score, _ in given) / len(given) if given else None,
+        missing_reason=None if given else figures[0].said,
+        evidence=tuple(Evidence(steps=(step_id,), quote=said, score=score) for score, said in given),
         scorer_version=version,
     )
+
+
+def _disputed(scores: dict[tuple[int, str], StepScore], rules: Sequence[StepScore], above: float | None) -> set[tuple[int, str]]:
+    if above is None:
+        return set()
+    by_rule = {(r.step_id, r.rubric_id): r.score for r in rules if r.score is not None}
+    found = set()
+    for cell, score in scores.items():
+        figures = [e.score for e in score.evidence if e.score is not None]
+        apart = max(figures) - min(figures) if figures else 0.0
+        if score.score is not None and cell in by_rule:
+            apart = max(apart, abs(score.score - by_rule[cell]))
+        if apart > above:
+            found.add(cell)
+    return found
+
+
+def _judged_again(score: StepScore, again: Figure) -> StepScore:
+    """The score as it was where the second look gave none."""
+    if again.score is None:
+        return score
+    first = Evidence(rule_id=PREFIX, steps=(score.step_id,), quote=again.said, score=again.score)
+    return score.model_copy(update={"score": again.score, "evidence": (first, *score.evidence)})

@@ -1,11 +1,10 @@
 """The judge of an engine: a model at a provider, asked once a run; or a sentence that says why there is none."""
 
 import os
-import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trajschema.ids import content_id
 from trajschema.score import StepScore
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
@@ -15,7 +14,10 @@ from agentreward.plain import Run
 from agentreward.rubrics import RubricSet
 
 if TYPE_CHECKING:
-    from agentreward.judge import Asker
+    from agentllm.client import Client
+    from agentllm.ledger import Ledger
+
+    from agentreward.judge_terms import JudgeTerms
 
 _KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 
@@ -23,54 +25,66 @@ _KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 class ModelLayer:
     """A judge that is there."""
 
-    def __init__(self, asker: "Asker", notes: Callable[[], tuple[str, ...]], config: RewardConfig, rubrics: RubricSet) -> None:
-        self._asker = asker
-        self._notes = notes
-        self._config = config
-        self._rubrics = rubrics
+    def __init__(self, client: "Client", terms: "JudgeTerms") -> None:
+        self._client = client
+        self._terms = terms
 
-    def score(self, run: Run) -> tuple[list[StepScore], tuple[str, ...]]:
-        """Scores of every agent step on every rubric, and what is to be known. A judge that fails gives no score and a note."""
+    @property
+    def ledger(self) -> "Ledger":
+        """What the judge has cost so far."""
+        return self._client.ledger
+
+    def score(self, run: Run, rules: Sequence[StepScore]) -> tuple[list[StepScore], tuple[str, ...]]:
+        """Scores of every agent step on every rubric, and what is to be known. A judge that fails gives no score and a note.
+
+        ``rules`` are the rule scores of the run, for a second look where the two differ.
+        """
         from agentllm.errors import LLMError
 
-        from agentreward.judge import judge_version, score_judge
+        from agentreward.judge import score_judge
 
-        name = self._config.model_name
-        version = content_id([judge_version(name, self._rubrics), self._config.provider, self._config.temperature])
         try:
-            scores = score_judge(_task(run), run.trajectory, self._asker, model=name, scorer_version=version, rubrics=self._rubrics)
+            scores = score_judge(_task(run), run.trajectory, self._client, self._terms, rules=rules)
         except LLMError as error:
-            return [], (*self._notes(), f"judge: {type(error).__name__}: {error}; scored by rules alone")
+            return [], (*self._client.notes(), f"judge: {type(error).__name__}: {error}; scored by rules alone")
         lost = {s.missing_reason for s in scores if s.missing_reason}
-        return scores, (*self._notes(), *(f"judge: {reason}" for reason in sorted(lost)))
+        return scores, (*self._client.notes(), *(f"judge: {reason}" for reason in sorted(lost)))
 
 
 def open_judge(config: RewardConfig, rubrics: RubricSet) -> ModelLayer | str:
     """The judge that ``config`` asks for, or why there is none. Says once where the provider does not take ``temperature``."""
-    variable = config.api_key_env or _KEYS[config.provider]
+    variable = _KEYS[config.provider] if config.api_key_env is None else config.api_key_env
     if config.model_weight == 0:
         return "judge: none asked for (model_weight is 0)"
-    if not os.environ.get(variable):
+    if variable and not os.environ.get(variable):
         return f"judge: none, because ${variable} is not set; scored by rules alone"
     try:
         from agentllm.client import Client
         from agentllm.errors import NotConfigured
 
-        from agentreward.chat_judge import ChatJudge
+        from agentreward.judge_terms import JudgeTerms
     except ImportError:
         return "judge: none, because the model library is not installed (agentreward[llm]); scored by rules alone"
-    if config.provider == "anthropic":
-        client = Client(model=config.model_name, base_url=config.base_url, api_key_env=variable)
-        refused: tuple[str, ...] = ()
-        if config.temperature is not None:
-            refused = (f"temperature {config.temperature} was not sent: {config.provider} no longer takes one",)
-            warnings.warn(refused[0], stacklevel=3)
-        return ModelLayer(client, lambda: refused, config, rubrics)
+    terms = JudgeTerms(
+        model=config.model_name,
+        rubrics=rubrics,
+        replicates=config.replicates,
+        rejudge_above=config.rejudge_above,
+        provider=config.provider,
+        temperature=config.temperature,
+    )
     try:
-        chat = ChatJudge(config.base_url, variable, config.temperature)
+        client = Client(
+            provider=config.provider,
+            model=config.model_name,
+            base_url=config.base_url,
+            api_key_env=variable,
+            temperature=config.temperature,
+            cache=Path(config.cache) if config.cache else None,
+        )
     except NotConfigured as error:
         return f"judge: none, because {error}; scored by rules alone"
-    return ModelLayer(chat, chat.notes, config, rubrics)
+    return ModelLayer(client, terms)
 
 
 def _task(run: Run) -> Task:

@@ -49,7 +49,7 @@ class RewardEngine:
         rule_version = _version()
         scores = score_rules(steps, scorer_version=rule_version, rules=self._rules, task=run.task)
         versions = {"rule": rule_version}
-        judged, notes = self._judged(run)
+        judged, notes = self._judged(run, scores)
         if judged:
             versions["judge"] = judged[0].scorer_version
         scores.extend(judged)
@@ -67,10 +67,10 @@ class RewardEngine:
         names = tuple(r.id for r in self.rubrics.rubrics)
         return TrajectoryReward(record, tuple(scores), names, seen.tamper if seen is not None else (), notes)
 
-    def _judged(self, run: Run) -> tuple[list[StepScore], tuple[str, ...]]:
+    def _judged(self, run: Run, rules: list[StepScore]) -> tuple[list[StepScore], tuple[str, ...]]:
         if isinstance(self._judge, str):
             return [], (self._judge,)
-        return self._judge.score(run)
+        return self._judge.score(run, rules)
 
 
 def _version() -> str:
