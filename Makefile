@@ -32,8 +32,8 @@ dev: setup ## the Dagster UI on the demo's project
 test: setup mini ## every test but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
-soak: setup ## the long fuzz, kill, load and wheel tests
-	$(BIN)/python -m pytest -m soak --timeout 3600
+soak: setup ## the long fuzz, kill, load and wheel tests; a thousand cases of each property
+	SOAK_EXAMPLES=1000 $(BIN)/python -m pytest -m soak --timeout 3600
 
 lint: setup types ## style, formatting, types, import contracts
 	$(BIN)/ruff check .

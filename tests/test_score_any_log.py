@@ -30,4 +30,4 @@ def test_a_converted_log_is_scored_from_a_pipe(tmp_path: Path) -> None:
     assert (result["total_score"], result["missing_reason"]) == (None, "no outcome")
     assert result["process_score"] > 0.5
     rules = [step["evidence"]["goal_progress"][0]["rule_id"] for step in result["steps"]]
-    assert rules == ["tests.first_look", "edit.file_had_been_seen", "tests.all_pass_now"]
+    assert rules == ["tests.first_look", "edit.failure_had_been_seen", "tests.all_pass_now"]

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from agentreward.fusion import reward
 from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules
 from agentreward.weights import Weights
@@ -18,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reward_cases as cases
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "150"))
-"""Cases of each property; the soak run sets thousands."""
+"""Cases of each property; the soak run sets a thousand, which makes these its tests."""
+pytestmark = [pytest.mark.soak] if "SOAK_EXAMPLES" in os.environ else []
 
 weights = st.builds(
     Weights,
@@ -29,6 +31,7 @@ weights = st.builds(
     ),
     outcome=st.floats(0.1, 0.9),
     unadvanced=st.floats(0.1, 1),
+    idle=st.sampled_from([0.01, 0.125, 1]),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 
