@@ -142,7 +142,7 @@ def test_the_command_tells_every_run_and_writes_the_page(tmp_path: Path) -> None
     done = agentreward("explain", "-", "--rules-only", "--html", str(file), given=lines)
     assert done.returncode == 0, done.stderr
     assert "process 0.8625 = mean of 6 of 6 steps: 2 advanced, 4 lowering it" in done.stdout
-    assert "-0.03 goal_progress (edit.failure_had_been_seen at steps 3, 4)" in done.stdout
+    assert "-0.03 goal_progress (edit.failure_had_been_seen at step 3, 4)" in done.stdout
     assert "tampering: " in done.stdout
     assert file.read_text(encoding="utf-8").count("<section") == 2
 
