@@ -31,26 +31,32 @@ ENGINE: dict[str, Any] = {
     "temperature": 0.3,
     "base_url": "the other server",
     "api_key_env": "A_VARIABLE_THAT_IS_NOT_SET",
+    "replicates": 2,
+    "rejudge_above": 0.0,
+    "cache": "a folder",
 }
 """A value of each option of the engine that is not the one it is compared with."""
 
 
 def seen(**more: Any) -> tuple[object, ...]:
-    """What an engine makes of a run, and what reached either of two servers."""
+    """What an engine makes of a run that it scores twice, and what reached either of two servers."""
     answer = reply(MARKS) if more.get("provider") == "anthropic" else says(json.dumps(MARKS))
     with StandIn([answer]) as first, StandIn([answer]) as second, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         url = second.url if more.pop("base_url", None) else first.url
         given = {"base_url": url, "api_key_env": first.key_env, "model_name": "m-1", "provider": "openai", "temperature": 0.7, **more}
         given["base_url"] += "/v1" if given["provider"] == "openai" else ""
-        result = RewardEngine(RewardConfig(**given)).score(plain(FIX, True, tests_passed=1, tests_total=1))
+        engine = RewardEngine(RewardConfig(**given))
+        result = engine.score(plain(FIX, True, tests_passed=1, tests_total=1))
+        engine.score(plain(FIX, True, tests_passed=1, tests_total=1))
         steps = [dict(step.rubric_scores) for step in result.step_rewards]
         return result.total_score, steps, bool(result.notes), json.dumps(first.requests), json.dumps(second.requests)
 
 
 @pytest.mark.parametrize("option", RewardConfig.model_fields)
-def test_each_option_of_the_engine_shows(option: str) -> None:
-    assert seen(**{option: ENGINE[option]}) != seen()
+def test_each_option_of_the_engine_shows(option: str, tmp_path: Path) -> None:
+    value = tmp_path / ENGINE[option] if option == "cache" else ENGINE[option]
+    assert seen(**{option: value}) != seen()
 
 
 WEIGHTS: dict[str, Any] = {

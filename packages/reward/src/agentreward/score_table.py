@@ -66,6 +66,7 @@ def _evidence(marks: list[tuple[Mark, ...]]) -> pa.Array:
             type=kind.value_type.field("steps").type,
         ),
         "quote": pa.array([m.quote for m in flat], pa.string()),
+        "score": pa.nulls(len(flat), pa.float64()),
     }
     fields = list(kind.value_type)
     return pa.ListArray.from_arrays(
