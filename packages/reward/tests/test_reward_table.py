@@ -1,5 +1,6 @@
 """Rewards from columns are those of one run at a time, to the last bit."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import outcome, outcomes
 
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "200"))
 NAMES = (*RUBRICS, "safety", "gate")
 marks = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.5, 0.75, 1.0, 1 / 3]))
 
@@ -97,7 +99,7 @@ def one_by_one(case: Case, w: Weights, versions: Sequence[dict[str, str]]) -> li
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases, weights, st.integers(0, 99))
 def test_columns_give_what_rows_give(case: Case, w: Weights, seed: int) -> None:
     everything = [s for _, scores in case[0] for s in scores]

@@ -84,7 +84,9 @@ def columns_of(runs: Runs, scores: pa.Table) -> Columns:
     n = len(runs.step_ids)
     flat = (rubric_code * len(layers) + layer_code) * n + place
     table = np.full(len(rubrics) * len(layers) * n, np.nan)
-    if len(flat) != len(np.unique(flat)):
+    taken = np.zeros(len(table), dtype=bool)
+    taken[flat] = True
+    if len(flat) != np.count_nonzero(taken):
         raise _twice(scores, flat)
     table[flat] = score
     by_column = table.reshape(len(rubrics), len(layers), n)

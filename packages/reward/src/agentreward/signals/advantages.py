@@ -19,7 +19,7 @@ class Advantage(NamedTuple):
 def group_advantages(rewards: Sequence[float]) -> list[Advantage]:
     """Advantages of each run of one group, in order. The order of the others makes no difference, to the last bit.
 
-    - ``grpo``: (r - mean) / (std + 1e-4), in standard deviations (Shao et al. 2024, DeepSeekMath, eq. 3). The deviation is that of a
+    - ``grpo``: (r - mean) / (std + 1e-4), in standard deviations (Shao et al. 2024, DeepSeekMath, section 4.1). The deviation is that of a
       sample (n - 1), as trainers take it. All rewards equal: 0.
     - ``dr_grpo``: r - mean, in units of reward (Liu et al. 2025, Understanding R1-Zero-like training): no weight for a group whose
       runs happen to lie close together.

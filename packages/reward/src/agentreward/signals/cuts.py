@@ -43,7 +43,7 @@ def compact_filter(exit: ExitStatus, reason: str) -> Cut | None:
 
 
 def soft_overlong(length: float, limit: float) -> float:
-    """Penalty in [-1, 0] for a run near its limit, in whatever unit both are (DAPO: Yu et al. 2025, eq. 13).
+    """Penalty in [-1, 0] for a run near its limit, in whatever unit both are (DAPO: Yu et al. 2025, section 3.4).
 
     0 up to four fifths of ``limit``, then falling evenly to -1 at the limit, and -1 beyond it.
 
