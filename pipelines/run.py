@@ -14,7 +14,7 @@ from resources.plan import StagePlan, plan
 from resources.progress import Progress
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import PER_TASK
+from resources.stages import BY_NAME, PER_TASK
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else Ran()
         after = plan(settings, lake)
         counts = {p.stage.name: ran.counts.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
-        return Summary(counts, _problems(after, lake) or ran.broke, time.monotonic() - began, ran.judge)
+        return Summary(counts, {**ran.broke, **_problems(after, lake)}, time.monotonic() - began, ran.judge)
     finally:
         lock.release()
 
@@ -142,7 +142,9 @@ def _broke(result: Any) -> dict[str, str]:
     errors = {e.step_key: e.step_failure_data.error for e in result.all_events if e.is_step_failure}
     if any(error is not None and "DagsterExecutionInterruptedError" in error.message for error in errors.values()):
         raise KeyboardInterrupt
-    return {step: " ".join((error.cause or error).message.split()) for step, error in errors.items() if error is not None}
+    return {
+        step: " ".join((error.cause or error).message.split()) for step, error in errors.items() if error is not None and step in BY_NAME
+    }
 
 
 def _judge(result: Any) -> Mapping[str, Any] | None:

@@ -87,10 +87,13 @@ def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_wha
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
 
 
-def test_a_stage_that_breaks_off_is_told_and_ends_the_run_failed(finished: Project) -> None:
-    finished.configure(judge={"base_url": "http://[broken"})
-    finished.environment = {"ANTHROPIC_API_KEY": "stand-in"}
-    assert "URL" in finished.run(ok=False)["problems"]["judge_scores"]
+def test_a_stage_that_breaks_off_is_told_ends_the_run_failed_and_pays_for_nothing(finished: Project) -> None:
+    (finished.data / "judge-cache").write_text("in the way")
+    with StandIn(kind, desk=BatchDesk()) as server:
+        use(finished, server, batch="auto", batch_from=2)
+        assert "judge-cache" in finished.run(ok=False)["problems"]["judge_scores"]
+        assert server.desk is not None
+        assert server.desk.batches == {}
 
 
 def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a_note_on_temperature(finished: Project) -> None:

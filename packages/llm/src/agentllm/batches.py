@@ -80,10 +80,12 @@ class Batches:
         Raises:
             ServiceFailure: the service gave no answer after every retry. A batch that was handed in is picked up next time.
             RequestRejected: HTTP 4xx; a person must change something.
+            OSError: the cache cannot be written; nothing was handed in.
         """
         wanted = {self._client.key(q): q for q in questions if self._client.stored(q) is None}
         under_way = {batch: keys for batch, keys in self.pending().items() if keys & wanted.keys()}
         new = {key: q for key, q in wanted.items() if not any(key in keys for keys in under_way.values())}
+        self._folder.mkdir(parents=True, exist_ok=True)  # before anything is paid for that could not be found again
         for part in _parts(self._items(new)):
             batch = self._service.create(part)
             under_way[batch] = frozenset(name for name, _, _ in part)
@@ -96,7 +98,6 @@ class Batches:
             yield key, question.model or self._client.model, question.request(None)
 
     def _remember(self, batch: str, keys: frozenset[str]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / f"{batch}.json"
         file.with_suffix(".tmp").write_text(json.dumps(sorted(keys)), encoding="utf-8")
         file.with_suffix(".tmp").replace(file)
