@@ -373,6 +373,12 @@ def test_tests_that_cannot_start_have_failed_whatever_the_status_behind_a_pipe()
     assert rule("param_correctness", step) == "params.tests_not_run"
 
 
+def test_tests_that_did_not_start_leave_the_next_run_news() -> None:
+    missing = shell("/usr/bin/python3 -m pytest tests", "/usr/bin/python3: No module named pytest\n", 1)
+    assert rule("goal_progress", FIX, missing, pytest_run(0, 3, "pytest tests")) == "tests.first_look"
+    assert rule("info_utilization", FIX, missing, pytest_run(0, 3, "pytest tests")) == "info.tested_a_change"
+
+
 def test_handing_in_is_worth_less_while_the_change_is_unproved() -> None:
     submitted = [
         (view("src/dates.py"), pytest_run(2, 8), FIX, pytest_run(0, 10), submit()),
