@@ -340,6 +340,7 @@ def test_a_program_seen_failing_and_then_passing_is_progress() -> None:
     assert rule("goal_progress", *steps) == "run.passes_now"
     assert value("goal_progress", *steps) >= 0.5
     assert rule("goal_progress", REPRODUCTION, PASSES) == "progress.run"
+    assert rule("goal_progress", REPRODUCTION, FAILS, shell("pip install dates", "done"), PASSES) == "progress.run"
     assert rule("goal_progress", *steps, change("src/dates.py", "int(", "float("), FAILS) == "run.fails_now"
     assert rule("goal_progress", REPRODUCTION, FAILS, FIX, FAILS) == "run.fails_same"
 
