@@ -189,10 +189,11 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="folder with the knowlyr-reward package")
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap")
     asked = parser.parse_args()
-    if asked.corpus is None or not asked.corpus.is_dir():
-        print("no folder of real logs: name one with --corpus")
+    runs = list(known_outcomes(asked.corpus)) if asked.corpus and asked.corpus.is_dir() else []
+    if not runs:
+        print("no real logs with known outcomes: name their folder with --corpus")
         return
-    figures = measured(list(known_outcomes(asked.corpus)), asked.peer, asked.resamples)
+    figures = measured(runs, asked.peer, asked.resamples)
     report(figures)
     if asked.json:
         print(json.dumps(figures))

@@ -363,6 +363,7 @@ def test_a_program_seen_failing_and_then_passing_is_progress() -> None:
     assert rule("goal_progress", *steps) == "run.passes_now"
     assert value("goal_progress", *steps) >= 0.5
     assert rule("goal_progress", REPRODUCTION, PASSES) == "progress.run"
+    assert rule("goal_progress", REPRODUCTION, FAILS, shell("pip install dates", "done"), PASSES) == "progress.run"
     assert rule("goal_progress", *steps, change("src/dates.py", "int(", "float("), FAILS) == "run.fails_now"
     assert rule("goal_progress", REPRODUCTION, FAILS, FIX, FAILS) == "run.fails_same"
 
@@ -394,6 +395,12 @@ def test_a_throw_away_file_does_not_advance_and_a_file_of_the_project_does() -> 
 def test_tests_that_cannot_start_have_failed_whatever_the_status_behind_a_pipe() -> None:
     step = shell("python -m pytest tests 2>&1 | head -20", "/usr/bin/python: No module named pytest\n", 0)
     assert rule("param_correctness", step) == "params.tests_not_run"
+
+
+def test_tests_that_did_not_start_leave_the_next_run_news() -> None:
+    missing = shell("/usr/bin/python3 -m pytest tests", "/usr/bin/python3: No module named pytest\n", 1)
+    assert rule("goal_progress", FIX, missing, pytest_run(0, 3, "pytest tests")) == "tests.first_look"
+    assert rule("info_utilization", FIX, missing, pytest_run(0, 3, "pytest tests")) == "info.tested_a_change"
 
 
 def test_handing_in_is_worth_less_while_the_change_is_unproved() -> None:

@@ -71,9 +71,10 @@ def _tested(f: Facts) -> Mark:
 
 
 def _ran(f: Facts) -> Mark:
-    """A program, such as the reproduction of a bug. One that passes at first sight may just show nothing."""
+    """A program, such as the reproduction of a bug. One that passes at first sight may just show nothing, and one that changes files shows
+    nobody what it did to them: neither is progress yet."""
     quote = f.counts.line if f.counts else None
-    if f.trend == "better":
+    if f.trend == "better" and f.untested_change:
         return Mark(0.85, "run.passes_now", steps(f.best_step, f.last_change), quote)
     if f.trend == "worse":
         return Mark(0.1, "run.fails_now", steps(f.best_step, f.last_change), quote)

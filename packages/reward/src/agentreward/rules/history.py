@@ -182,7 +182,8 @@ class History:
             self._last_change = step
 
     def _tests(self, action: Action, facts: Facts, step: int) -> None:
-        self._tested[action.key] = (self._all_changes, step)
+        if facts.failure is None:
+            self._tested[action.key] = (self._all_changes, step)
         counts = facts.counts
         if counts is None or counts.passed + counts.failed == 0:
             return
