@@ -47,7 +47,8 @@ def test_what_is_not_known_is_said(card):
     assert "**not calibrated: 0 labels**" in card
     assert "No model judge took part" in card
     assert "No language model acted" in card
-    assert "was not searched for secrets" in card
+    assert "was searched for secrets of known forms" in card
+    assert "A secret without a form of its own is not found." in card
 
 
 def test_agents_are_counted_and_controls_named(card, corpus):

@@ -14,7 +14,7 @@ from agentrelease.verify import verify_release
 from trajschema.ids import sha256_bytes
 from typer.testing import CliRunner
 
-ALL = ["manifest", "files", "card", "contract", "ids", "splits", "rewards", "pairs", "controls", "sft", "dpo", "derived"]
+ALL = ["manifest", "files", "card", "contract", "ids", "splits", "rewards", "pairs", "controls", "sft", "dpo", "derived", "secrets"]
 
 
 @pytest.fixture
@@ -219,6 +219,11 @@ def test_a_raised_advantage_and_a_better_best_of_k_are_found(release, tmp_path):
     shutil.copytree(release, tmp_path / "groups")
     edit(tmp_path / "groups", "groups", first(best_of=[{"k": 1, "random": 0.0, "process": 1.0, "oracle": 1.0}]))
     assert failed(tmp_path / "groups") == {"derived"}
+
+
+def test_a_secret_in_what_runs_say_is_found(copy):
+    edit(copy, "trajectories", first(final_diff="+token = 'ghp_" + "a1B2" * 9 + "'"))
+    assert "secrets" in failed(copy)
 
 
 def test_a_repository_in_two_splits_is_found(copy):

@@ -1,5 +1,6 @@
 """Build a release: Parquet configs split by repository, the card, the calibration and the manifest."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from agentrelease.derive import derived_tables, repository_splits, row_splits
 from agentrelease.errors import NotARelease
 from agentrelease.manifest import MANIFEST, read_manifest, release_id, unlisted
 from agentrelease.records import Records, records_of
+from agentrelease.scrub import scrubbed
+from agentrelease.secrets import redacted
 from agentrelease.settings import settings_of
 from agentrelease.splits import SPLITS
 from agentrelease.swap import put_in_place, staging
@@ -37,10 +40,11 @@ def build_release(
 ) -> Manifest:
     """Write the release ``name`` to ``folder``; an older release there is replaced at one stroke, at the end.
 
-    The same tables, in any order of rows, give the same bytes. ``configuration`` must hold ``weights`` (the fields of
-    ``agentreward.weights.Weights``) and ``pairs`` (``min_margin``, ``max_pairs_per_task``), from which a verifier recomputes, and should
-    hold ``tools``, the function definitions that agents in our sandbox are given. ``pages`` are texts
-    by file name that lie beside the card (a report). Rows whose task is not in ``tables.tasks`` go to train.
+    Secrets in what runs did, saw and said are replaced by marks (:mod:`agentrelease.secrets`), and so are those in ``pages``, texts by
+    file name that lie beside the card (a report); tasks are public code and stay as they are. The same tables, in any order of rows,
+    give the same bytes. ``configuration`` must hold ``weights`` (the fields of ``agentreward.weights.Weights``) and ``pairs``
+    (``min_margin``, ``max_pairs_per_task``), from which a verifier recomputes, and should hold ``tools``, the function definitions that
+    agents in our sandbox are given. Rows whose task is not in ``tables.tasks`` go to train.
 
     Raises:
         BadTable: a table lacks columns of its record.
@@ -51,16 +55,17 @@ def build_release(
     settings = settings_of(configuration)
     folder = folder.resolve()
     refuse_foreign(folder)
-    base = conform(tables)
+    found: Counter[str] = Counter()
+    base = {name: table if name == "tasks" else scrubbed(table, found) for name, table in conform(tables).items()}
     records = records_of(base)
     whole = {**base, **derived_tables(records, settings.tools)}
     with staging(folder) as staged:
         rows = _write_configs(staged, {c: whole[c] for c in CONFIGS}, records)
-        card = CardData(name, records, rows, repository_splits(records), tables.calibration, _judged(base["scores"]))
+        card = CardData(name, records, rows, repository_splits(records), tables.calibration, _judged(base["scores"]), found)
         (staged / "README.md").write_text(render_card(card), encoding="utf-8")
         (staged / "calibration.json").write_text(tables.calibration.model_dump_json(indent=2) + "\n", encoding="utf-8")
         for page, text in (pages or {}).items():
-            (staged / page).write_text(text, encoding="utf-8")
+            (staged / page).write_text(redacted(text), encoding="utf-8")
         manifest = _manifest(staged, code, configuration, lineage)
         (staged / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         put_in_place(staged, folder)

@@ -68,6 +68,8 @@ class CardData:
     calibration: Calibration
     judge_scores: int
     """Judge scores that are not missing."""
+    secrets: Mapping[str, int]
+    """Secrets replaced by marks, by kind."""
 
 
 def render_card(data: CardData) -> str:

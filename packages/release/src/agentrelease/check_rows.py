@@ -1,4 +1,4 @@
-"""Checks on ids and splits: everything is named once, every name leads somewhere, and no repository stands in two splits."""
+"""Checks on rows: everything is named once, every name leads somewhere, no repository stands in two splits, no secret is left."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pyarrow as pa
 from agentrelease.configs import CONFIGS
 from agentrelease.derive import NO_REPOSITORY, row_tasks
 from agentrelease.release import Release
+from agentrelease.scrub import scrubbed
 
 _ONE_ID = ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "signals", "sft", "dpo")
 _UNIQUE = {
@@ -53,3 +54,12 @@ def split_problems(release: Release) -> Iterator[str]:
         astray = sum(a != b for a, b in zip(wanted, table["split"].to_pylist(), strict=True))
         if astray:
             yield f"{config}: {astray} rows are not in the split of their task"
+
+
+def secret_problems(release: Release) -> Iterator[str]:
+    """Secrets of known forms that still stand in the rows. Tasks are public code and are not searched."""
+    for config, table in release.tables.items():
+        found: Counter[str] = Counter()
+        if config != "tasks":
+            scrubbed(table, found)
+        yield from (f"{config}: {n} {kind}" for kind, n in sorted(found.items()))

@@ -58,6 +58,7 @@ _ROW_CHECKS: tuple[tuple[str, str, Problems], ...] = (
     ("sft", "sft rows are resolved runs without tampering, and hold actions", check_training.sft_problems),
     ("dpo", "dpo rows have a prompt and two sides that act", check_training.dpo_problems),
     ("derived", "steps, signals, groups, sft and dpo made again from the records", check_training.derived_problems),
+    ("secrets", "no secret of a known form in what runs did, saw and said", check_rows.secret_problems),
 )
 
 
