@@ -111,4 +111,5 @@ class _Value(NamedTuple):
 
 def _shares(roles: list[Role], weights: list[int]) -> tuple[float, ...]:
     counted = [0 if role == "left_out" else weight for role, weight in zip(roles, weights, strict=True)]
-    return tuple(weight / sum(counted) for weight in counted)
+    whole = sum(counted)
+    return tuple(weight / whole for weight in counted)
