@@ -1,6 +1,7 @@
 """The engine: a run in, its reward out. It adds nothing of its own; rules, judge and fusion are those of the graph."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -73,6 +74,7 @@ class RewardEngine:
         return self._judge.score(run, list(by_rule.records()))
 
 
+@cache
 def _version() -> str:
     try:
         return version("agentreward")

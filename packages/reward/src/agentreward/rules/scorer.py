@@ -108,8 +108,15 @@ def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[s
 def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> RuleScores:
     """What :func:`score_rules` gives, before records are made of it."""
     scorer = RuleScorer(rules, task)
-    steps = tuple([scored for step in trajectory.steps if (scored := scorer.feed(step)) is not None])
-    return RuleScores(trajectory.trajectory_id, scorer_version, tuple(rules), steps)
+    known: dict[tuple[Mark, ...], tuple[Mark, ...]] = {}
+    steps = []
+    for step in trajectory.steps:
+        scored = scorer.feed(step)
+        if scored is not None:
+            # Most marks of a run are equal. Kept once, they leave the collector of garbage a third of the work on long runs.
+            scored.marks.update({rubric: known.setdefault(marks, marks) for rubric, marks in scored.marks.items()})
+            steps.append(scored)
+    return RuleScores(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
 
 
 def agent_steps(trajectory: Trajectory) -> list[int]:
