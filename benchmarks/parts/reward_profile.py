@@ -43,18 +43,20 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
         return best(work, rounds)
 
     rules = seconds(lambda: run_scores(trajectory, scorer_version="v", task=run.task))
-    in_rules = {
-        "calls → actions (rules.calls)": seconds(lambda: [answered(step) for step in trajectory.steps]),
-        "names shown (rules.knowledge)": seconds(lambda: _know(trajectory)),
-        "facts → five rubrics (rules)": seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts]),
-    }
+    read = seconds(lambda: [answered(step) for step in trajectory.steps])
+    shown = seconds(lambda: _know(trajectory))
+    known = seconds(lambda: _facts(trajectory, run.task))
+    judged = seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts])
     weighed = seconds(lambda: weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
     mean = seconds(lambda: process_score(values, weights.unadvanced, weights.idle))
     added = seconds(lambda: reward(trajectory.trajectory_id, ids, None, (), weights, by_rule=by_rule))
     parts = {
         "dict → trajectory (plain)": seconds(lambda: read_run(given)),
-        **in_rules,
-        "gate, facts, history (rules)": rules - sum(in_rules.values()),
+        "calls → actions (rules.calls)": read,
+        "names shown (rules.knowledge)": shown,
+        "gate, look-ups, keeping (rules.history)": known - read - shown,
+        "facts → five rubrics (rules)": judged,
+        "scores and marks kept (rules.scorer)": rules - known - judged,
         "fusion (fusion)": weighed,
         "process score (process)": mean,
         "the record (trajschema)": added - weighed - mean,
