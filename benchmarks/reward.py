@@ -95,6 +95,8 @@ def ratios(own: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
         "steps/s at 1,000": 1_000 / own["rules"][1_000],
         "steps/s at 5,000": 5_000 / own["rules"][5_000],
         "growth exponent, 1,000 to 5,000": growth(own["rules"], 1_000, 5_000),
+        "growth exponent of the engine": growth(own["engine"], 1_000, 5_000),
+        "engine, share of the speed of rules at 1,000": own["rules"][1_000] / own["engine"][1_000],
         "online, 400 steps, seconds": own["online"],
     }
     if "batch" in other:
