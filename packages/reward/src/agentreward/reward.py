@@ -63,7 +63,7 @@ class RewardEngine:
             task_id=steps.task_id,
             agent=steps.agent,
             versions=versions,
-            by_rule=[(s.step_id, s.scores) for s in by_rule.steps],
+            by_rule=((s.step_id, s.scores) for s in by_rule.steps),
         )
         names = tuple(r.id for r in self.rubrics.rubrics)
         return TrajectoryReward(record, tuple(judged), names, seen.tamper if seen is not None else (), notes, by_rule)
