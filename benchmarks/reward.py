@@ -5,8 +5,8 @@ rounds, in seconds of the processor. *Rules* is the full rule set: a step in, sc
 and steps that each rests on. *Table* adds the Parquet columns of the graph, *engine* reads plain dicts and adds records, fusion and
 the reward. The peer's engine scores the same dicts, rules alone, without evidence.
 
-.venv/bin/python benchmarks/reward.py [--json] [--rounds N] [--peer FOLDER]
-(--peer: where `pip install --target FOLDER knowlyr-reward knowlyr-core` put it)
+.venv/bin/python benchmarks/reward.py [--json] [--rounds N] [--peer FOLDER] [--profile]
+(--peer: where `pip install --target FOLDER knowlyr-reward knowlyr-core` put it; --profile: where the engine's time goes, part by part)
 """
 
 import argparse
@@ -30,11 +30,13 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent / "parts"))
 
+from reward_profile import RULES_ALONE, WHOLE, profile
 from reward_runs import made_run
 
 PARTS = Path(__file__).parent / "parts"
 LENGTHS = (10, 50, 200, 1_000, 5_000)
 ONLINE = 400
+PROFILED = (1_000, 5_000)
 STEPS_S, EXPONENT, TIMES_PEER, ONLINE_S = 20_000, 1.1, 20, 0.1
 
 
@@ -93,6 +95,8 @@ def ratios(own: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
         "steps/s at 1,000": 1_000 / own["rules"][1_000],
         "steps/s at 5,000": 5_000 / own["rules"][5_000],
         "growth exponent, 1,000 to 5,000": growth(own["rules"], 1_000, 5_000),
+        "growth exponent of the engine": growth(own["engine"], 1_000, 5_000),
+        "engine, share of the speed of rules at 1,000": own["rules"][1_000] / own["engine"][1_000],
         "online, 400 steps, seconds": own["online"],
     }
     if "batch" in other:
@@ -126,13 +130,32 @@ def show(own: dict[str, Any], other: dict[str, Any], found: Mapping[str, float])
         console.print(other["missing"], soft_wrap=True)
 
 
+def show_profile(parts: Mapping[int, Mapping[str, float]]) -> None:
+    """A table of microseconds a step, and shares."""
+    table = Table(title="where the engine's time goes: µs a step, and share")
+    table.add_column("part")
+    for n in parts:
+        table.add_column(f"{n:,} steps", justify="right")
+    for name in next(iter(parts.values())):
+        cells = [f"{seconds[name] / n * 1e6:6.1f}  {seconds[name] / seconds[WHOLE]:4.0%}" for n, seconds in parts.items()]
+        table.add_row(name, *cells, style="bold" if name in (WHOLE, RULES_ALONE) else None)
+    Console().print(table)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer", type=Path)
+    parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
+    if asked.profile:
+        parts = {n: profile(made_run(n), asked.rounds, best) for n in PROFILED}
+        show_profile(parts)
+        if asked.json:
+            print(json.dumps({"seconds": parts}))
+        return
     own, other = ours(asked.rounds), peer(asked.peer, asked.rounds)
     found = ratios(own, other)
     show(own, other, found)

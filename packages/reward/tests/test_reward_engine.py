@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet, register_rule
 from agentreward.claims import examined
 from agentreward.errors import InvalidRubrics, InvalidRun
-from agentreward.fusion import reward
+from agentreward.fusion import ScoreMismatch, reward
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.scorer import agent_steps, score_rules
 from agentreward.weights import Weights
@@ -257,6 +258,35 @@ def test_a_rule_that_gives_no_score_is_an_error_that_names_it() -> None:
         engine.score({"steps": [bash("ls", "a")]})
     with pytest.raises(InvalidRubrics, match="another id"):
         register_rule("goal_progress")
+
+
+def test_a_rule_that_points_at_no_steps_or_quotes_no_text_is_refused_when_it_scores() -> None:
+    for rubric, mark in (("lost", Mark(1.0, "lost.always", ("far",))), ("mute", Mark(1.0, "mute.always", (), 7))):  # type: ignore[arg-type]
+        register_rule(rubric)(lambda facts, mark=mark: mark)
+        config = RewardConfig(rubric_set=RubricSet(rubrics=(Rubric(id=rubric, name="N", description="?", weight=1, evaluator="rule"),)))
+        with pytest.raises(InvalidRubrics, match=f"'{rubric}' returned"):
+            RewardEngine(config).score({"steps": [bash("ls", "a")]})
+
+
+def test_the_scores_of_a_result_are_the_records_that_the_rules_give() -> None:
+    trajectory = run(*HONEST)
+    result = ENGINE.score(trajectory)
+    assert result.scores == tuple(score_rules(trajectory, scorer_version=result.scores[0].scorer_version))
+    assert result.scores is result.scores
+
+
+def test_equal_results_are_equal_have_one_hash_and_survive_pickling() -> None:
+    one, same, other = ENGINE.score(plain(FIX)), ENGINE.score(plain(FIX)), ENGINE.score(plain(FIX[:-1]))
+    assert one.scores
+    assert one == same == pickle.loads(pickle.dumps(one))
+    assert len({one, same, other}) == 2
+    assert one.to_dict() == same.to_dict() != other.to_dict()
+
+
+def test_two_steps_with_one_id_are_refused() -> None:
+    twice = run(*HONEST).model_copy(update={"steps": (*run(*HONEST).steps, run(*HONEST).steps[-1])})
+    with pytest.raises(ScoreMismatch, match="two rule scores"):
+        ENGINE.score(twice)
 
 
 def test_a_rubric_that_only_a_model_could_judge_stays_missing_without_one() -> None:

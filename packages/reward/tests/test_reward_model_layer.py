@@ -38,7 +38,7 @@ def test_both_layers_are_fused_by_the_weights_of_the_configuration() -> None:
     weights = settings.weights(settings.rubrics)
     for step, by_rule in zip(both.step_rewards, alone.step_rewards, strict=True):
         for name, score in by_rule.rubric_scores.items():
-            assert step.rubric_scores[name] == pytest.approx(fuse({name: {"rule": score, "judge": 0.5}}, weights)[name])
+            assert step.rubric_scores[name] == pytest.approx(fuse({name: score}, {name: 0.5}, weights)[name])
             assert step.evidence[name][-1].quote == "It says so."
     assert both.notes == ()
 

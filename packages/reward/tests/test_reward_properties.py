@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from agentreward.fusion import reward
-from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules
+from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores, score_rules
 from agentreward.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
-from trajschema.score import Evidence
+from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -169,3 +169,18 @@ def test_every_agent_step_has_all_scores_each_with_evidence(steps: list[Step]) -
         assert row.scorer_version == "v7"
         assert row.layer == "rule"
     assert {row.score for row in rows if row.rubric_id == "gate"} <= {0.0, 1.0}
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(cases.steps_lists, cases.outcomes, weights, st.data())
+def test_rule_scores_add_up_alike_as_records_and_as_given(steps: list[Step], outcome: Outcome, w: Weights, data: st.DataObject) -> None:
+    trajectory = cases.run(*steps)
+    given_scores = run_scores(trajectory, scorer_version="v")
+    ids = agent_steps(trajectory)
+    judged = [
+        StepScore(trajectory_id="t", step_id=step, rubric_id=rubric, layer="judge", score=data.draw(st.floats(0, 1)), scorer_version="j")
+        for step in data.draw(st.sets(st.sampled_from(ids), max_size=3))
+        for rubric in RUBRICS[:2]
+    ]
+    as_given = reward("t", ids, outcome, judged, w, by_rule=[(s.step_id, s.scores) for s in given_scores.steps])
+    assert as_given == reward("t", ids, outcome, [*given_scores.records(), *judged], w)

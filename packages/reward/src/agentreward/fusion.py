@@ -12,7 +12,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from trajschema.outcome import Outcome
 from trajschema.score import Reward, StepReward, StepScore
@@ -23,6 +23,10 @@ from agentreward.weights import Weights
 
 GATE = "gate"
 PROGRESS = "goal_progress"
+
+
+Scores = Mapping[str, float | None]
+"""What one layer said of a step: rubric id → score, or ``None`` where it is missing."""
 
 
 class ScoreMismatch(ValueError):
@@ -41,21 +45,20 @@ def reward(
     agent: str = "",
     control: bool = False,
     versions: Mapping[str, str] | None = None,
+    by_rule: Iterable[tuple[int, Scores]] = (),
 ) -> Reward:
     """The reward of one trajectory.
 
     Args:
         agent_steps: ids of the steps that the agent took, in order.
         scores: scores of both layers, in any order. A missing score takes no part. A step without a gate score has gate 1.
+        by_rule: scores of the rule layer by step, where they are no records.
         versions: ``rule``, ``judge``, ``grader`` … → version, written into the record.
 
     Raises:
         ScoreMismatch: a score of another trajectory or of no agent step, or two scores of one layer for one rubric of a step.
     """
-    steps = weigh_steps(trajectory_id, agent_steps, scores, weights)
-    step_rewards = [
-        StepReward(step_id=s.step_id, reward=s.reward, gate=1 if s.gate else 0, rubric_scores=rubric_text(s.fused)) for s in steps
-    ]
+    steps = weigh_steps(trajectory_id, agent_steps, scores, weights, by_rule)
     process = process_score(step_values(steps), weights.unadvanced, weights.idle)
     seen = outcome_value(outcome, weights)
     total, reason = total_of(seen, process, weights)
@@ -65,7 +68,7 @@ def reward(
         task_id=task_id,
         agent=agent,
         control=control,
-        step_rewards=tuple(step_rewards),
+        step_rewards=tuple([StepReward(step_id=s.step_id, reward=s.reward, gate=s.gate, rubric_scores=s.text) for s in steps]),
         process=process,
         outcome=seen.value,
         total=total,
@@ -73,42 +76,59 @@ def reward(
         missing_reason=reason,
         judged=any(s.layer == "judge" and s.score is not None for s in scores),
         agent_steps=len(agent_steps),
-        gated_steps=sum(s.gate == 0 for s in step_rewards),
+        gated_steps=sum(s.gate == 0 for s in steps),
         weights_version=weights.version,
         scorer_versions=tuple(f"{layer}={version}" for layer, version in sorted((versions or {}).items())),
     )
 
 
-Row = dict[str, dict[str, float | None]]
-"""rubric id → layer → score."""
+class _Row(NamedTuple):
+    rule: dict[str, float | None]
+    judge: dict[str, float | None]
 
 
 class WeighedStep(NamedTuple):
-    """What a step came to. ``reward`` is missing where no rubric with a weight scored it; ``fused`` is rubric id → score."""
+    """What a step came to. ``reward`` is missing where no rubric with a weight scored it; ``fused`` is rubric id → score, ``text``
+    the same as it is stored."""
 
     step_id: int
     reward: float | None
-    gate: int
-    fused: dict[str, float]
+    gate: Literal[0, 1]
+    fused: Mapping[str, float]
     advances: bool
+    text: str
 
 
-def weigh_steps(trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore], weights: Weights) -> list[WeighedStep]:
-    """What each step came to, in order.
+def weigh_steps(
+    trajectory_id: str,
+    agent_steps: Sequence[int],
+    scores: Iterable[StepScore],
+    weights: Weights,
+    by_rule: Iterable[tuple[int, Scores]] = (),
+) -> list[WeighedStep]:
+    """What each step came to, in order; what has the same scores comes to the same, and is added up once.
 
     Raises:
         ScoreMismatch: as :func:`reward`.
     """
-    table = _by_step(trajectory_id, agent_steps, scores)
+    table = _by_step(trajectory_id, agent_steps, scores, by_rule)
+    known: dict[object, WeighedStep] = {}
     found = []
     for step_id in agent_steps:
-        row = table[step_id]
-        gate = _gate(row)
-        fused = fuse(row, weights)
-        value = weighted_mean(fused, weights.rubrics)
-        final = None if value is None else rounded(gate * value)
-        found.append(WeighedStep(step_id, final, gate, fused, _advances(row, fused, weights)))
+        rule, judge = table[step_id]
+        key = (tuple(rule.items()), tuple(judge.items()))
+        if key not in known:
+            known[key] = _weighed(step_id, rule, judge, weights)
+        found.append(WeighedStep(step_id, *known[key][1:]))
     return found
+
+
+def _weighed(step_id: int, rule: Scores, judge: Scores, weights: Weights) -> WeighedStep:
+    gate: Literal[0, 1] = 0 if rule.get(GATE) == 0 else 1
+    fused = fuse(rule, judge, weights)
+    value = weighted_mean(fused, weights.rubrics)
+    final = None if value is None else rounded(gate * value)
+    return WeighedStep(step_id, final, gate, fused, _advances(rule, fused, weights), rubric_text(fused))
 
 
 def step_values(steps: Iterable[WeighedStep]) -> list[StepValue]:
@@ -121,18 +141,12 @@ def rubric_text(fused: Mapping[str, float]) -> str:
     return json.dumps({name: rounded(score) for name, score in sorted(fused.items())})
 
 
-def fuse(row: Row, weights: Weights) -> dict[str, float]:
+def fuse(rule: Scores, judge: Scores, weights: Weights) -> dict[str, float]:
     """Rubric id → fused score of a step, for the rubrics that have one."""
-    layer_weight = {"rule": weights.rule, "judge": weights.judge}
-    fused: dict[str, float] = {}
-    for rubric, layers in row.items():
-        if rubric == GATE:
-            continue
-        parts = [(layer_weight[layer], score) for layer, score in sorted(layers.items()) if score is not None]
-        value = _mean(parts)
-        if value is not None:
-            fused[rubric] = value
-    return fused
+    layers = ((weights.judge, judge), (weights.rule, rule))
+    rubrics = [rubric for rubric in {**rule, **judge} if rubric != GATE]
+    means = [(rubric, _mean([(w, score) for w, layer in layers if (score := layer.get(rubric)) is not None])) for rubric in rubrics]
+    return {rubric: value for rubric, value in means if value is not None}
 
 
 def weighted_mean(fused: Mapping[str, float], rubric_weights: Mapping[str, float]) -> float | None:
@@ -150,30 +164,40 @@ def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
     return amount / weight if weight > 0 else None
 
 
-def _by_step(trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore]) -> dict[int, Row]:
-    table: dict[int, Row] = {step_id: {} for step_id in agent_steps}
+def _by_step(
+    trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore], by_rule: Iterable[tuple[int, Scores]]
+) -> dict[int, _Row]:
+    table = {step_id: _Row({}, {}) for step_id in agent_steps}
+    for step_id, found in by_rule:
+        row = _row(table, step_id, trajectory_id)
+        if row.rule:
+            raise _twice(trajectory_id, step_id, "rule", next(iter(found)))
+        row.rule.update(found)
     for score in scores:
         if score.trajectory_id != trajectory_id:
             raise ScoreMismatch(f"{trajectory_id}: given a score of trajectory {score.trajectory_id}; pass the scores of one trajectory")
-        row = table.get(score.step_id)
-        if row is None:
-            raise ScoreMismatch(f"{trajectory_id}: a score of step {score.step_id}, which is no agent step")
-        layers = row.setdefault(score.rubric_id, {})
-        if score.layer in layers:
-            raise ScoreMismatch(
-                f"{trajectory_id}: two {score.layer} scores of {score.rubric_id} for step {score.step_id}; pass one scorer version"
-            )
-        layers[score.layer] = score.score
+        row = _row(table, score.step_id, trajectory_id)
+        layer = row.rule if score.layer == "rule" else row.judge
+        if score.rubric_id in layer:
+            raise _twice(trajectory_id, score.step_id, score.layer, score.rubric_id)
+        layer[score.rubric_id] = score.score
     return table
 
 
-def _gate(row: Row) -> int:
-    return 0 if row.get(GATE, {}).get("rule") == 0 else 1
+def _row(table: Mapping[int, _Row], step_id: int, trajectory_id: str) -> _Row:
+    row = table.get(step_id)
+    if row is None:
+        raise ScoreMismatch(f"{trajectory_id}: a score of step {step_id}, which is no agent step")
+    return row
 
 
-def _advances(row: Row, fused: Mapping[str, float], weights: Weights) -> bool:
+def _twice(trajectory_id: str, step_id: int, layer: str, rubric: str) -> ScoreMismatch:
+    return ScoreMismatch(f"{trajectory_id}: two {layer} scores of {rubric} for step {step_id}; pass one scorer version")
+
+
+def _advances(rule: Scores, fused: Mapping[str, float], weights: Weights) -> bool:
     """By the rule layer alone where it spoke: a kind judge must not turn idling into progress."""
-    by_rule = row.get(PROGRESS, {}).get("rule")
+    by_rule = rule.get(PROGRESS)
     progress = fused.get(PROGRESS) if by_rule is None else by_rule
     return progress is None or progress >= weights.advance_at
 

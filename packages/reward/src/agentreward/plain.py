@@ -29,6 +29,9 @@ _NAMES: dict[Tool, frozenset[str]] = {
 _CANONICAL: dict[str, Tool] = {name: tool for tool, names in _NAMES.items() for name in names}
 
 
+_as_json = json.JSONEncoder(default=str).encode
+
+
 class Run(NamedTuple):
     """What is scored: the steps, the task in words (empty where the steps tell it), and what is known of the outcome."""
 
@@ -85,7 +88,7 @@ def _step(number: int, given: Any) -> Step:
     if code is not None and not isinstance(code, int):
         raise InvalidRun(f"step {number}: 'exit_code' is a whole number, not {_short(code)}")
     call_id = f"call_{number}"
-    call = ToolCall(tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=json.dumps(dict(params), default=str))
+    call = ToolCall(tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=_as_json(dict(params)))
     seen = Observation(tool_call_id=call_id, content=_text(given.get("output")), exit_code=code, error=_text(given.get("error")) or None)
     return Step(step_id=number, source="agent", message=message, tool_calls=(call,), observations=(seen,))
 

@@ -1,11 +1,13 @@
 """What the engine gives back: the reward of a run, readable step by step."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from trajschema.score import Evidence, Reward, StepScore
+
+from agentreward.rules.scorer import RuleScores
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,21 @@ class StepReward:
 class TrajectoryReward:
     """The reward of a run: the stored record, the scores that it was added up from, and what a reader should know.
 
-    ``tamper`` is what voided a claimed outcome, ``notes`` what did not go as configured (no judge, an option not taken).
+    ``tamper`` is what voided a claimed outcome, ``notes`` what did not go as configured (no judge, an option not taken). Scores come
+    as records, as what the rules gave (``by_rule``), or both.
     """
 
     record: Reward
-    scores: tuple[StepScore, ...]
+    records: tuple[StepScore, ...]
     rubrics: tuple[str, ...]
     tamper: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    by_rule: RuleScores | None = field(default=None, hash=False, repr=False)
+
+    @cached_property
+    def scores(self) -> tuple[StepScore, ...]:
+        """Scores of both layers, those of the rules first. Made when asked for: few callers ask, and they outweigh the rest."""
+        return (*(self.by_rule.records() if self.by_rule else ()), *self.records)
 
     @property
     def trajectory_id(self) -> str:

@@ -1,6 +1,7 @@
 """The engine: a run in, its reward out. It adds nothing of its own; rules, judge and fusion are those of the graph."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -15,7 +16,7 @@ from agentreward.model_layer import open_judge
 from agentreward.plain import Run, read_run
 from agentreward.result import TrajectoryReward
 from agentreward.rules.registry import rules_of
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import RuleScores, agent_steps, run_scores
 
 
 class RewardEngine:
@@ -47,32 +48,33 @@ class RewardEngine:
         steps = run.trajectory
         seen = examined(outcome or run.outcome, steps.steps, self._weights, run.task)
         rule_version = _version()
-        scores = score_rules(steps, scorer_version=rule_version, rules=self._rules, task=run.task)
+        by_rule = run_scores(steps, scorer_version=rule_version, rules=self._rules, task=run.task)
         versions = {"rule": rule_version}
-        judged, notes = self._judged(run, scores)
+        judged, notes = self._judged(run, by_rule)
         if judged:
             versions["judge"] = judged[0].scorer_version
-        scores.extend(judged)
         record = reward(
             steps.trajectory_id,
             agent_steps(steps),
             seen,
-            scores,
+            judged,
             self._weights,
             rollout_id=steps.rollout_id,
             task_id=steps.task_id,
             agent=steps.agent,
             versions=versions,
+            by_rule=((s.step_id, s.scores) for s in by_rule.steps),
         )
         names = tuple(r.id for r in self.rubrics.rubrics)
-        return TrajectoryReward(record, tuple(scores), names, seen.tamper if seen is not None else (), notes)
+        return TrajectoryReward(record, tuple(judged), names, seen.tamper if seen is not None else (), notes, by_rule)
 
-    def _judged(self, run: Run, rules: list[StepScore]) -> tuple[list[StepScore], tuple[str, ...]]:
+    def _judged(self, run: Run, by_rule: RuleScores) -> tuple[list[StepScore], tuple[str, ...]]:
         if isinstance(self._judge, str):
             return [], (self._judge,)
-        return self._judge.score(run, rules)
+        return self._judge.score(run, list(by_rule.records()))
 
 
+@cache
 def _version() -> str:
     try:
         return version("agentreward")

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 
-from trajschema.score import RUBRICS
+from pydantic import ValidationError
+from trajschema.score import RUBRICS, Evidence
 
 from agentreward.errors import InvalidRubrics
 from agentreward.rubrics import RubricSet
@@ -84,6 +85,11 @@ def _checked(rubric_id: str, rule: Rule) -> Rule:
         mark = rule(facts)
         if not isinstance(mark, Mark) or not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
             raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}; return Mark(score, rule_id) with a score from 0 to 1")
-        return mark
+        try:
+            Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]
+            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}: {wrong['loc'][0]}: {wrong['msg']}") from error
+        return mark._replace(score=float(mark.score))
 
     return checked

@@ -3,7 +3,7 @@
 A gated step leaves no trace in the history. What it would have shown was known before, and so no later step can gain by it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from trajschema.score import Evidence, StepScore
@@ -31,6 +31,31 @@ class StepScores(NamedTuple):
     scores: dict[str, float]
     marks: dict[str, tuple[Mark, ...]]
     missing_reason: str | None = None
+
+
+class RuleScores(NamedTuple):
+    """Scores of a whole run, with the rubrics and the version of the rules that gave them."""
+
+    trajectory_id: str
+    scorer_version: str
+    rubrics: tuple[str, ...]
+    steps: tuple[StepScores, ...]
+
+    def records(self) -> Iterator[StepScore]:
+        """The same as records: one for each step and rubric, and one for the gate."""
+        for step in self.steps:
+            for rubric in (*self.rubrics, GATE):
+                score = step.scores.get(rubric)
+                yield StepScore(
+                    trajectory_id=self.trajectory_id,
+                    step_id=step.step_id,
+                    rubric_id=rubric,
+                    layer="rule",
+                    score=score,
+                    missing_reason=step.missing_reason if score is None else None,
+                    evidence=tuple([Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in step.marks.get(rubric, ())]),
+                    scorer_version=self.scorer_version,
+                )
 
 
 class RuleScorer:
@@ -77,13 +102,21 @@ def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[s
 
     Reads calls and outputs only: never the outcome, a gold patch, or what comes after a step.
     """
+    return list(run_scores(trajectory, scorer_version=scorer_version, rules=rules, task=task).records())
+
+
+def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> RuleScores:
+    """What :func:`score_rules` gives, before records are made of it."""
     scorer = RuleScorer(rules, task)
-    rows: list[StepScore] = []
+    known: dict[tuple[Mark, ...], tuple[Mark, ...]] = {}
+    steps = []
     for step in trajectory.steps:
         scored = scorer.feed(step)
         if scored is not None:
-            rows.extend(_rows(trajectory.trajectory_id, scored, scorer_version, rules))
-    return rows
+            # Most marks of a run are equal. Kept once, they leave the collector of garbage a third of the work on long runs.
+            scored.marks.update({rubric: known.setdefault(marks, marks) for rubric, marks in scored.marks.items()})
+            steps.append(scored)
+    return RuleScores(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
 
 
 def agent_steps(trajectory: Trajectory) -> list[int]:
@@ -109,18 +142,3 @@ def _scores(step_id: int, gated: Mark, facts: list[Facts], rules: Mapping[str, R
     scores[GATE] = gated.score
     marks[GATE] = (gated,)
     return StepScores(step_id, scores, marks)
-
-
-def _rows(trajectory_id: str, scored: StepScores, version: str, rules: Mapping[str, Rule]) -> Iterable[StepScore]:
-    for rubric in (*rules, GATE):
-        score = scored.scores.get(rubric)
-        yield StepScore(
-            trajectory_id=trajectory_id,
-            step_id=scored.step_id,
-            rubric_id=rubric,
-            layer="rule",
-            score=score,
-            missing_reason=scored.missing_reason if score is None else None,
-            evidence=tuple(Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in scored.marks.get(rubric, ())),
-            scorer_version=version,
-        )

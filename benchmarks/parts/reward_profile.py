@@ -1,0 +1,90 @@
+"""Where the time of `RewardEngine.score` goes, part by part.
+
+Each part is run alone on what the part before it gave, so parts can be compared and add up; what the whole takes beyond their sum is
+mostly the collector of garbage, which has more to walk through while everything is alive.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from agentreward.config import RewardConfig
+from agentreward.fusion import reward, step_values, weigh_steps
+from agentreward.plain import read_run
+from agentreward.process import process_score
+from agentreward.reward import RewardEngine
+from agentreward.rules.calls import answered
+from agentreward.rules.facts import Facts
+from agentreward.rules.gate import gate
+from agentreward.rules.history import History
+from agentreward.rules.knowledge import Knowledge
+from agentreward.rules.registry import RULES
+from agentreward.rules.scorer import agent_steps, run_scores
+from trajschema.trajectory import Trajectory
+
+Best = Callable[[Callable[[], object], int], float]
+"""From work and rounds to seconds."""
+
+RULES_ALONE = "of these, the bare scorer"
+WHOLE = "the whole engine"
+
+
+def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
+    """Part of the engine → seconds for the run ``given``, which has no claimed outcome."""
+    engine = RewardEngine(RewardConfig(model_weight=0.0))
+    weights = engine.config.weights(engine.rubrics)
+    run = read_run(given)
+    trajectory, ids = run.trajectory, agent_steps(run.trajectory)
+    found = run_scores(trajectory, scorer_version="v", task=run.task)
+    by_rule = [(s.step_id, s.scores) for s in found.steps]
+    values = step_values(weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
+    facts = _facts(trajectory, run.task)
+
+    def seconds(work: Callable[[], object]) -> float:
+        return best(work, rounds)
+
+    rules = seconds(lambda: run_scores(trajectory, scorer_version="v", task=run.task))
+    read = seconds(lambda: [answered(step) for step in trajectory.steps])
+    shown = seconds(lambda: _know(trajectory))
+    known = seconds(lambda: _facts(trajectory, run.task))
+    judged = seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts])
+    weighed = seconds(lambda: weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
+    mean = seconds(lambda: process_score(values, weights.unadvanced, weights.idle))
+    added = seconds(lambda: reward(trajectory.trajectory_id, ids, None, (), weights, by_rule=by_rule))
+    parts = {
+        "dict → trajectory (plain)": seconds(lambda: read_run(given)),
+        "calls → actions (rules.calls)": read,
+        "names shown (rules.knowledge)": shown,
+        "gate, look-ups, keeping (rules.history)": known - read - shown,
+        "facts → five rubrics (rules)": judged,
+        "scores and marks kept (rules.scorer)": rules - known - judged,
+        "fusion (fusion)": weighed,
+        "process score (process)": mean,
+        "the record (trajschema)": added - weighed - mean,
+    }
+    whole = seconds(lambda: engine.score(given))
+    return {**parts, "the rest": whole - sum(parts.values()), WHOLE: whole, RULES_ALONE: rules}
+
+
+def _know(trajectory: Trajectory) -> None:
+    knowledge = Knowledge()
+    for step in trajectory.steps:
+        for observation in step.observations:
+            knowledge.add(observation.content, step.step_id)
+
+
+def _facts(trajectory: Trajectory, task: str) -> list[Facts]:
+    """What the rules are given, as :class:`agentreward.rules.scorer.RuleScorer` finds it; what a gated step does leaves no trace."""
+    history = History()
+    history.knowledge.add(task, 0)
+    found = []
+    for step in trajectory.steps:
+        pairs = answered(step)
+        takes_part = gate(pairs, history).score
+        for action, observation in pairs:
+            facts = history.examine(action, observation)
+            found.append(facts)
+            if takes_part and facts.repeat_of is None and action.kind != "noop":
+                history.record(facts, observation, step.step_id)
+        for observation in step.observations if takes_part else ():
+            history.knowledge.add(observation.content, step.step_id)
+    return found
