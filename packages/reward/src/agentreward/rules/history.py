@@ -8,10 +8,8 @@ Two invariants make padding worthless (see :mod:`agentreward.process`):
 """
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
-from trajschema.normalise import normalise
 from trajschema.trajectory import Observation
 
 from agentreward.rules.actions import CHANGING, Action, is_scratch, is_test_config, is_test_path
@@ -19,10 +17,9 @@ from agentreward.rules.coverage import Coverage
 from agentreward.rules.facts import Facts, Trend
 from agentreward.rules.failures import failure_of
 from agentreward.rules.knowledge import Knowledge
+from agentreward.rules.requests import Request, Version, answer_of
 from agentreward.rules.runs import counts_of
 from agentreward.rules.testreport import TestCounts
-
-Version = tuple[int, int]
 
 _WINDOW = re.compile(r"^\[lines (\d{1,9})-(\d{1,9}) of \d{1,9}; \d{1,9} above, \d{1,9} below\]\n?\Z", re.MULTILINE)
 _WINDOW_MAX = 100
@@ -34,44 +31,13 @@ class _Best(NamedTuple):
     step: int
 
 
-Answer = tuple[str, int | None, str | None]
-
-
-class _Request:
-    """What came of one request, since what it looks at changed last."""
-
-    __slots__ = ("answer", "made", "others", "step", "version")
-
-    def __init__(self) -> None:
-        self.made: int | None = None
-        """Step that made it first; a change that failed was not made."""
-        self.version: Version | None = None
-        self.step = 0
-        self.answer: Answer = ("", None, None)
-        self.others: set[Answer] | None = None
-
-    def has(self, answer: Answer) -> bool:
-        return answer == self.answer or _plain(answer) in self._all()
-
-    def add(self, version: Version, answer: Answer, step: int) -> None:
-        if version != self.version:
-            self.version, self.answer, self.step, self.others = version, answer, step, None
-        elif answer != self.answer:
-            self._all().add(_plain(answer))
-
-    def _all(self) -> set[Answer]:
-        if self.others is None:
-            self.others = {_plain(self.answer)}
-        return self.others
-
-
 class History:
     """State of the scorer. :meth:`examine` reads it, :meth:`record` extends it."""
 
     def __init__(self) -> None:
         self.knowledge = Knowledge()
         self._coverage = Coverage()
-        self._requests: dict[str, _Request] = {}
+        self._requests: dict[str, Request] = {}
         self._failures: dict[tuple[str, str], int] = {}
         self._path_changes: dict[str, int] = {}
         self._wild_changes = 0
@@ -97,7 +63,7 @@ class History:
         request = self._requests.get(action.key)
         if request is None or request.version != self._version(action):
             return None
-        return request.step if request.has(_answer(observation)) else None
+        return request.step if request.has(answer_of(observation)) else None
 
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
@@ -151,10 +117,10 @@ class History:
             self._tests(action, facts, step)
         request = self._requests.get(action.key)
         if request is None:
-            request = self._requests[action.key] = _Request()
+            request = self._requests[action.key] = Request()
         if request.made is None and not (facts.failure and action.kind in CHANGING):
             request.made = step
-        request.add(self._version(action), _answer(observation), step)
+        request.add(self._version(action), answer_of(observation), step)
 
     def _change(self, facts: Facts, step: int) -> None:
         action = facts.action
@@ -226,20 +192,6 @@ def _lines_shown(action: Action, observation: Observation | None) -> tuple[int |
     """The lines that a reading showed: those asked for, or the window that the tool says it chose."""
     said = _WINDOW.search(observation.content, max(0, len(observation.content) - _WINDOW_MAX)) if observation and not action.shell else None
     return (int(said[1]), int(said[2])) if said else (action.start, action.end)
-
-
-def _answer(observation: Observation | None) -> Answer:
-    return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
-
-
-def _plain(answer: Answer) -> Answer:
-    return _normalised(answer[0]), answer[1], answer[2] and _normalised(answer[2])
-
-
-@lru_cache(maxsize=4)
-def _normalised(text: str) -> str:
-    """An answer is looked for, and looked for again, and then kept."""
-    return normalise(text)
 
 
 def _trend(counts: TestCounts | None, best: _Best | None) -> Trend:

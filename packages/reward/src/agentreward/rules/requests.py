@@ -1,0 +1,67 @@
+"""What came of a request, so that asking again and hearing the same is known for what it is."""
+
+from trajschema.normalise import normalise
+from trajschema.trajectory import Observation
+
+Version = tuple[int, int]
+"""How often what a request looks at has changed. Only grows."""
+Answer = tuple[str, int | None, str | None]
+"""Content, exit status and error."""
+
+
+class Request:
+    """What came of one request, since what it looks at changed last. Answers that differ in clocks and the like are the same."""
+
+    __slots__ = ("_known", "_others", "answer", "made", "step", "version")
+
+    def __init__(self) -> None:
+        self.made: int | None = None
+        """Step that made it first; a change that failed was not made."""
+        self.version: Version | None = None
+        self.step = 0
+        self.answer: Answer = ("", None, None)
+        self._others: list[Answer] = []
+        self._known: set[Answer] = set()
+
+    def has(self, answer: Answer) -> bool:
+        """Whether this was an answer. Few requests have a second one, so the first two are compared as they are."""
+        if answer == self.answer:
+            return True
+        if not self._others:
+            return _same(answer, self.answer)
+        if not self._known:
+            self._known = {_plain(a) for a in (self.answer, *self._others)}
+        return _plain(answer) in self._known
+
+    def add(self, version: Version, answer: Answer, step: int) -> None:
+        """An answer that there had not been."""
+        if version != self.version:
+            self.version, self.answer, self.step = version, answer, step
+            self._others, self._known = [], set()
+            return
+        self._others.append(answer)
+        if self._known:
+            self._known.add(_plain(answer))
+
+
+def answer_of(observation: Observation | None) -> Answer:
+    """What the observation answers; nothing without one."""
+    return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
+
+
+def _plain(answer: Answer) -> Answer:
+    return normalise(f"{answer[0]}\n"), answer[1], normalise(f"{answer[2] or ''}\n")
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    return one[1] == other[1] and _alike(one[2] or "", other[2] or "") and _alike(one[0], other[0])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two texts are the same but for clocks and the like. These lie within a line, so the first other line decides."""
+    if one == other:
+        return True
+    lines, others = one.split("\n"), other.split("\n")
+    return len(lines) == len(others) and all(
+        a == b or normalise(f"{a}\n") == normalise(f"{b}\n") for a, b in zip(lines, others, strict=True)
+    )
