@@ -47,6 +47,7 @@ class Action(NamedTuple):
     query: str = ""
     interactive: bool = False
     shell: bool = False
+    appends: bool = False
 
 
 _ROOTS = re.compile(r"^/(?:testbed|repo|app|workspace/[^/]+|workdir|work)/")
@@ -115,7 +116,8 @@ def edit(path: str, old: str, new: str, *, shell: bool = False, key: str = "") -
 def write(path: str, content: str, *, shell: bool = False, appends: bool = False) -> Action:
     """Give a file new content."""
     name = path_name(path)
-    return Action("write", f"write:{name}:{'+' if appends else ''}{content}", name, new=content, shell=shell)
+    key = f"write:{name}:{'+' if appends else ''}{content}"
+    return Action("write", key, name, new=content, shell=shell, appends=appends)
 
 
 def number(text: str) -> int | None:
@@ -128,6 +130,11 @@ def is_test_path(path: str) -> bool:
     parts = path.split("/")
     name = parts[-1]
     return name.startswith("test_") or name.endswith("_test.py") or any(p in ("test", "tests", "testing") for p in parts[:-1])
+
+
+def is_document(path: str) -> bool:
+    """Whether ``path`` is prose about the project, which no test depends on."""
+    return path.endswith((".md", ".rst", ".adoc"))
 
 
 _CONFIG = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "sitecustomize.py", "usercustomize.py", ".coveragerc"})

@@ -5,11 +5,12 @@ from agentreward.rules.programs import Use, changes_in_place, execution, known, 
 from agentreward.rules.shell import Command, parse
 
 _PASS_ON = "head tail grep egrep sort uniq wc cut tr awk sed nl cat less more column rev tac jq xargs rg"
+_MOST_ACTIONS = 64
 _FILTERS = frozenset(_PASS_ON.split())
 
 
 def shell_actions(text: str) -> list[Action]:
-    """The actions of a command line, in order. One whose commands only prepare (``cd``) or say (``echo``) is a no-op."""
+    """The actions of a command line, in order, at most 64. One whose commands only prepare (``cd``) or say (``echo``) is a no-op."""
     actions: list[Action] = []
     folder = ""
     commands = parse(text)
@@ -23,7 +24,7 @@ def shell_actions(text: str) -> list[Action]:
             continue
         found = _actions(command, _pipe_text(commands, index), folder)
         actions.extend([a for a in found if a.kind != "noop"])
-    return actions or [Action("noop", f"noop:{text.strip()}", shell=True)]
+    return actions[:_MOST_ACTIONS] or [Action("noop", f"noop:{text.strip()}", shell=True)]
 
 
 def _actions(command: Command, filters: str, folder: str) -> list[Action]:

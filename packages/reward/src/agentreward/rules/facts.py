@@ -30,6 +30,10 @@ class Facts(NamedTuple):
     trend: Trend = "unknown"
     best_failed: int = 0
     best_step: int | None = None
+    code_changed: bool = False
+    """Since the best earlier run of the same, source was changed and not just taken back, or another program ran that may have done so."""
+    no_code: bool = False
+    """A change of blanks and comments only."""
     untested_change: bool = True
     """Something changed since these tests ran last, or they had not run."""
     last_run: int | None = None
@@ -46,7 +50,7 @@ class Facts(NamedTuple):
     cut: bool = False
     """The answer was cut: the agent saw head and tail only."""
     source_file: bool = True
-    """No change of a test, of test configuration or of a throw-away file."""
+    """No change of a test, of test configuration, of a document or of a throw-away file, and none without code."""
 
 
 class Mark(NamedTuple):

@@ -10,6 +10,12 @@ def git_action(arguments: list[str], folder: str = "", filters: str = "") -> Act
     line = " ".join(words)
     paths = [w for w in words[1:] if not w.startswith("-") and ("/" in w or "." in w or "--" in words)]
     path = path_name(f"{folder}/{paths[-1]}" if folder and paths else paths[-1]) if paths else ""
+    if words[:2] in (["stash", "pop"], ["stash", "apply"]):
+        return Action("mutate", f"mutate:git {line}", "", shell=True)
+    if words[:2] in (["stash", "list"], ["stash", "show"]):
+        return Action("inspect", f"inspect:{line}{filters}:{folder}", shell=True)
+    if words[:2] == ["checkout", "-b"]:
+        return Action("noop", f"noop:git {line}", shell=True)
     if verb in ("checkout", "restore", "reset", "stash", "clean", "revert"):
         return Action("revert", f"revert:{line}:{folder}", path, shell=True)
     if verb in ("apply", "am"):

@@ -5,7 +5,7 @@ Below 0.5 lie steps that look, check, fail or end; they may be good work, but ca
 
 from collections.abc import Sequence
 
-from agentreward.rules.actions import is_test_config, is_test_path
+from agentreward.rules.actions import is_document, is_test_config, is_test_path
 from agentreward.rules.facts import Facts, Mark, steps
 
 _LOOKING = frozenset({"read", "list", "search", "inspect"})
@@ -56,7 +56,7 @@ def _passes_as_before(f: Facts) -> bool:
 
 def _tested(f: Facts) -> Mark:
     quote = f.counts.line if f.counts else None
-    if f.trend == "better" and f.counts and f.untested_change:
+    if f.trend == "better" and f.counts and f.code_changed:
         if f.counts.green:
             return Mark(1.0, "tests.all_pass_now", steps(f.best_step, f.last_change), quote)
         share = (f.best_failed - f.counts.failed) / f.best_failed if f.best_failed > f.counts.failed else 0.0
@@ -65,6 +65,8 @@ def _tested(f: Facts) -> Mark:
         return Mark(0.05, "tests.worse", steps(f.best_step, f.last_change), quote)
     if not f.untested_change:
         return Mark(0.1, "tests.no_change_since", steps(f.last_run), quote)
+    if f.trend == "better":
+        return Mark(0.2, "tests.better_by_no_change_of_code", steps(f.best_step, f.last_change), quote)
     if f.trend == "same":
         return Mark(0.2, "tests.same", steps(f.best_step, f.last_change), quote)
     return Mark(0.4, "tests.first_look", (), quote)
@@ -74,7 +76,7 @@ def _ran(f: Facts) -> Mark:
     """A program, such as the reproduction of a bug. One that passes at first sight may just show nothing, and one that changes files shows
     nobody what it did to them: neither is progress yet."""
     quote = f.counts.line if f.counts else None
-    if f.trend == "better" and f.untested_change:
+    if f.trend == "better" and f.code_changed:
         return Mark(0.85, "run.passes_now", steps(f.best_step, f.last_change), quote)
     if f.trend == "worse":
         return Mark(0.1, "run.fails_now", steps(f.best_step, f.last_change), quote)
@@ -93,6 +95,10 @@ def _changed(f: Facts) -> Mark:
         return Mark(0.2, "edit.took_back", (f.undoes,), path)
     if is_test_path(path):
         return Mark(0.4, "edit.tests", (), path)
+    if is_document(path):
+        return Mark(0.4, "edit.documents", (), path)
+    if f.no_code:
+        return Mark(0.3, "edit.no_code", (), path)
     if not f.source_file:
         return Mark(0.35, "edit.throw_away_file", (), path)
     if not f.text_seen and f.path_seen is None:
@@ -102,14 +108,14 @@ def _changed(f: Facts) -> Mark:
 
 def _seen(f: Facts) -> Mark:
     """A change of what is known. It promises most where something was seen to fail, and less each time that the same file is changed
-    again, since what was done to it before did not do."""
+    again, since what was done to it before did not do. In the end it no longer advances: else one change could be sold in many parts."""
     if f.failing is not None:
         best, rule, known = 0.9, "edit.failure_had_been_seen", steps(f.failing, f.path_seen, *(f.text_seen or ()))
     elif f.text_seen:
         best, rule, known = 0.75, "edit.text_had_been_seen", f.text_seen
     else:
         best, rule, known = 0.65, "edit.file_had_been_seen", steps(f.path_seen)
-    return Mark(max(0.5, best - 0.1 * f.changes_before), rule, known, f.action.path)
+    return Mark(max(0.4, best - 0.1 * f.changes_before), rule, known, f.action.path)
 
 
 def _submitted(f: Facts) -> Mark:

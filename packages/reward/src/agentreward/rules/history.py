@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from trajschema.trajectory import Observation
 
-from agentreward.rules.actions import CHANGING, Action, is_scratch, is_test_config, is_test_path
+from agentreward.rules.actions import CHANGING, Action, is_document, is_scratch, is_test_config, is_test_path, path_name
+from agentreward.rules.changes import changed_lines, same_code
+from agentreward.rules.contents import Contents
 from agentreward.rules.coverage import Coverage
 from agentreward.rules.facts import Facts, Trend
 from agentreward.rules.failures import failure_of
 from agentreward.rules.knowledge import Knowledge
 from agentreward.rules.requests import Request, Version, answer_of
+from agentreward.rules.runners import test_paths
 from agentreward.rules.runs import counts_of
 from agentreward.rules.testreport import TestCounts
 
@@ -29,6 +32,7 @@ class _Best(NamedTuple):
     failed: int
     passed: int
     step: int
+    code_changes: int
 
 
 class History:
@@ -42,12 +46,15 @@ class History:
         self._path_changes: dict[str, int] = {}
         self._wild_changes = 0
         self._all_changes = 0
+        self._code_changes = 0
+        self._contents = Contents()
         self._edits: dict[tuple[str, str, str], int] = {}
         self._changed_at: dict[str, int] = {}
         self._last_change: int | None = None
         self._best: dict[str, _Best] = {}
         self._tested: dict[str, tuple[int, int]] = {}
         self._throw_away: set[str] = set()
+        self._own_tests: set[str] = set()
         self._times: dict[str, int] = {}
         self._source_change: int | None = None
         self._failed_at: int | None = None
@@ -59,7 +66,10 @@ class History:
         return self._last_change
 
     def repeat_of(self, action: Action, observation: Observation | None) -> int | None:
-        """Step of the same request with the same answer, nothing relevant having changed since; else ``None``."""
+        """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed
+        a file as it is now written; else ``None``."""
+        if action.kind == "write" and not action.appends and (shown := self._contents.as_is(action.path, action.new)) is not None:
+            return shown
         request = self._requests.get(action.key)
         if request is None or request.version != self._version(action):
             return None
@@ -79,7 +89,7 @@ class History:
             action=action,
             failure=failure_of(action, observation, counts),
             counts=counts,
-            repeat_of=self.repeat_of(action, observation) if request else None,
+            repeat_of=self.repeat_of(action, observation) if request or action.kind == "write" else None,
             same_call=request.made if request else None,
             shown_by=shown_by,
             failures_before=self._failures.get((action.kind, path), 0),
@@ -89,6 +99,8 @@ class History:
             trend=_trend(counts, best),
             best_failed=best.failed if best else 0,
             best_step=best.step if best else None,
+            code_changed=best is not None and best.code_changes != self._code_changes,
+            no_code=_is_no_code(action),
             untested_change=tested is None or tested[0] != self._all_changes,
             last_run=tested[1] if tested else None,
             undoes=self._undone_by(action),
@@ -98,7 +110,7 @@ class History:
             unproved=self._source_change is not None and not self._verified,
             failing=self._failed_at,
             cut=bool(observation and observation.truncated),
-            source_file=action.kind not in CHANGING or not self._is_beside(action),
+            source_file=action.kind not in CHANGING or not (self._is_beside(action) or _is_no_code(action)),
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
@@ -112,7 +124,9 @@ class History:
         elif action.kind in ("read", "search") and action.path:
             self.knowledge.look(action.path, step)
             if action.kind == "read" and not facts.cut and not action.query:
-                self._coverage.add(action.path, *_lines_shown(action, observation), step)
+                self._read(action, observation, step)
+        elif action.kind == "other" or (action.kind == "run" and facts.counts and facts.counts.green):
+            self._code_changes += 1
         if action.kind == "test" or facts.counts:
             self._tests(action, facts, step)
         request = self._requests.get(action.key)
@@ -122,10 +136,18 @@ class History:
             request.made = step
         request.add(self._version(action), answer_of(observation), step)
 
+    def _read(self, action: Action, observation: Observation | None, step: int) -> None:
+        start, end = _lines_shown(action, observation)
+        self._coverage.add(action.path, start, end, step)
+        if start is end is None and observation is not None:
+            self._contents.show(action.path, observation.content, step)
+
     def _change(self, facts: Facts, step: int) -> None:
         action = facts.action
         if self._is_throw_away(action):
             self._throw_away.add(action.path)
+        if action.kind == "write" and facts.path_seen is None and is_test_path(action.path):
+            self._own_tests.add(action.path)
         if action.path and action.kind != "mutate":
             self.knowledge.look(action.path, step)
         self.knowledge.add(action.new, step)
@@ -135,14 +157,20 @@ class History:
             self._source_change, self._verified = step, False
             self._times[action.path] = self._times.get(action.path, 0) + 1
         self._all_changes += 1
+        if facts.source_file and facts.undoes is None:
+            self._code_changes += 1
         if action.path in ("", ".") or action.kind == "mutate":
             self._wild_changes += 1
             self._coverage.forget_all()
+            self._contents.forget_all()
         else:
             self._path_changes[action.path] = self._path_changes.get(action.path, 0) + 1
             self._coverage.forget(action.path)
+            self._contents.forget(action.path)
+        if action.kind == "write" and not action.appends:
+            self._contents.show(action.path, action.new, step)
         if action.kind == "edit" and (action.old or action.new):
-            self._edits[(action.path, action.old, action.new)] = step
+            self._edits[(action.path, *changed_lines(action.old, action.new))] = step
         if action.kind != "revert":
             self._changed_at[action.path] = step
             self._last_change = step
@@ -155,19 +183,26 @@ class History:
             return
         if counts.failed and self._failed_at is None:
             self._failed_at = step
-        if facts.unproved and counts.green and (facts.trend == "better" or (facts.trend == "first" and action.kind == "test")):
+        if facts.unproved and counts.green and self._proves(facts):
             self._verified = True
         if facts.trend in ("first", "better"):
-            self._best[self._case(action)] = _Best(counts.failed, counts.passed, step)
+            self._best[self._case(action)] = _Best(counts.failed, counts.passed, step, self._code_changes)
+
+    def _proves(self, facts: Facts) -> bool:
+        """Whether a run that passes says something of the change. A test of the agent's own, never seen failing, may just show nothing."""
+        if facts.trend == "better":
+            return facts.code_changed
+        named = test_paths(facts.action.query)
+        return facts.trend == "first" and facts.action.kind == "test" and not (named and self._own_tests.issuperset(map(path_name, named)))
 
     def _case(self, action: Action) -> str:
         """What a run is compared by. A program that was rewritten shows something else than before."""
         return f"{action.key}@{self._path_changes.get(action.path, 0)}" if action.kind == "run" else action.key
 
     def _is_beside(self, action: Action) -> bool:
-        """Whether a change lies beside the source: in a test, in test configuration, or in a throw-away file."""
+        """Whether a change lies beside the source: in a test, in test configuration, in a document, or in a throw-away file."""
         path = action.path
-        return is_test_path(path) or is_test_config(path) or is_scratch(path) or self._is_throw_away(action)
+        return is_test_path(path) or is_test_config(path) or is_document(path) or is_scratch(path) or self._is_throw_away(action)
 
     def _is_throw_away(self, action: Action) -> bool:
         """A file that the agent made beside the folders of the project, and that nobody had named."""
@@ -182,7 +217,9 @@ class History:
 
     def _undone_by(self, action: Action) -> int | None:
         if action.kind == "edit" and (action.old or action.new):
-            return self._edits.get((action.path, action.new, action.old))
+            return self._edits.get((action.path, *changed_lines(action.new, action.old)))
+        if action.kind == "write" and not action.appends and self._contents.was(action.path, action.new):
+            return self._changed_at.get(action.path)
         if action.kind == "revert":
             return self._last_change if action.path in ("", ".") else self._changed_at.get(action.path)
         return None
@@ -194,6 +231,28 @@ def _lines_shown(action: Action, observation: Observation | None) -> tuple[int |
     return (int(said[1]), int(said[2])) if said else (action.start, action.end)
 
 
+<<<<<<< HEAD
+=======
+def _is_no_code(action: Action) -> bool:
+    told = action.kind == "edit" and (action.old or action.new)
+    return bool(told or action.appends) and same_code(action.path, action.old, action.new)
+
+
+def _answer(observation: Observation | None) -> Answer:
+    return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
+
+
+def _plain(answer: Answer) -> Answer:
+    return _normalised(answer[0]), answer[1], answer[2] and _normalised(answer[2])
+
+
+@lru_cache(maxsize=4)
+def _normalised(text: str) -> str:
+    """An answer is looked for, and looked for again, and then kept."""
+    return normalise(text)
+
+
+>>>>>>> review5
 def _trend(counts: TestCounts | None, best: _Best | None) -> Trend:
     if counts is None or counts.passed + counts.failed == 0:
         return "unknown"

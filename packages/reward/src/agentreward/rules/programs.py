@@ -33,7 +33,7 @@ Does = Callable[[str, Use], list[Action] | None]
 """From the program's name and its use to actions; ``None`` for a use that is a mere execution."""
 
 _IN_PLACE = frozenset({"-i", "-pi", "-ni", "-Ei", "-ri", "inplace", "-i.bak"})
-_WRITES = re.compile(r"\.write\(|write_text\(|open\([^)]*['\"][wa]\+?['\"]|fileinput\.|shutil\.(?:copy|move)|os\.(?:rename|remove)")
+_WRITES = re.compile(r"\.write\(|write_text\(|open\([^)]{0,200}['\"][wa]\+?['\"]|fileinput\.|shutil\.(?:copy|move)|os\.(?:rename|remove)")
 _FILE_IN_CODE = re.compile(r"['\"]([\w./-]+\.\w{1,5})['\"]")
 _SED_RANGE = re.compile(r"^(\d+)(?:,(\d+|\$))?p$")
 _COUNT = re.compile(r"-n?(\d+)")

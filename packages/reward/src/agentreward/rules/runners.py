@@ -29,11 +29,10 @@ def test_selection(words: tuple[str, ...]) -> str | None:
         return None
     runner = "" if words[0].rsplit("/", 1)[-1] in ("pytest", "py.test") else words[0]
     kept: list[str] = []
-    rest = list(words[1:])
-    while rest:
-        word = rest.pop(0)
-        if word == "-p" and rest:
-            rest.pop(0)
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-p":
+            next(rest, None)
         elif not _NOT_SELECTING.match(word):
             kept.append(path_name(word) if "/" in word else word)
     return " ".join([runner, *kept]).strip()
