@@ -231,28 +231,11 @@ def _lines_shown(action: Action, observation: Observation | None) -> tuple[int |
     return (int(said[1]), int(said[2])) if said else (action.start, action.end)
 
 
-<<<<<<< HEAD
-=======
 def _is_no_code(action: Action) -> bool:
     told = action.kind == "edit" and (action.old or action.new)
     return bool(told or action.appends) and same_code(action.path, action.old, action.new)
 
 
-def _answer(observation: Observation | None) -> Answer:
-    return (observation.content, observation.exit_code, observation.error) if observation else ("", None, None)
-
-
-def _plain(answer: Answer) -> Answer:
-    return _normalised(answer[0]), answer[1], answer[2] and _normalised(answer[2])
-
-
-@lru_cache(maxsize=4)
-def _normalised(text: str) -> str:
-    """An answer is looked for, and looked for again, and then kept."""
-    return normalise(text)
-
-
->>>>>>> review5
 def _trend(counts: TestCounts | None, best: _Best | None) -> Trend:
     if counts is None or counts.passed + counts.failed == 0:
         return "unknown"
