@@ -8,6 +8,8 @@ from agentreward.rules.actions import Action
 from agentreward.rules.facts import Mark
 from agentreward.rules.history import History
 
+OPEN = Mark(1.0, "gate.open")
+
 
 def gate(actions: Sequence[tuple[Action, Observation | None]], history: History) -> Mark:
     """0 where every action is idle: it does nothing, or asks what was asked before, gets the same answer, and nothing had
@@ -22,7 +24,7 @@ def gate(actions: Sequence[tuple[Action, Observation | None]], history: History)
             continue
         repeat = history.repeat_of(action, observation)
         if repeat is None:
-            return Mark(1.0, "gate.open")
+            return OPEN
         repeats.append(repeat)
     if repeats:
         return Mark(0.0, "gate.repeat", tuple(sorted(set(repeats))))

@@ -82,9 +82,10 @@ class History:
         shown_by = None
         if action.kind == "read" and not action.query:
             shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
-        best = self._best.get(self._case(action))
-        tested = self._tested.get(action.key)
+        best = self._best.get(self._case(action)) if counts else None
+        tested = self._tested.get(action.key) if action.kind == "test" else None
         request = self._requests.get(action.key)
+        no_code = action.kind in CHANGING and _is_no_code(action)
         return Facts(
             action=action,
             failure=failure_of(action, observation, counts),
@@ -100,7 +101,7 @@ class History:
             best_failed=best.failed if best else 0,
             best_step=best.step if best else None,
             code_changed=best is not None and best.code_changes != self._code_changes,
-            no_code=_is_no_code(action),
+            no_code=no_code,
             untested_change=tested is None or tested[0] != self._all_changes,
             last_run=tested[1] if tested else None,
             undoes=self._undone_by(action),
@@ -110,7 +111,7 @@ class History:
             unproved=self._source_change is not None and not self._verified,
             failing=self._failed_at,
             cut=bool(observation and observation.truncated),
-            source_file=action.kind not in CHANGING or not (self._is_beside(action) or _is_no_code(action)),
+            source_file=action.kind not in CHANGING or not (no_code or self._is_beside(action)),
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:

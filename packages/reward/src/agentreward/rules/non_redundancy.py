@@ -2,6 +2,8 @@
 
 from agentreward.rules.facts import Facts, Mark
 
+_NEW = Mark(1.0, "redundant.new")
+
 
 def non_redundancy(f: Facts) -> Mark:
     """Was the action needed?"""
@@ -24,4 +26,4 @@ def non_redundancy(f: Facts) -> Mark:
         if f.failures_before:
             return Mark(0.4, "redundant.failed_like_before", (), f.failure.quote)
         return Mark(0.7, "redundant.brought_nothing", (), f.failure.quote)
-    return Mark(1.0, "redundant.new")
+    return _NEW

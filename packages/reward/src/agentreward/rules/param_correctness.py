@@ -2,6 +2,7 @@
 
 from agentreward.rules.facts import Facts, Mark
 
+_ACCEPTED = Mark(1.0, "params.accepted")
 _FAILED = {
     "malformed": 0.0,
     "bad_arguments": 0.1,
@@ -20,7 +21,7 @@ def param_correctness(f: Facts) -> Mark:
     if f.action.kind == "noop":
         return Mark(0.0, "params.nothing_done")
     if f.failure is None:
-        return Mark(1.0, "params.accepted")
+        return _ACCEPTED
     score = _FAILED[f.failure.kind]
     if f.failures_before:
         return Mark(score / 2, f"params.{f.failure.kind}_again", (), f.failure.quote)
