@@ -64,5 +64,5 @@ class Mark(NamedTuple):
 
 def steps(*found: int | None) -> tuple[int, ...]:
     """The steps that are there, ascending, each once."""
-    kept = [s for s in found if s is not None]
-    return tuple(kept) if len(kept) < 2 else tuple(sorted(set(kept)))
+    kept = tuple([s for s in found if s is not None])
+    return kept if len(kept) < 2 else tuple(sorted(set(kept)))

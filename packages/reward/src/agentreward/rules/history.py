@@ -228,8 +228,12 @@ class History:
 
 def _lines_shown(action: Action, observation: Observation | None) -> tuple[int | None, int | None]:
     """The lines that a reading showed: those asked for, or the window that the tool says it chose."""
-    said = _WINDOW.search(observation.content, max(0, len(observation.content) - _WINDOW_MAX)) if observation and not action.shell else None
-    return (int(said[1]), int(said[2])) if said else (action.start, action.end)
+    if observation is not None and not action.shell:
+        end = observation.content[-_WINDOW_MAX:]
+        said = _WINDOW.search(end) if "below]" in end else None
+        if said:
+            return int(said[1]), int(said[2])
+    return action.start, action.end
 
 
 def _is_no_code(action: Action) -> bool:

@@ -38,8 +38,9 @@ class Knowledge:
     def add(self, text: str, step: int) -> None:
         """The agent was shown ``text`` at ``step``."""
         text = text[:_READ_AT_MOST]
-        names = self._names
-        names.update(dict.fromkeys(filterfalse(names.__contains__, _names(text)), step))
+        known = self._names
+        shown = text.encode("utf-8", "surrogatepass").translate(_NAMES).split()
+        known.update(dict.fromkeys(filterfalse(known.__contains__, shown), step))
         if step in self._texts:
             self._texts[step] += f"\n{text}"
             self._plain.pop(step, None)
@@ -81,7 +82,7 @@ class Knowledge:
     def words(self, text: str) -> int | None:
         """Step at which the longest name in ``text``, the one that says most, was first shown; or ``None``."""
         names = [n for n in _names(text[:_QUERY]) if len(n) >= _SHORT_NAME and n not in _KEYWORDS]
-        return self._youngest([max(names, key=len)]) if names else None
+        return self._names.get(max(names, key=len)) if names else None
 
     def _shown(self, line: bytes, names: list[bytes], path: str) -> int | None:
         youngest = self._youngest(names)
@@ -95,9 +96,14 @@ class Knowledge:
 
     def _youngest(self, names: list[bytes]) -> int | None:
         """Step by which all of ``names`` had been shown."""
-        steps = [self._names.get(name) for name in names]
-        known = [step for step in steps if step is not None]
-        return max(known) if known and len(known) == len(steps) else None
+        latest = None
+        for name in names:
+            step = self._names.get(name)
+            if step is None:
+                return None
+            if latest is None or step > latest:
+                latest = step
+        return latest
 
     def _without_blanks(self, step: int) -> bytes:
         plain = self._plain.get(step)

@@ -7,40 +7,37 @@ Version = tuple[int, int]
 """How often what a request looks at has changed. Only grows."""
 Answer = tuple[str, int | None, str | None]
 """Content, exit status and error."""
+_COMPARED = 2
 
 
 class Request:
     """What came of one request, since what it looks at changed last. Answers that differ in clocks and the like are the same."""
 
-    __slots__ = ("_known", "_others", "answer", "made", "step", "version")
+    __slots__ = ("_answers", "_known", "made", "step", "version")
 
     def __init__(self) -> None:
         self.made: int | None = None
         """Step that made it first; a change that failed was not made."""
         self.version: Version | None = None
         self.step = 0
-        self.answer: Answer = ("", None, None)
-        self._others: list[Answer] = []
-        self._known: set[Answer] = set()
+        self._answers: tuple[Answer, ...] = ()
+        self._known: set[Answer] | None = None
 
     def has(self, answer: Answer) -> bool:
-        """Whether this was an answer. Few requests have a second one, so the first two are compared as they are."""
-        if answer == self.answer:
+        """Whether this was an answer. Few requests have a third one, so the first two are compared as they are."""
+        if answer in self._answers:
             return True
-        if not self._others:
-            return _same(answer, self.answer)
-        if not self._known:
-            self._known = {_plain(a) for a in (self.answer, *self._others)}
-        return _plain(answer) in self._known
+        return any([_same(answer, a) for a in self._answers]) if self._known is None else _plain(answer) in self._known
 
     def add(self, version: Version, answer: Answer, step: int) -> None:
         """An answer that there had not been."""
         if version != self.version:
-            self.version, self.answer, self.step = version, answer, step
-            self._others, self._known = [], set()
-            return
-        self._others.append(answer)
-        if self._known:
+            self.version, self.step, self._answers, self._known = version, step, (answer,), None
+        elif len(self._answers) < _COMPARED:
+            self._answers = (*self._answers, answer)
+        else:
+            if self._known is None:
+                self._known = {_plain(a) for a in self._answers}
             self._known.add(_plain(answer))
 
 

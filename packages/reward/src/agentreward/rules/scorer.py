@@ -128,8 +128,9 @@ def _scores(step_id: int, gated: Mark, facts: list[Facts], rules: Mapping[str, R
     scores: dict[str, float] = {}
     marks: dict[str, tuple[Mark, ...]] = {}
     if len(facts) == 1:
+        fact = facts[0]
         for name, rule in rules.items():
-            mark = rule(facts[0])
+            mark = rule(fact)
             scores[name] = mark.score
             marks[name] = (mark,)
     else:

@@ -11,6 +11,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SPECIAL = re.compile(r"[|&;<>\"'\\#\n]")
+"""Without any of these a text is words and blanks."""
 _OPERATORS = frozenset({"||", "&&", "|&", ";;", ";", "|", "\n", "&"})
 _REDIRECT = re.compile(r"[\d&]?>>?\|?(?:&[\d-])?|<<<|<<-?|<")
 _MAY_REDIRECT = frozenset("<>&0123456789")
@@ -34,6 +36,9 @@ class Command(NamedTuple):
 
 def parse(text: str) -> list[Command]:
     """The simple commands of ``text`` in order, at most 64. Wrappers (``sudo``, ``timeout 5``, ``X=1``) and keywords are taken off."""
+    if not _SPECIAL.search(text):
+        core = _core(text.split())
+        return [Command(core)] if core else []
     text, documents = _take_documents(text)
     commands: list[Command] = []
     words: list[str] = []
