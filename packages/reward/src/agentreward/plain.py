@@ -29,7 +29,7 @@ _NAMES: dict[Tool, frozenset[str]] = {
 _CANONICAL: dict[str, Tool] = {name: tool for tool, names in _NAMES.items() for name in names}
 
 
-_as_json = json.JSONEncoder(default=str).encode
+_ENCODERS = {ascii_only: json.JSONEncoder(ensure_ascii=ascii_only, default=str).encode for ascii_only in (True, False)}
 
 
 class Run(NamedTuple):
@@ -68,18 +68,21 @@ def _recorded(given: Mapping[str, Any]) -> Trajectory:
 
 def _plain(given: Mapping[str, Any]) -> Run:
     steps = tuple(_step(number, step) for number, step in enumerate(given["steps"], 1))
-    task = _text(given.get("task"))
+    task = _text(given.get("task"), "'task'")
     name = given.get("id") or given.get("trajectory_id") or content_id([task, steps])
-    trajectory = Trajectory(trajectory_id=str(name), agent=_text(given.get("agent")), source_format="plain", steps=steps)
+    if not isinstance(name, str | int):
+        raise InvalidRun(f"'id' is a text or a number, not {_short(name)}")
+    trajectory = Trajectory(trajectory_id=str(name), agent=_text(given.get("agent"), "'agent'"), source_format="plain", steps=steps)
     return Run(trajectory, task, _claim(given.get("outcome"), trajectory.trajectory_id))
 
 
 def _step(number: int, given: Any) -> Step:
     if not isinstance(given, Mapping):
         raise InvalidRun(f"step {number}: a step is an object with 'tool', 'params' and 'output', not {_short(given)}")
-    message, tool = _text(given.get("message")), given.get("tool")
+    message, output, error = (_text(given.get(name), f"step {number}: {name!r}") for name in ("message", "output", "error"))
+    tool = given.get("tool")
     if tool is None or tool == "":
-        return Step(step_id=number, source="agent", message=message or _text(given.get("output")))
+        return Step(step_id=number, source="agent", message=message or output)
     if not isinstance(tool, str):
         raise InvalidRun(f"step {number}: 'tool' is the name of a tool, not {_short(tool)}")
     params, code = given.get("params") or {}, given.get("exit_code")
@@ -88,8 +91,10 @@ def _step(number: int, given: Any) -> Step:
     if code is not None and not isinstance(code, int):
         raise InvalidRun(f"step {number}: 'exit_code' is a whole number, not {_short(code)}")
     call_id = f"call_{number}"
-    call = ToolCall(tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=_as_json(dict(params)))
-    seen = Observation(tool_call_id=call_id, content=_text(given.get("output")), exit_code=code, error=_text(given.get("error")) or None)
+    call = ToolCall(
+        tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=_json(dict(params), f"step {number}: 'params'")
+    )
+    seen = Observation(tool_call_id=call_id, content=output, exit_code=code, error=error or None)
     return Step(step_id=number, source="agent", message=message, tool_calls=(call,), observations=(seen,))
 
 
@@ -132,12 +137,22 @@ def _count(given: Mapping[str, Any], name: str, run: str) -> int:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, where: str) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else _json(value, where, ascii_only=False)
+
+
+def _json(value: Any, where: str, *, ascii_only: bool = True) -> str:
+    try:
+        return _ENCODERS[ascii_only](value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRun(f"{where} cannot be written as JSON ({error}); give text, numbers, lists and objects of them") from error
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a {type(value).__name__} too deep to show"
     return text if len(text) <= 60 else f"{text[:57]}..."

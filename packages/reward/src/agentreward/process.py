@@ -12,8 +12,8 @@ of 0 stops only exact repeats. So steps are told apart by what they can do to th
 
 What this gives, for any rewards:
 
-- One more step in I is one more choice of J, so the minimum cannot rise: no padding of any kind pays, gated or not,
-  wherever it stands. A gated step has reward 0 and always takes part.
+- One more step in I is one more choice of J, so the minimum cannot rise: no step that does not advance pays by itself, gated or
+  not, wherever it stands. A gated step has reward 0 and always takes part.
 - Lowering any step's reward, or moving an ungated step from A to I, never raises it.
 - Where looking around scores above the rest, it is left out: the credit for information lands on the step that uses it
   (rubric info_utilization of an edit), not on the looking.
@@ -22,6 +22,12 @@ What this gives, for any rewards:
   would leave a third of its worth, whatever else was done well. Over the recorded runs of five steps and more that the rules are
   tried on, whatever came of them, the distance from the plain mean is 0.14 with a weight of 1 and 0.08 with one of an eighth. An idle
   step costs time, a step that goes wrong costs more; two hundred idle ones still take nearly everything.
+
+What the rules take for an advance can still be bought. A change of code that looks like work and is none (an unused line in a file
+that was read, ``sed`` with nothing to replace) joins A like any other and raises the mean of a run whose changes were poor, since
+nobody can tell at that step. The rules take from A what shows in the steps: no text that was there before, no comments, blanks or
+documents, no more than a few changes of one file, no tests that got better without a change of code. And an idle step of a run that
+repeats earlier failures can raise a later step of several calls from a low reward of weight 1 to a gated one of weight ``idle``.
 
 A run that never advanced has no A. Its least step of any worth takes the place of A, so that padding cannot pay there either,
 wherever it stands, and the result is multiplied by ``unadvanced``: an honest attempt is above an empty one, and below the same

@@ -1,10 +1,12 @@
 """The run so far, as far as the rules look back. Grows with each step; every look-up is O(1) amortised.
 
-Two invariants make padding worthless (see :mod:`agentreward.process`):
+Three invariants keep padding from paying (see :mod:`agentreward.process`):
 
 - A request made before never counts as a new change, and an answer given before never counts as news. So a copied step
-  leaves nothing behind that could raise the score of another step.
+  leaves nothing behind that could raise the score of another step. Nor does a file count as changed that is given the text it holds.
 - Tests are compared with the *best* earlier run of the same tests, so breaking and repairing earns nothing twice.
+- What got better counts only where code changed in between, and not by being taken back: neither a fault of the agent's own nor a test
+  that it made to fail, and then to pass, is progress.
 """
 
 import re

@@ -1,0 +1,64 @@
+"""Input that no one would write by hand: deep, long, or no JSON at all. It is scored, or refused with the field."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agentreward import RewardConfig, RewardEngine
+from agentreward.errors import InvalidRun
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reward_plain import bash, edit, plain, write
+
+ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
+
+
+def deep() -> list[Any]:
+    found: list[Any] = []
+    for _ in range(10_000):
+        found = [found]
+    return found
+
+
+CIRCLE: dict[str, Any] = {}
+CIRCLE["again"] = CIRCLE
+
+
+@pytest.mark.parametrize("value", [deep(), CIRCLE, {(1, 2): 3}], ids=["deep", "circle", "keys"])
+@pytest.mark.parametrize("field", ["id", "agent", "task", "step"])
+def test_a_run_that_is_no_json_is_refused_with_its_field(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRun, match=field):
+        ENGINE.score({**plain([bash("ls")]), field.replace("step", "steps"): value})
+
+
+@pytest.mark.parametrize("value", [deep(), CIRCLE, {(1, 2): 3}], ids=["deep", "circle", "keys"])
+@pytest.mark.parametrize("field", ["tool", "params", "output", "exit_code", "error", "message"])
+def test_a_step_that_is_no_json_is_refused_with_its_field(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRun, match=f"step 1: .*{field}"):
+        ENGINE.score(plain([{**bash("ls"), field: value}]))
+
+
+LONG = {
+    "options": "pytest " + "-q " * 300_000,
+    "targets": "echo x" + " > a" * 300_000,
+    "code": "python -c '" + "open(" * 200_000 + "'",
+    "downloads": "sh " + "curl " * 200_000,
+    "words": "echo " + "printf 1 " * 100_000,
+}
+
+
+@pytest.mark.parametrize("command", LONG.values(), ids=LONG)
+def test_a_command_of_a_megabyte_is_read_in_linear_time(command: str) -> None:
+    assert ENGINE.score(plain([bash(command, "x")])).process_score is not None
+
+
+def test_a_change_of_a_megabyte_is_read_in_linear_time() -> None:
+    for text in ("_pytest.a", "print(", "def __eq__(self", "addopts ", "[1m "):
+        assert ENGINE.score(plain([edit("src/a.py", "x", text * 100_000), write("pytest.ini", text * 100_000)])).process_score is not None
+
+
+def test_many_tests_made_and_deleted_are_read_in_linear_time() -> None:
+    steps = [step for i in range(3_000) for step in (write(f"tests/test_{i}.py", "x"), bash(f"rm tests/test_{i}.py"))]
+    assert ENGINE.score(plain(steps)).tamper == ()
