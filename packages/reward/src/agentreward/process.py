@@ -26,8 +26,9 @@ What this gives, for any rewards:
 What the rules take for an advance can still be bought. A change of code that looks like work and is none (an unused line in a file
 that was read, ``sed`` with nothing to replace) joins A like any other and raises the mean of a run whose changes were poor, since
 nobody can tell at that step. The rules take from A what shows in the steps: no text that was there before, no comments, blanks or
-documents, no more than a few changes of one file, no tests that got better without a change of code. And an idle step of a run that
-repeats earlier failures can raise a later step of several calls from a low reward of weight 1 to a gated one of weight ``idle``.
+documents, no more than a few changes of one file, no tests that got better without a change of code. One hole is known: a copied call
+can make a repeat, which weighs ``idle``, of a later ungated step of low reward, which would have weighed 1. A copied step of one call
+costs at least what it saves; one of several calls, of which another scored well, may not.
 
 A run that never advanced has no A. Its least step of any worth takes the place of A, so that padding cannot pay there either,
 wherever it stands, and the result is multiplied by ``unadvanced``: an honest attempt is above an empty one, and below the same
