@@ -6,7 +6,7 @@ within sources. Beside it: "shorter is better", and the process score of the kno
 tasks; gains are paired over the same resamples. Chance is 0.50.
 
 The rules as shipped were written by people who had seen these runs, so two more columns stand beside them. Of a small fixed grid (the
-rules as shipped and each reading of theirs left out, by three weights of idle steps) a candidate is chosen on the other sources and
+rules as shipped and each reading of theirs left out) a candidate is chosen on the other sources and
 measured on the one that was left out: *best elsewhere* takes the one with the highest figure there, and *one error elsewhere* the first
 of the grid, in which the shipped one leads, that lies within one standard error (paired) of the highest. With so few sources the first
 follows chance, and the second leans on an order that people made; the truth is between them, and only runs held back can tell.
@@ -118,12 +118,12 @@ def measured(runs: list[Known], peer: Path | None, resamples: int) -> dict[str, 
     rows = {
         name: {"runs": len(of), "resolved": sum(runs[i].resolved for i in of)}
         | {"auc": {c: _figure(auc([groups[name]], [s[name]], drawn)) for c, s in columns.items()} if name in usable else None}
-        | {"chosen": [_named(c) for c in choice[name]] if name in usable else None}
+        | {"chosen": list(choice[name]) if name in usable else None}
         for name, of in by_source.items()
     }
     pooled = {c: auc(list(groups.values()), [s[name] for name in groups], drawn) for c, s in columns.items()}
     rho, within = length_correlation(groups, columns["process"])
-    grid = {_named(c): auc(list(groups.values()), [scores[n][c] for n in groups], drawn[:0]).value for c in CANDIDATES}
+    grid = {c: auc(list(groups.values()), [scores[n][c] for n in groups], drawn[:0]).value for c in CANDIDATES}
     return {
         "sources": rows,
         "pooled": {c: _figure(a) for c, a in pooled.items()},
@@ -135,10 +135,6 @@ def measured(runs: list[Known], peer: Path | None, resamples: int) -> dict[str, 
         "grid": grid,
         "target": TARGET,
     }
-
-
-def _named(candidate: Candidate) -> str:
-    return f"{candidate[0]}, idle {candidate[1]:g}"
 
 
 def _figure(found: Auc) -> dict[str, float]:

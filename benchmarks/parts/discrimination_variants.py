@@ -1,4 +1,4 @@
-"""The candidates of the leave-one-source-out choice: the rules as shipped, and each reading of theirs left out, by three weights.
+"""The candidates of the leave-one-source-out choice: the rules as shipped, and each reading of theirs left out.
 
 Small and fixed: a candidate leaves out one reading that has a reason of its own, or all of them. None has a number fitted to outcomes.
 """
@@ -14,11 +14,9 @@ from agentreward.rules.scorer import agent_steps, score_rules
 from agentreward.weights import Weights
 from trajschema.trajectory import Trajectory
 
-Candidate = tuple[str, float]
-"""A reading, and a weight of idle steps."""
+Candidate = str
+"""Name of a reading."""
 Reading = Callable[[Facts], Facts]
-IDLE = (0.125, 0.25, 1.0)
-"""Weights of a gated step; the first is the shipped one."""
 
 
 def _as_shipped(facts: Facts) -> Facts:
@@ -64,7 +62,7 @@ READINGS: Mapping[str, Reading] = {
     "throw-away files advance": _throw_away_kept,
     "all of these": _none,
 }
-CANDIDATES: tuple[Candidate, ...] = tuple((name, idle) for name in READINGS for idle in IDLE)
+CANDIDATES: tuple[Candidate, ...] = tuple(READINGS)
 SHIPPED = CANDIDATES[0]
 
 
@@ -74,8 +72,7 @@ def processes(trajectory: Trajectory) -> dict[Candidate, float | None]:
     steps = agent_steps(trajectory)
     for name, reading in READINGS.items():
         scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in RULES.items()})
-        for idle in IDLE:
-            found[name, idle] = reward(trajectory.trajectory_id, steps, None, scores, Weights(idle=idle)).process
+        found[name] = reward(trajectory.trajectory_id, steps, None, scores, Weights()).process
     return found
 
 

@@ -135,7 +135,7 @@ def test_totals_are_bounded_deterministic_and_padding_proof(steps: list[Any], su
     assert before == ENGINE.score(plain(dicts, success, tests_passed=passed, tests_total=5))
     assert before.total_score is not None
     assert 0 <= before.total_score <= 1
-    at = min(at, len(dicts))
+    at = min(at, len(dicts)) if idle is not None else min(at + 1, len(dicts))
     padding = _as_dict(idle) if idle is not None else dicts[at - 1]
     after = ENGINE.score(plain([*dicts[:at], padding, *dicts[at:]], success, tests_passed=passed, tests_total=5))
     assert after.total_score is not None

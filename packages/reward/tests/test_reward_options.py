@@ -66,7 +66,6 @@ WEIGHTS: dict[str, Any] = {
     "claimed": 0.7,
     "advance_at": 0.95,
     "unadvanced": 0.1,
-    "idle": 0.9,
 }
 LAYERS = {"rule", "judge"}
 """They show only where both layers speak: the options rule_weight and model_weight of the engine."""

@@ -31,7 +31,6 @@ weights = st.builds(
     ),
     outcome=st.floats(0.1, 0.9),
     unadvanced=st.floats(0.1, 1),
-    idle=st.sampled_from([0.01, 0.125, 1]),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 

@@ -82,10 +82,10 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     """Take ``result`` apart. ``weights`` are those that it was made with."""
     record = result.record
     weighed = weigh_steps(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores, weights)
-    process = process_of(step_values(weighed), weights.unadvanced, weights.idle)
+    process = process_of(step_values(weighed), weights.unadvanced)
     rewarded = [s.step_id for s in weighed if s.reward is not None]
     roles: dict[int, Role] = dict(zip(rewarded, process.roles, strict=True))
-    shares = dict(zip(rewarded, process.shares, strict=True))
+    counted = sum(role != "left_out" for role in process.roles)
     said: dict[tuple[int, str], list[Said]] = {}
     for score in result.scores:
         heard = Said(score.layer, score.score, score.missing_reason, score.evidence)
@@ -93,7 +93,7 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     steps = []
     for step in weighed:
         role = roles.get(step.step_id)
-        brings = process.factor * shares.get(step.step_id, 0.0) * (step.reward or 0.0)
+        brings = process.factor * (step.reward or 0.0) / counted if role not in ("left_out", None) else 0.0
         gated_by = () if step.gate else tuple(e for s in said.get((step.step_id, "gate"), ()) for e in s.evidence)
         parts = _parts(step, said, weights)
         steps.append(StepExplained(step.step_id, step.reward, step.gate, role, brings, parts, gated_by))

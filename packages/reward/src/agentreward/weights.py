@@ -31,7 +31,6 @@ class Weights(BaseModel):
         le=1,
         description="Rule score on goal_progress from which a step advances; below 0.5 lie steps that only look, fail or end.",
     )
-    idle: float = Field(0.125, ge=0.001, le=1, description="Weight in the process of a gated step; any other has 1.")
     unadvanced: float = Field(0.5, ge=0, le=1, description="Factor on the process of a run in which no step advanced.")
 
     @field_validator("rubrics")
