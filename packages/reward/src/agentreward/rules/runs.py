@@ -8,6 +8,7 @@ from agentreward.rules.actions import Action
 from agentreward.rules.testreport import TAIL, TestCounts, test_counts
 
 _PROGRAM = re.compile(r"run:(?:(?:\S*/)?(?:python[\d.]*|pypy3?|node|ruby|perl|php|bash|sh)(?= )(?! -m (?:pip|venv|build)\b)|\./)")
+_ERRORS = ("Error", "Exception", "Failure", "Warning")
 _RAISED = re.compile(r"(?:\w+\.)*(\w*(?:Error|Exception|Failure|Warning))\b")
 _NOT_STARTED = frozenset(
     [
@@ -41,7 +42,11 @@ def _case(action: Action, observation: Observation) -> TestCounts | None:
     code = None if " | " in action.key else observation.exit_code  # behind a pipe stands the status of the filter
     raised = None
     if code or (code is None and "Traceback (most recent call last)" in tail):
-        raised = next((m for line in reversed(tail.splitlines()) if (m := _RAISED.match(line))), None)
+        raised = next((m for line in reversed(tail.splitlines()) if _names_an_error(line) and (m := _RAISED.match(line))), None)
         if raised is None or raised.group(1) in _NOT_STARTED:
             return None
     return TestCounts(0, 1, raised.string[:_QUOTE]) if raised else TestCounts(1, 0, "no error")
+
+
+def _names_an_error(line: str) -> bool:
+    return any([word in line for word in _ERRORS])
