@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "packages" / "reward" / "test
 import reward_cases as cases
 from recorder_cases import CORPUS
 
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "8"))
 """Cases of each property; the soak run sets a thousand."""
 MOST_STEPS = 60
 pytestmark = [

@@ -24,7 +24,7 @@ import reward_cases as cases
 from reward_cases import HONEST, run
 from reward_plain import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
 
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))
 ENGINE = RewardEngine()
 
 

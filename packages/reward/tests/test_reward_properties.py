@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import reward_cases as cases
 
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 """Cases of each property; the soak run sets a thousand, which makes these its tests."""
 pytestmark = [pytest.mark.soak] if "SOAK_EXAMPLES" in os.environ else []
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import outcome, outcomes
 
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 NAMES = (*RUBRICS, "safety", "gate")
 marks = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.5, 0.75, 1.0, 1 / 3]))
 
