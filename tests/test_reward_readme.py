@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[1] / "packages" / "reward" / "README.md").read_text(encoding="utf-8")
 COMMANDS = ("score fix.json", "compare fix.json cheat.json", "explain fix.json --html why.html")
 
 
