@@ -12,8 +12,8 @@ of 0 stops only exact repeats. So steps are told apart by what they can do to th
 
 What this gives, for any rewards:
 
-- One more step in I is one more choice of J, so the minimum cannot rise: no step that does not advance pays by itself, gated or
-  not, wherever it stands. A gated step has reward 0 and always takes part.
+- One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, no step that does not
+  advance pays by itself, gated or not, wherever it stands. A gated step has reward 0 and always takes part.
 - Lowering any step's reward, or moving an ungated step from A to I, never raises it.
 - Where looking around scores above the rest, it is left out: the credit for information lands on the step that uses it
   (rubric info_utilization of an edit), not on the looking.
