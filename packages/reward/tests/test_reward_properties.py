@@ -171,6 +171,13 @@ def test_every_agent_step_has_all_scores_each_with_evidence(steps: list[Step]) -
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
+@given(cases.steps_lists)
+def test_a_step_that_did_something_scores_above_0_on_every_rubric(steps: list[Step]) -> None:
+    for step in run_scores(cases.run(*steps), scorer_version="v").steps:
+        assert min(step.scores.values()) > 0 or step.scores["gate"] == 0
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases.steps_lists, cases.outcomes, weights, st.data())
 def test_rule_scores_add_up_alike_as_records_and_as_given(steps: list[Step], outcome: Outcome, w: Weights, data: st.DataObject) -> None:
     trajectory = cases.run(*steps)

@@ -10,13 +10,14 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable, BoxLost, SandboxError
-from agentsandbox.owner import Owner, is_dead, parse, this_process
+from agentsandbox.owner import Owner, is_dead, parse, remove_folder, this_process
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -182,6 +183,16 @@ def test_owners() -> None:
     assert not is_dead(Owner("elsewhere", me.pid, me.started + 1))
     for text in ("", "x", "a:b:c", "a:1:"):
         assert parse(text) is None
+
+
+def test_a_folder_that_two_threads_remove_is_gone_and_no_error(tmp_path: Path) -> None:
+    for attempt in range(20):
+        folder = tmp_path / f"box-{attempt}"
+        for i in range(20):
+            (folder / f"{i}").mkdir(parents=True)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(remove_folder, [folder] * 4))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_box_that_dies_is_lost_and_stays_lost(backend: Backend) -> None:

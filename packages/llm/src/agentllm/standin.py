@@ -4,11 +4,12 @@ The SDK under test makes real HTTP requests to it. Each request takes the next b
 stays), or what a function of the request body returns. Answers that both protocols know are in :mod:`agentllm.standin_answers`.
 """
 
+import contextlib
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -116,7 +117,7 @@ class StandIn:
     desk: "BatchDesk | None" = None
     """Where batches are handed in; without one there are none."""
     most_at_once: int = 0
-    """The largest number of requests that were under way together."""
+    """The largest number of requests that were under way together; one whose answer is being sent counts no more."""
 
     def __enter__(self) -> "StandIn":
         os.environ.setdefault(KEY_ENV, "stand-in")
@@ -155,11 +156,17 @@ class StandIn:
     def _scripted(self, body: dict[str, Any], index: int) -> Behaviour:
         return self.script(body) if callable(self.script) else self.script[min(index, len(self.script) - 1)]
 
-    def under_way(self, change: int) -> None:
-        """Count a request that came or went."""
+    @contextlib.contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Count a request while its answer is made."""
         with self._lock:
-            self._under_way += change
+            self._under_way += 1
             self.most_at_once = max(self.most_at_once, self._under_way)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
 
 class _Server(ThreadingHTTPServer):
@@ -172,21 +179,17 @@ def _handler(server: StandIn) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            server.under_way(1)
-            try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client had no more patience
                 self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            except (BrokenPipeError, ConnectionResetError):  # the client had no more patience
-                pass
-            finally:
-                server.under_way(-1)
 
         def do_GET(self) -> None:
             self._answer({})
 
         def _answer(self, asked: dict[str, Any]) -> None:
-            behaviour = server.take_batch(self.command, self.path, asked)
-            behaviour = behaviour or server.take(asked, {k.lower(): v for k, v in self.headers.items()})
-            time.sleep(behaviour.seconds)
+            with server.under_way():
+                behaviour = server.take_batch(self.command, self.path, asked)
+                behaviour = behaviour or server.take(asked, {k.lower(): v for k, v in self.headers.items()})
+                time.sleep(behaviour.seconds)
             self.close_connection = True
             if behaviour.how == "hang up":
                 return

@@ -78,6 +78,11 @@ def reap_folders(prefix: str) -> int:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all in it, whatever its permissions; one that is gone already is no error."""
-    if folder.exists():
-        remove(bytes(folder))
+    """Remove a folder with all in it, whatever its permissions; one that is gone already is no error.
+
+    Of several threads that want the same folder gone, the one that renames it removes it.
+    """
+    doomed = folder.with_name(f"{folder.name}-{os.urandom(4).hex()}")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(doomed)
+        remove(bytes(doomed))

@@ -7,8 +7,10 @@ from agentreward.rules.facts import Facts, Mark, steps
 def info_utilization(f: Facts) -> Mark:
     """Did the action rest on what earlier steps and the task had shown?"""
     kind = f.action.kind
-    if kind in ("noop", "malformed"):
-        return Mark(0.0, f"info.{kind}")
+    if kind == "noop":
+        return Mark(0.0, "info.noop")
+    if kind == "malformed":
+        return Mark(0.05, "info.malformed")
     if f.repeat_of is not None:
         return Mark(0.0, "info.answer_was_known", (f.repeat_of,))
     if f.failure and f.failures_before and f.failure.kind != "no_match":

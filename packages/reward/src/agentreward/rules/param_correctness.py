@@ -4,7 +4,7 @@ from agentreward.rules.facts import Facts, Mark
 
 _ACCEPTED = Mark(1.0, "params.accepted")
 _FAILED = {
-    "malformed": 0.0,
+    "malformed": 0.05,
     "bad_arguments": 0.1,
     "no_command": 0.1,
     "no_such_path": 0.15,

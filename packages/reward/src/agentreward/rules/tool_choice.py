@@ -7,14 +7,16 @@ from agentreward.rules.facts import Facts, Mark, steps
 def tool_choice(f: Facts) -> Mark:
     """Was this the right kind of action?"""
     action, kind = f.action, f.action.kind
-    if kind in ("noop", "malformed"):
-        return Mark(0.0, f"tool.{kind}")
+    if kind == "noop":
+        return Mark(0.0, "tool.noop")
+    if kind == "malformed":
+        return Mark(0.05, "tool.malformed")
     if action.interactive:
         return Mark(0.1, "tool.interactive_program", (), action.key[:80])
     if f.repeat_of is not None:
         return Mark(0.1, "tool.repeat", (f.repeat_of,))
     if f.failure and f.failure.kind == "no_command":
-        return Mark(0.0, "tool.no_such_command", (), f.failure.quote)
+        return Mark(0.05, "tool.no_such_command", (), f.failure.quote)
     if f.failure and f.failure.kind == "timeout":
         return Mark(0.3, "tool.ran_out_of_time", (), f.failure.quote)
     if f.failure and f.failure.kind not in ("no_match", "exit_code"):
