@@ -13,8 +13,11 @@ from resources.crew import Member
 
 
 class Dispatcher:
-    """Threads for attempts. Agents without a model share ``workers``. Each model has as many as its requests at once and
-    ``workers`` more: those whose boxes work while the others think.
+    """Threads for attempts. Agents without a model share ``workers``. Each model has as many as its requests at once and half
+    as many more, at least ``workers``: those whose boxes work while the others think.
+
+    Answers come in bursts, and an attempt that ends is followed by one whose box must be made first. With ``workers`` more alone,
+    the model waits at each burst, and the last attempts begin so late that most of its places stand empty behind them.
 
     ``slots`` is what an attempt holds while its box works, so that boxes use ``workers`` cores however many models think.
     """
@@ -27,7 +30,7 @@ class Dispatcher:
         self._asked = self._begun = self._done = 0
         self._models = any(member.concurrency for member in crew)
         self._shared = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
-        sizes = {m.spec.agent.name: m.concurrency + workers for m in crew if m.concurrency}
+        sizes = {m.spec.agent.name: m.concurrency + max(workers, m.concurrency // 2) for m in crew if m.concurrency}
         self._lanes = {name: ThreadPoolExecutor(size, thread_name_prefix="model") for name, size in sizes.items()}
         self.tasks = workers + sum(sizes.values())
         """Tasks to have in hand so that no thread waits for work."""
