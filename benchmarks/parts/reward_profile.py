@@ -14,7 +14,7 @@ from agentreward.process import process_score
 from agentreward.reward import RewardEngine
 from agentreward.rules.calls import answered
 from agentreward.rules.facts import Facts
-from agentreward.rules.gate import gate
+from agentreward.rules.gate import gate, is_idle
 from agentreward.rules.history import History
 from agentreward.rules.knowledge import Knowledge
 from agentreward.rules.registry import RULES
@@ -54,7 +54,7 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
         "dict → trajectory (plain)": seconds(lambda: read_run(given)),
         "calls → actions (rules.calls)": read,
         "names shown (rules.knowledge)": shown,
-        "gate, look-ups, keeping (rules.history)": known - read - shown,
+        "facts, gate, keeping (rules.history)": known - read - shown,
         "facts → five rubrics (rules)": judged,
         "scores and marks kept (rules.scorer)": rules - known - judged,
         "fusion (fusion)": weighed,
@@ -78,13 +78,13 @@ def _facts(trajectory: Trajectory, task: str) -> list[Facts]:
     history.knowledge.add(task, 0)
     found = []
     for step in trajectory.steps:
-        pairs = answered(step)
-        takes_part = gate(pairs, history).score
-        for action, observation in pairs:
+        known = []
+        for action, observation in answered(step):
             facts = history.examine(action, observation)
-            found.append(facts)
-            if takes_part and facts.repeat_of is None and action.kind != "noop":
+            known.append(facts)
+            if not is_idle(facts):
                 history.record(facts, observation, step.step_id)
-        for observation in step.observations if takes_part else ():
+        found.extend(known)
+        for observation in step.observations if gate(known).score else ():
             history.knowledge.add(observation.content, step.step_id)
     return found

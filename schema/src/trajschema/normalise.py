@@ -5,6 +5,7 @@ differ each time. Content ids, replay comparison and caches all use this one fun
 """
 
 import re
+from itertools import groupby
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = re.compile(r":\d\d")
@@ -42,6 +43,7 @@ _RULES: tuple[tuple[tuple[_Sign, ...], re.Pattern[str], str], ...] = (
     # difflib's guide under two lines says where they differ, down to the digits of an address; the lines themselves stay.
     (("? ",), re.compile(r"^((?:E +)?\? )[ ^+-]*[\^+-][ ^+-]*$", re.MULTILINE), r"\1<guide>"),
 )
+_BY_SIGNS = tuple((signs, tuple((pattern, mark) for _, pattern, mark in rules)) for signs, rules in groupby(_RULES, key=lambda r: r[0]))
 
 
 def normalise(text: str) -> str:
@@ -56,7 +58,10 @@ def normalise(text: str) -> str:
 
 
 def _round(text: str) -> str:
-    for signs, pattern, mark in _RULES:
-        if any(sign in text if isinstance(sign, str) else sign.search(text) for sign in signs):
-            text = pattern.sub(mark, text)
+    for signs, rules in _BY_SIGNS:
+        for sign in signs:
+            if sign in text if isinstance(sign, str) else sign.search(text):
+                for pattern, mark in rules:
+                    text = pattern.sub(mark, text)
+                break
     return text

@@ -11,11 +11,13 @@ _INNER_BLANKS = re.compile(r"(?<=\S)[ \t]+")
 
 def same_code(path: str, old: str, new: str) -> bool:
     """Whether ``old`` and ``new`` differ in nothing but blank lines, lines of comment, and blanks within or behind a line."""
-    return _code(path, old) == _code(path, new)
-
-
-def _code(path: str, text: str) -> list[str]:
     comment = _COMMENT.get(path.rsplit(".", 1)[-1])
+    if not (comment and (comment in old or comment in new)) and old.split() != new.split():
+        return False
+    return _code(comment, old) == _code(comment, new)
+
+
+def _code(comment: str | None, text: str) -> list[str]:
     lines = [_INNER_BLANKS.sub(" ", line.rstrip()) for line in text.splitlines()]
     return [line for line in lines if line and not (comment and line.lstrip().startswith(comment))]
 

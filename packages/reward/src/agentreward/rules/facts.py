@@ -17,7 +17,8 @@ class Facts(NamedTuple):
     failure: Failure | None = None
     counts: TestCounts | None = None
     repeat_of: int | None = None
-    """Same request, same answer, nothing changed in between: the action is idle."""
+    """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed a file as it is now
+    written. The action is idle."""
     same_call: int | None = None
     """Same request before, whatever happened since."""
     shown_by: int | None = None
@@ -64,5 +65,5 @@ class Mark(NamedTuple):
 
 def steps(*found: int | None) -> tuple[int, ...]:
     """The steps that are there, ascending, each once."""
-    kept = tuple([s for s in found if s is not None])
-    return kept if len(kept) < 2 else tuple(sorted(set(kept)))
+    kept = [s for s in found if s is not None]
+    return tuple(kept) if len(kept) < 2 else tuple(sorted(set(kept)))

@@ -2,30 +2,24 @@
 
 from collections.abc import Sequence
 
-from trajschema.trajectory import Observation
-
-from agentreward.rules.actions import Action
-from agentreward.rules.facts import Mark
-from agentreward.rules.history import History
+from agentreward.rules.facts import Facts, Mark
 
 OPEN = Mark(1.0, "gate.open")
 
 
-def gate(actions: Sequence[tuple[Action, Observation | None]], history: History) -> Mark:
-    """0 where every action is idle: it does nothing, or asks what was asked before, gets the same answer, and nothing had
-    changed in between. A step without a call is empty, whatever it says. So is handing in when nothing was changed."""
-    if not actions:
+def is_idle(f: Facts) -> bool:
+    """Whether the action does nothing, hands in nothing, or asks what was asked before, gets the same answer, and nothing had
+    changed in between."""
+    return f.repeat_of is not None or f.action.kind == "noop" or (f.action.kind == "submit" and f.last_change is None)
+
+
+def gate(facts: Sequence[Facts]) -> Mark:
+    """0 where every action is idle. A step without a call is empty, whatever it says."""
+    if not facts:
         return Mark(0.0, "gate.no_call")
-    repeats = []
-    for action, observation in actions:
-        if action.kind == "noop":
-            continue
-        if action.kind == "submit" and history.last_change is None:
-            continue
-        repeat = history.repeat_of(action, observation)
-        if repeat is None:
-            return OPEN
-        repeats.append(repeat)
+    if not all([is_idle(f) for f in facts]):
+        return OPEN
+    repeats = {f.repeat_of for f in facts if f.repeat_of is not None}
     if repeats:
-        return Mark(0.0, "gate.repeat", tuple(sorted(set(repeats))))
-    return Mark(0.0, "gate.submits_nothing" if any(a.kind == "submit" for a, _ in actions) else "gate.nothing_done")
+        return Mark(0.0, "gate.repeat", tuple(sorted(repeats)))
+    return Mark(0.0, "gate.submits_nothing" if any([f.action.kind == "submit" for f in facts]) else "gate.nothing_done")

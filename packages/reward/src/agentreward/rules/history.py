@@ -62,21 +62,6 @@ class History:
         self._failed_at: int | None = None
         self._verified = False
 
-    @property
-    def last_change(self) -> int | None:
-        """Step of the agent's last change of its own that was new; ``None`` before the first."""
-        return self._last_change
-
-    def repeat_of(self, action: Action, observation: Observation | None) -> int | None:
-        """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed
-        a file as it is now written; else ``None``."""
-        if action.kind == "write" and not action.appends and (shown := self._contents.as_is(action.path, action.new)) is not None:
-            return shown
-        request = self._requests.get(action.key)
-        if request is None or request.version != self._version(action):
-            return None
-        return request.step if request.has(answer_of(observation)) else None
-
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
         counts = counts_of(action, observation)
@@ -87,33 +72,34 @@ class History:
         best = self._best.get(self._case(action)) if counts else None
         tested = self._tested.get(action.key) if action.kind == "test" else None
         request = self._requests.get(action.key)
-        no_code = action.kind in CHANGING and _is_no_code(action)
+        changes = action.kind in CHANGING
+        no_code = changes and _is_no_code(action)
         return Facts(
             action=action,
             failure=failure_of(action, observation, counts),
             counts=counts,
-            repeat_of=self.repeat_of(action, observation) if request or action.kind == "write" else None,
+            repeat_of=self._repeat_of(action, observation, request),
             same_call=request.made if request else None,
             shown_by=shown_by,
             failures_before=self._failures.get((action.kind, path), 0),
             path_seen=known.path(path),
             text_seen=known.lines(action.old, path) if action.old else None,
             query_seen=known.words(action.query) if action.query else None,
-            trend=_trend(counts, best),
+            trend=_trend(counts, best) if counts else "unknown",
             best_failed=best.failed if best else 0,
             best_step=best.step if best else None,
             code_changed=best is not None and best.code_changes != self._code_changes,
             no_code=no_code,
             untested_change=tested is None or tested[0] != self._all_changes,
             last_run=tested[1] if tested else None,
-            undoes=self._undone_by(action),
+            undoes=self._undone_by(action) if changes else None,
             last_change=self._last_change,
             verified=self._verified,
             changes_before=self._times.get(path, 0),
             unproved=self._source_change is not None and not self._verified,
             failing=self._failed_at,
             cut=bool(observation and observation.truncated),
-            source_file=action.kind not in CHANGING or not (no_code or self._is_beside(action)),
+            source_file=not changes or not (no_code or self._is_beside(action)),
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
@@ -138,6 +124,13 @@ class History:
         if request.made is None and not (facts.failure and action.kind in CHANGING):
             request.made = step
         request.add(self._version(action), answer_of(observation), step)
+
+    def _repeat_of(self, action: Action, observation: Observation | None, request: Request | None) -> int | None:
+        if action.kind == "write" and not action.appends and (shown := self._contents.as_is(action.path, action.new)) is not None:
+            return shown
+        if request is None or request.version != self._version(action):
+            return None
+        return request.step if request.has(answer_of(observation)) else None
 
     def _read(self, action: Action, observation: Observation | None, step: int) -> None:
         start, end = _lines_shown(action, observation)

@@ -7,7 +7,6 @@ its file was looked at last, then in what was shown last. One that was shown som
 
 import keyword
 from collections import deque
-from itertools import filterfalse
 
 _READ_AT_MOST = 200_000
 _MEANINGFUL = 4
@@ -31,7 +30,7 @@ class Knowledge:
         self._names: dict[bytes, int] = {}
         self._texts: dict[int, str] = {}
         self._plain: dict[int, bytes] = {}
-        self._looks: dict[str, deque[int]] = {}
+        self._looks: dict[str, tuple[int, ...]] = {}
         self._first_look: dict[str, int] = {}
         self._lately: deque[int] = deque(maxlen=_LATELY)
 
@@ -39,8 +38,9 @@ class Knowledge:
         """The agent was shown ``text`` at ``step``."""
         text = text[:_READ_AT_MOST]
         known = self._names
-        shown = text.encode("utf-8", "surrogatepass").translate(_NAMES).split()
-        known.update(dict.fromkeys(filterfalse(known.__contains__, shown), step))
+        for name in text.encode("utf-8", "surrogatepass").translate(_NAMES).split():
+            if name not in known:
+                known[name] = step
         if step in self._texts:
             self._texts[step] += f"\n{text}"
             self._plain.pop(step, None)
@@ -50,11 +50,12 @@ class Knowledge:
 
     def look(self, path: str, step: int) -> None:
         """The agent read, searched or changed a file that is there."""
-        if path in self._looks:
-            self._looks[path].append(step)
-        else:
-            self._looks[path] = deque((step,), maxlen=_LOOKS)
+        earlier = self._looks.get(path)
+        if earlier is None:
+            self._looks[path] = (step,)
             self._first_look[path] = step
+        else:
+            self._looks[path] = (*earlier[1 - _LOOKS :], step)
 
     def path(self, path: str) -> int | None:
         """Step of the first look at ``path``, or else the one by which its module name (or, where that is short, its file name)

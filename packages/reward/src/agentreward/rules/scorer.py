@@ -1,6 +1,6 @@
 """Score steps as they come, or a whole trajectory: the same code, so the same scores.
 
-A gated step leaves no trace in the history. What it would have shown was known before, and so no later step can gain by it.
+An idle action leaves no trace in the history. What it would have shown was known before, and so no later step can gain by it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from trajschema.trajectory import Observation, Step, Trajectory
 from agentreward.rules.actions import Action
 from agentreward.rules.calls import answered
 from agentreward.rules.facts import Facts, Mark
-from agentreward.rules.gate import gate
+from agentreward.rules.gate import gate, is_idle
 from agentreward.rules.goal_progress import step_progress
 from agentreward.rules.history import History
 from agentreward.rules.registry import RULES, Rule
@@ -77,17 +77,16 @@ class RuleScorer:
         if step.flags and _NOT_THIS_RUN.intersection(step.flags):
             self._listen(step)
             return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
-        pairs = answered(step)
-        gated = gate(pairs, self._history)
-        facts = [self._take(a, o, step.step_id, idle=not gated.score) for a, o in pairs]
+        facts = [self._take(action, observation, step.step_id) for action, observation in answered(step)]
+        gated = gate(facts)
         if gated.score:
             for observation in step.observations:
                 self._history.knowledge.add(observation.content, step.step_id)
         return _scores(step.step_id, gated, facts, self._rules)
 
-    def _take(self, action: Action, observation: Observation | None, step: int, *, idle: bool) -> Facts:
+    def _take(self, action: Action, observation: Observation | None, step: int) -> Facts:
         facts = self._history.examine(action, observation)
-        if not idle and facts.repeat_of is None and action.kind != "noop":
+        if not is_idle(facts):
             self._history.record(facts, observation, step)
         return facts
 

@@ -21,7 +21,7 @@ class TestCounts(NamedTuple):
 
 
 _COUNT = re.compile(r"(\d{1,9}) (passed|failed|errors?|xfailed|xpassed|skipped|deselected|warnings?)\b")
-_VERDICTS = ("passed", "failed", "error")
+_VERDICTS = frozenset({"passed", "failed", "error"})
 _SUMMARY = re.compile(r"[=\s]*(?:\d+ [a-z]+(?:, )?)+ in (?:[\d.]+ ?s|<duration>)|=+ .*\d+ (?:passed|failed|errors?).* =+$")
 _RAN = re.compile(r"^Ran (\d{1,9}) tests? in ", re.MULTILINE)
 _UNITTEST = re.compile(r"^(OK|FAILED)(?: \((.*)\))?\s*$", re.MULTILINE)
@@ -31,13 +31,17 @@ _PAIR = re.compile(r"(failures|errors)=(\d{1,9})")
 def test_counts(output: str) -> TestCounts | None:
     """Counts of the last pytest or unittest summary in ``output``; ``None`` where there is none. Never raises."""
     tail = output[-TAIL:]
-    if any(verdict in tail for verdict in _VERDICTS):
+    if _has_verdict(tail):
         for line in reversed(tail.splitlines()):
-            if any(verdict in line for verdict in _VERDICTS) and _SUMMARY.match(line):
+            if _has_verdict(line) and _SUMMARY.match(line):
                 counts = {name.rstrip("s"): int(n) for n, name in _COUNT.findall(line)}
                 if not counts.keys().isdisjoint(_VERDICTS):
                     return TestCounts(counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0), line.strip(" =\n")[:200])
     return _unittest(tail) if "Ran " in tail else None
+
+
+def _has_verdict(text: str) -> bool:
+    return "passed" in text or "failed" in text or "error" in text
 
 
 def _unittest(tail: str) -> TestCounts | None:
