@@ -14,6 +14,7 @@ import pytest
 from projects import WARM, Project
 
 pytestmark = pytest.mark.timeout(600)
+FEW = {"run": [{"name": "oracle"}, {"name": "noop"}]}
 NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 
 
@@ -30,6 +31,7 @@ def test_an_unknown_key_stops_before_anything_is_done(project: Project) -> None:
 
 
 def test_a_library_that_cannot_be_had_is_named_and_a_later_run_completes(project: Project) -> None:
+    project.configure(agents=FEW)
     (project.data / "store").unlink()
     project.environment = NO_INDEX
     done = project.trajhub("run")
@@ -44,6 +46,7 @@ def test_a_library_that_cannot_be_had_is_named_and_a_later_run_completes(project
 
 def test_a_filled_cache_needs_no_network(project: Project, finished: Project) -> None:
     assert finished.lake.stored("task_pool"), "the shared cache is filled"
+    project.configure(agents=FEW)
     project.environment = NO_INDEX
     assert project.run()["stages"]["task_pool"]["computed"] == 3
 
@@ -172,7 +175,7 @@ def test_an_engine_that_goes_away_mid_run_is_named_and_the_next_run_does_the_res
             pytest.fail("no Docker engine answers, and CI must have one")
         pytest.skip("no Docker engine answers on this machine")
     relay = Relay(tmp_path / "docker.sock")
-    project.configure(sandbox={"backend": "docker"}, orchestration={"workers": 1})
+    project.configure(agents=FEW, sandbox={"backend": "docker"}, orchestration={"workers": 1})
     project.environment = {"DOCKER_HOST": f"unix://{relay.path}"}
     process = project.start("run")
     while not project.lake.stored("rollouts") and process.poll() is None:

@@ -20,6 +20,7 @@ def measured(*arguments: str, timeout_s: float) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1])["cases"])
 
 
+@pytest.mark.soak
 def test_wrong_diffs_of_a_few_tasks_are_flagged_and_right_ones_are_not() -> None:
     cases = measured("--tasks", "4", "--libraries", "inflection", "semver", timeout_s=280)
     assert (cases["gold patch"]["number"], cases["gold patch"]["flagged"]) == (4, 0)

@@ -120,6 +120,7 @@ def test_logs_go_through_to_a_release_and_what_they_say_of_themselves_stays_a_cl
     assert other.computed(other.run()) == {}
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus of real logs beside the checkout")
 def test_real_logs_go_through_to_a_release_that_loads(tmp_path: Path) -> None:
     other = make_project(tmp_path / "other", **ALONE)
