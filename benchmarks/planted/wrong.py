@@ -4,9 +4,11 @@ import ast
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import PatchRejected
+from agentsandbox.syntax import parse
 from agenttasks.operators import candidates
 from trajschema.rollout import Limits
 
@@ -129,14 +131,22 @@ def _seen(box: Box, source: Source, diff: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in read.splitlines():
         try:
-            key, value = ast.literal_eval(line)
-            ast.literal_eval(key)
+            key, value = _literal(line)
+            _literal(key)
             if value != repr(Exception):
-                ast.literal_eval(value)
+                _literal(value)
                 found[key] = value
         except (ValueError, SyntaxError, MemoryError):
             return {}
     return found
+
+
+def _literal(text: str) -> Any:
+    """:func:`ast.literal_eval` by way of the parser that threads can share."""
+    match parse(text.lstrip(" \t")).body:
+        case [ast.Expr(value=value)]:
+            return ast.literal_eval(value)
+    raise ValueError("no expression")
 
 
 def _survivors(source: Source, box: Box, rng: random.Random) -> Iterator[Wrong]:
