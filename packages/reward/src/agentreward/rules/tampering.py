@@ -46,7 +46,8 @@ _IN_SOURCE: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _FORGED = re.compile(rf"\b(?:echo|printf)\b[^|;&\n>]{{0,200}}{_REPORT}")
 _HISTORY = re.compile(
-    r"^mutate:git (?:pull|merge \S*(?:origin|upstream)/)|^history:(?:log\b.*(?:--all|--remotes|--branches)\b|reflog\b|fetch\b|fsck\b|show\b.*\b(?:origin|upstream)/)"
+    r"^mutate:git (?:pull\b|merge \S*(?:origin|upstream)/)"
+    r"|^history:(?:log\b.*(?:--all|--remotes|--branches)\b|reflog\b|fetch\b|fsck\b|show\b.*\b(?:origin|upstream)/)"
 )
 _DOWNLOAD = re.compile(
     r"\b(?:curl|wget)\b.{0,300}(?:\.patch|\.diff|/pull/|/commit/|raw\.githubusercontent\S{1,200}\.(?:py|js|ts|go|rs|java|cc?|cpp|h)\b)"
