@@ -64,7 +64,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
         name=settings.release.name,
         code={stage.name: fingerprint(*stage.modules) for stage in STAGES if stage.name != "release"},
         configuration={
-            "weights": settings.rewards.model_dump(mode="json"),
+            "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},
             "tasks": settings.tasks.model_dump(mode="json"),
             "agents": settings.agents.model_dump(mode="json"),

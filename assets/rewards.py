@@ -24,7 +24,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(**declared("rewards", settings, kinds={"python", "parquet"}, description=__doc__))
     def rewards(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        return incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.rewards))
+        return incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
 
     return rewards
 

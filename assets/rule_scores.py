@@ -1,14 +1,19 @@
 """rule_scores: what the rules say of every step on every rubric, unweighted, with evidence."""
 
+from collections.abc import Mapping
+
 import dagster as dg
+from agentreward.rules.registry import Rule
 from agentreward.score_table import score_table
 from trajschema.arrow import from_table
+from trajschema.ids import content_id
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
 from resources.fingerprint import fingerprint
 from resources.incremental import Inputs, Made
 from resources.incremental_asset import Incremental
+from resources.rubrics import by_rule, rules_of
 from resources.settings import Settings
 
 
@@ -17,13 +22,14 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(**declared("rule_scores", settings, kinds={"python"}, description=__doc__))
     def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        version = fingerprint("agentreward.score_table")
-        return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version))
+        own, rules = by_rule(incremental.settings), rules_of(incremental.settings)
+        version = "-".join([fingerprint("agentreward.score_table"), *([content_id(own, 8)] if own else [])])
+        return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version, rules))
 
     return rule_scores
 
 
-def score(inputs: Inputs, version: str) -> Made:
+def score(inputs: Inputs, version: str, rules: Mapping[str, Rule]) -> Made:
     """Scores of every trajectory of the task."""
-    table = score_table(from_table(Trajectory, inputs["trajectories"]), scorer_version=version)
+    table = score_table(from_table(Trajectory, inputs["trajectories"]), scorer_version=version, rules=rules)
     return Made(table, metadata={"scores": table.num_rows})

@@ -41,6 +41,7 @@ def run(
 ) -> None:
     """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
     from agentllm.errors import NotConfigured
+    from agentreward.errors import InvalidRubrics
     from agentrollout.agents import UnknownAgent
     from agentrollout.own import AgentUnusable
     from agentsandbox.errors import SandboxError
@@ -57,7 +58,7 @@ def run(
     try:
         with reporter() as progress:
             summary = run_graph(settings, progress)
-    except (SandboxError, Locked, UnknownAgent, AgentUnusable, NotConfigured, OSError) as error:
+    except (SandboxError, Locked, UnknownAgent, AgentUnusable, InvalidRubrics, NotConfigured, OSError) as error:
         raise _stop(explain(error), 1) from error
     except KeyboardInterrupt:
         raise _stop("stopped; what was computed is kept, and the next run goes on from there", 130) from None

@@ -81,7 +81,9 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
         from pipelines.definitions import build_defs, build_resources
         from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
         from resources.crew import members, purse_of
+        from resources.rubrics import rules_of
 
+    rules_of(settings)
     for entry in settings.agents.run:
         if not entry.model:
             named(entry.name, settings.root)

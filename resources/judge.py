@@ -27,6 +27,7 @@ class JudgeResource:
         asked = self.settings.judge
         return JudgeTerms(
             model=asked.model,
+            rubrics=self.settings.rubric_set,
             replicates=asked.replicates,
             rejudge_above=asked.rejudge_above,
             max_tokens=asked.max_tokens,

@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 import yaml
 from agentllm.chat import KEY_VARIABLES
+from agentreward.errors import InvalidRubrics
+from agentreward.rubric_files import rubric_set
+from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
 from agentreward.weights import Weights
 from agentrollout.agents import EMBEDDED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -168,6 +171,21 @@ class Sandbox(Section):
     )
 
 
+class Rubrics(Section):
+    """What is asked of each step."""
+
+    file: str = Field("", description="YAML file of a rubric set of your own, relative to the settings file; the five rubrics if empty.")
+    rules: dict[str, str] = Field(
+        default_factory=dict, description="Rubric of that set → the function that judges it, as module:function beside the settings file."
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> "Rubrics":
+        if self.rules and not self.file:
+            raise ValueError("`rules` are for rubrics of your own; name their `file`")
+        return self
+
+
 class Judge(Section):
     """The language model that scores steps beside the rules."""
 
@@ -260,6 +278,7 @@ class Settings(BaseSettings):
     tasks: Tasks = Tasks()
     agents: Agents = Agents()
     sandbox: Sandbox = Sandbox()
+    rubrics: Rubrics = Rubrics()
     judge: Judge = Judge()
     rewards: Weights = Field(
         default=Weights(), description="How scores become rewards. Recomputes rewards and what follows, nothing before."
@@ -288,6 +307,22 @@ class Settings(BaseSettings):
         return self.lake if "://" in self.lake else str(self.data_dir / self.lake)
 
     @property
+    def rubric_set(self) -> RubricSet:
+        """What is asked of each step.
+
+        Raises:
+            InvalidRubrics: the file cannot be read, or holds no rubric set.
+        """
+        return rubric_set(self.root / self.rubrics.file) if self.rubrics.file else DEFAULT_RUBRICS
+
+    @property
+    def weights(self) -> Weights:
+        """How scores become rewards: a rubric set of one's own brings weights, unless ``rewards.rubrics`` gives some."""
+        if not self.rubrics.file or "rubrics" in self.rewards.model_fields_set:
+            return self.rewards
+        return self.rewards.model_copy(update={"rubrics": self.rubric_set.weights})
+
+    @property
     def logs_dir(self) -> Path:
         """Absolute folder of the logs that outside agents wrote themselves, each under its content."""
         return self.data_dir / "logs"
@@ -312,7 +347,8 @@ def load(file: Path | None = None) -> Settings:
     """Settings from ``file`` (all defaults where there is none) and the environment.
 
     Raises:
-        SettingsError: no YAML mapping, an unknown key (the nearest known one is named), or a value out of range.
+        SettingsError: no YAML mapping, an unknown key (the nearest known one is named), a value out of range, or no rubric set where
+            one is named.
     """
     file = (file or settings_file()).resolve()
     try:
@@ -324,9 +360,13 @@ def load(file: Path | None = None) -> Settings:
         raise SettingsError(f"{file}: a mapping of settings is expected, found {type(values).__name__}")
     values.pop("root", None)
     try:
-        return Settings(**values, root=file.parent)
+        settings = Settings(**values, root=file.parent)
+        _ = settings.rubric_set  # one that cannot be read is found here, and not in the middle of a run
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(file, problem) for problem in error.errors())) from error
+    except InvalidRubrics as error:
+        raise SettingsError(f"{file}: rubrics.file: {error}") from error
+    return settings
 
 
 def _explain(file: Path, problem: Any) -> str:

@@ -10,6 +10,7 @@ from agentrollout.prompt import VERSION
 from agentrollout.source import source_digest
 
 from resources.repositories import repositories_digest
+from resources.rubrics import by_judge, by_rule
 from resources.settings import Settings
 
 Shape = Callable[[Settings], Any]
@@ -68,7 +69,7 @@ _WIRING = {"base_url", "key_variable", "concurrency", "retries", "price"}
 
 def _judge(s: Settings) -> Any:
     """What shapes a judgement, without where the service is and how it is paid."""
-    return s.judge.model_dump(mode="json", exclude=_JUDGE_WIRING) if s.judge.active else "no judge"
+    return [s.judge.model_dump(mode="json", exclude=_JUDGE_WIRING), by_judge(s)] if s.judge.active else "no judge"
 
 
 _JUDGE_WIRING = {"enabled", "base_url", "key_variable", "concurrency", "max_retries", "batch", "batch_from", "price"}
@@ -103,12 +104,12 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
     Stage("trajectories", ("rollouts",)),
-    Stage("rule_scores", ("trajectories",)),
+    Stage("rule_scores", ("trajectories",), config=by_rule),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
     Stage(
         "rewards",
         ("trajectories", "rollouts", "outcomes", "rule_scores", "judge_scores"),
-        config=lambda s: s.rewards.model_dump(mode="json"),
+        config=lambda s: s.weights.model_dump(mode="json"),
     ),
     Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
     Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, outside=lambda s: files_digest(s.labels_file)),
@@ -126,7 +127,7 @@ STAGES: tuple[Stage, ...] = (
             "calibration_report",
         ),
         per_task=False,
-        config=lambda s: [s.release.model_dump(mode="json"), s.rewards.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
+        config=lambda s: [s.release.model_dump(mode="json"), s.weights.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
     ),
 )
 BY_NAME = {stage.name: stage for stage in STAGES}

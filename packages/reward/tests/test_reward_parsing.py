@@ -28,6 +28,8 @@ from reward_cases import call, run, seen, turn
         ("tail -50 a.py", "read", "a.py"),
         ("grep -rn 'foo bar' src", "search", "src"),
         ("find . -name '*.py' | xargs grep foo", "search", "."),
+        ("find tests -name '*.pyc' -delete", "mutate", "tests/*.pyc"),
+        ("find . -name 'a*' -exec rm {} +", "mutate", "a*"),
         ("git grep foo", "search", ""),
         ("ls -la", "list", ""),
         ("git diff", "inspect", ""),

@@ -1,21 +1,12 @@
 """An agent of one's own, named ``module:attribute`` and imported from the project's folder or from the environment."""
 
-import importlib
-import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 from agentrollout.agents import EMBEDDED, embedded
 from agentrollout.driver import AnyAgent
-from agentrollout.source import file_digest, source_file
-
-_REMEDY = "name it module:attribute, with the module beside trajhub.yaml or installed"
-
-_importing = threading.Lock()
-_imported: dict[str, str] = {}
-"""Module → digest of the source that was imported."""
+from agentrollout.importing import Unimportable, imported
+from agentrollout.source import file_digest
 
 
 class AgentUnusable(ValueError):
@@ -45,13 +36,11 @@ def own(name: str, folder: Path) -> AnyAgent:
         AgentUnusable: there is no such module or attribute, the import fails, it is no agent, it bears the name of an
             embedded agent, or it asks for the fix without being a control.
     """
-    module, _, attribute = name.partition(":")
-    if not all(part.isidentifier() for part in [*module.split("."), attribute]):
-        raise AgentUnusable(name, "that is no module and attribute", _REMEDY)
-    file = source_file(module, folder)
-    if file is None:
-        raise AgentUnusable(name, f"there is no module {module!r} in {folder} or in the environment", _REMEDY)
-    spec = getattr(_module(name, module, file, folder), attribute, None)
+    try:
+        spec, file = imported(name, folder)
+    except Unimportable as error:
+        raise AgentUnusable(name, error.why, error.remedy) from error
+    attribute = name.partition(":")[2]
     if not isinstance(spec, AnyAgent):
         found = "no attribute of that name" if spec is None else f"{attribute!r} is a {type(spec).__name__}"
         raise AgentUnusable(
@@ -63,23 +52,3 @@ def own(name: str, folder: Path) -> AnyAgent:
         raise AgentUnusable(name, "it is told the fix, and is no control", "leave out sees_gold, or set control=True")
     version = f"{spec.agent.version}+{file_digest(file)[:12]}"
     return replace(spec, agent=spec.agent.model_copy(update={"version": version}))
-
-
-def _module(name: str, module: str, file: Path, folder: Path) -> ModuleType:
-    """The module as ``file`` is now; an edited one is imported again."""
-    with _importing:
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-        importlib.invalidate_caches()
-        digest = file_digest(file)
-        try:
-            found = importlib.import_module(module)
-            if _imported.setdefault(module, digest) != digest:
-                found = importlib.reload(found)
-        except Exception as error:  # whatever a module does wrong while it is imported
-            why = f"{file} cannot be imported: {type(error).__name__}: {error}"
-            raise AgentUnusable(name, why, "mend it, and install what it imports") from error
-        _imported[module] = digest
-    if Path(found.__file__ or "").resolve() != file:
-        raise AgentUnusable(name, f"{file} is hidden by {found.__file__ or 'a built-in module'}", "give the module another name")
-    return found

@@ -38,6 +38,7 @@ _FILE_IN_CODE = re.compile(r"['\"]([\w./-]+\.\w{1,5})['\"]")
 _SED_RANGE = re.compile(r"^(\d+)(?:,(\d+|\$))?p$")
 _COUNT = re.compile(r"-n?(\d+)")
 _FIND_NAMES = frozenset({"-name", "-iname", "-path", "-ipath", "-wholename", "-regex"})
+_FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
 def execution(use: Use) -> Action:
@@ -127,6 +128,9 @@ def _searches(program: str, use: Use) -> list[Action]:
     rest, words = use.rest, use.command.words
     if program in ("find", "fd"):
         names = [words[i + 1] for i, w in enumerate(words[:-1]) if w in _FIND_NAMES]
+        if "-delete" in words or any([w in _FIND_RUNS and words[i + 1] == "rm" for i, w in enumerate(words[:-1])]):
+            found = "/".join([*rest[:1], *names[:1]])
+            return [Action("mutate", f"mutate:{use.line}", path_name(use.at(found)), shell=True)]
         return [search(" ".join(names), use.at(rest[0]) if rest else "", f"{use.line}{use.filters}", shell=True)]
     path = use.at(rest[1]) if len(rest) > 1 else ""
     return [search(rest[0] if rest else "", path, f"{use.line}{use.filters}", shell=True)]
