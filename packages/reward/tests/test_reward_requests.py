@@ -18,9 +18,9 @@ def plain(answer: tuple[str, int | None, str | None]) -> tuple[str, int | None, 
 def test_an_answer_is_known_if_one_like_it_was_given_since_the_last_change(
     heard: list[tuple[str, int | None, str | None]], asked: tuple[str, int | None, str | None]
 ) -> None:
-    request = Request()
-    for step, answer in enumerate(heard):
-        if step == 0 or not request.has(answer):
+    request = Request((0, 0), heard[0], 0, made=0)
+    for step, answer in enumerate(heard[1:], 1):
+        if not request.has(answer):
             request.add((0, 0), answer, step)
     assert request.has(asked) == (plain(asked) in {plain(a) for a in heard})
     request.add((1, 0), asked, 9)

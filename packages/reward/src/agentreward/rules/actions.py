@@ -68,9 +68,9 @@ def path_name(path: str) -> str:
 def arguments_of(call: ToolCall) -> dict[str, Any] | None:
     """The arguments as an object; ``None`` where they are none."""
     try:
-        found = orjson.loads(call.arguments) if call.arguments.strip() else {}
+        found = orjson.loads(call.arguments)
     except ValueError:
-        found = _leniently(call.arguments)
+        found = _leniently(call.arguments) if call.arguments.strip() else {}
     return found if isinstance(found, dict) else None
 
 
@@ -146,9 +146,11 @@ def is_test_config(path: str) -> bool:
     return name in _CONFIG or name.endswith(".pth")
 
 
-_SCRATCH = re.compile(r"^(?:repro|reproduce|debug|tmp|temp|scratch|demo|check|try|verify)[\w-]*\.\w+$|\.(?:log|tmp|txt|out|bak|orig|rej)$")
+_SCRATCH = re.compile(r"(?:repro|reproduce|debug|tmp|temp|scratch|demo|check|try|verify)[\w-]*\.\w+$")
+_SCRATCH_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/")
+_SCRATCH_ENDS = (".log", ".tmp", ".txt", ".out", ".bak", ".orig", ".rej")
 
 
 def is_scratch(path: str) -> bool:
     """Whether ``path`` looks like a throw-away file. In a folder of the project ``checks.py`` and ``debug.py`` are none."""
-    return path.startswith(("/tmp/", "/var/tmp/", "/dev/")) or bool(_SCRATCH.search(path))
+    return path.startswith(_SCRATCH_FOLDERS) or path.endswith(_SCRATCH_ENDS) or bool(_SCRATCH.match(path))

@@ -22,7 +22,7 @@ def shell_actions(text: str) -> list[Action]:
             continue
         if command.piped and _only_filters(command):
             continue
-        found = _actions(command, _pipe_text(commands, index), folder)
+        found = _actions(command, _pipe_text(commands[index + 1 :]), folder)
         actions.extend([a for a in found if a.kind != "noop"])
     return actions[:_MOST_ACTIONS] or [Action("noop", f"noop:{text.strip()}", shell=True)]
 
@@ -51,9 +51,11 @@ def _only_filters(command: Command) -> bool:
     return not (program == "sed" and changes_in_place(words))
 
 
-def _pipe_text(commands: list[Command], index: int) -> str:
+def _pipe_text(behind: list[Command]) -> str:
     """The filters behind a command, as text: ``cat f | head -3`` and ``cat f`` are two requests."""
-    behind = index + 1
-    while behind < len(commands) and commands[behind].piped:
-        behind += 1
-    return "".join([f" | {' '.join(c.words)}" for c in commands[index + 1 : behind]])
+    text = ""
+    for command in behind:
+        if not command.piped:
+            break
+        text += f" | {' '.join(command.words)}"
+    return text

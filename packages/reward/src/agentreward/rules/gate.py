@@ -17,8 +17,9 @@ def gate(facts: Sequence[Facts]) -> Mark:
     """0 where every action is idle. A step without a call is empty, whatever it says."""
     if not facts:
         return Mark(0.0, "gate.no_call")
-    if not all([is_idle(f) for f in facts]):
-        return OPEN
+    for f in facts:
+        if not is_idle(f):
+            return OPEN
     repeats = {f.repeat_of for f in facts if f.repeat_of is not None}
     if repeats:
         return Mark(0.0, "gate.repeat", tuple(sorted(repeats)))

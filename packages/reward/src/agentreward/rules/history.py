@@ -118,11 +118,13 @@ class History:
             self._code_changes += 1
         if action.kind == "test" or facts.counts:
             self._tests(action, facts, step)
+        made = None if facts.failure and action.kind in CHANGING else step
         request = self._requests.get(action.key)
         if request is None:
-            request = self._requests[action.key] = Request()
-        if request.made is None and not (facts.failure and action.kind in CHANGING):
-            request.made = step
+            self._requests[action.key] = Request(self._version(action), answer_of(observation), step, made)
+            return
+        if request.made is None:
+            request.made = made
         request.add(self._version(action), answer_of(observation), step)
 
     def _repeat_of(self, action: Action, observation: Observation | None, request: Request | None) -> int | None:

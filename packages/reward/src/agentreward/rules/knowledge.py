@@ -17,6 +17,7 @@ _SHORT_NAME = 3
 """A shorter name is a word of any text."""
 _QUERY = 500
 _LOOKS, _LATELY = 4, 8
+_EVERYWHERE = frozenset({"", "."})
 _IN_NAMES = b"_" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)) + bytes(range(128, 256))
 _NAMES = bytes(b if b in _IN_NAMES else 32 for b in range(256))
 _BLANKS = b" \t"
@@ -61,7 +62,7 @@ class Knowledge:
         """Step of the first look at ``path``, or else the one by which its module name (or, where that is short, its file name)
         had been shown."""
         found = self._first_look.get(path)
-        if found is not None or not path or path == ".":
+        if found is not None or path in _EVERYWHERE:
             return found
         name = path.rsplit("/", 1)[-1]
         stem = name.rsplit(".", 1)[0]
@@ -114,7 +115,7 @@ class Knowledge:
 
 
 def _names(text: str) -> list[bytes]:
-    return _encoded(text).translate(_NAMES).split()
+    return text.encode("utf-8", "surrogatepass").translate(_NAMES).split()
 
 
 def _encoded(text: str) -> bytes:

@@ -15,12 +15,12 @@ class Request:
 
     __slots__ = ("_answers", "_known", "made", "step", "version")
 
-    def __init__(self) -> None:
-        self.made: int | None = None
+    def __init__(self, version: Version, answer: Answer, step: int, made: int | None) -> None:
+        self.made = made
         """Step that made it first; a change that failed was not made."""
-        self.version: Version | None = None
-        self.step = 0
-        self._answers: tuple[Answer, ...] = ()
+        self.version = version
+        self.step = step
+        self._answers: tuple[Answer, ...] = (answer,)
         self._known: set[Answer] | None = None
 
     def has(self, answer: Answer) -> bool:

@@ -33,7 +33,7 @@ def test_selection(words: tuple[str, ...]) -> str | None:
     for word in rest:
         if word == "-p":
             next(rest, None)
-        elif not _NOT_SELECTING.match(word):
+        elif not (word.startswith("-") and _NOT_SELECTING.match(word)):
             kept.append(path_name(word) if "/" in word else word)
     return " ".join([runner, *kept]).strip()
 

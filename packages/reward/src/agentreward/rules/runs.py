@@ -42,7 +42,8 @@ def _case(action: Action, observation: Observation) -> TestCounts | None:
     code = None if " | " in action.key else observation.exit_code  # behind a pipe stands the status of the filter
     raised = None
     if code or (code is None and "Traceback (most recent call last)" in tail):
-        raised = next((m for line in reversed(tail.splitlines()) if _names_an_error(line) and (m := _RAISED.match(line))), None)
+        lines = reversed(tail.splitlines()) if _names_an_error(tail) else ()
+        raised = next((m for line in lines if _names_an_error(line) and (m := _RAISED.match(line))), None)
         if raised is None or raised.group(1) in _NOT_STARTED:
             return None
     return TestCounts(0, 1, raised.string[:_QUOTE]) if raised else TestCounts(1, 0, "no error")

@@ -1,7 +1,13 @@
 """Tool choice by rule: could this kind of action serve its purpose, given what was known?"""
 
-from agentreward.rules.actions import is_test_config
+from typing import get_args
+
+from agentreward.rules.actions import Kind, is_test_config
 from agentreward.rules.facts import Facts, Mark, steps
+
+_SCORES = {"mutate": 0.7, "make": 0.6, "other": 0.7, "run": 0.8, "revert": 0.8}
+_PLAIN = {kind: Mark(_SCORES.get(kind, 1.0), f"tool.{kind}") for kind in get_args(Kind)}
+_TOO_MUCH = Mark(0.7, "tool.read_too_much_at_once")
 
 
 def tool_choice(f: Facts) -> Mark:
@@ -32,14 +38,14 @@ def tool_choice(f: Facts) -> Mark:
     if kind in ("edit", "write"):
         return _change(f)
     if kind == "read":
-        return Mark(0.7, "tool.read_too_much_at_once") if f.cut else Mark(1.0, "tool.read")
+        return _TOO_MUCH if f.cut else _PLAIN[kind]
     if kind == "submit" and f.failing and not f.verified:
         return Mark(0.5, "tool.submit_too_early", steps(f.last_change))
     if kind == "submit" and f.unproved:
         return Mark(0.1, "tool.submit_untried", steps(f.last_change))
     if kind == "submit":
         return Mark(1.0, "tool.submit", steps(f.last_change)) if f.last_change is not None else Mark(0.0, "tool.nothing_to_submit")
-    return Mark({"mutate": 0.7, "make": 0.6, "other": 0.7, "run": 0.8, "revert": 0.8}.get(kind, 1.0), f"tool.{kind}")
+    return _PLAIN[kind]
 
 
 def _change(f: Facts) -> Mark:
