@@ -14,11 +14,9 @@ from agentreward.process import process_score
 from agentreward.reward import RewardEngine
 from agentreward.rules.calls import answered
 from agentreward.rules.facts import Facts
-from agentreward.rules.gate import gate, is_idle
-from agentreward.rules.history import History
 from agentreward.rules.knowledge import Knowledge
 from agentreward.rules.registry import RULES
-from agentreward.rules.scorer import agent_steps, run_scores
+from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores
 from trajschema.trajectory import Trajectory
 
 Best = Callable[[Callable[[], object], int], float]
@@ -73,18 +71,5 @@ def _know(trajectory: Trajectory) -> None:
 
 
 def _facts(trajectory: Trajectory, task: str) -> list[Facts]:
-    """What the rules are given, as :class:`agentreward.rules.scorer.RuleScorer` finds it; what a gated step does leaves no trace."""
-    history = History()
-    history.knowledge.add(task, 0)
-    found = []
-    for step in trajectory.steps:
-        known = []
-        for action, observation in answered(step):
-            facts = history.examine(action, observation)
-            known.append(facts)
-            if not is_idle(facts):
-                history.record(facts, observation, step.step_id)
-        found.extend(known)
-        for observation in step.observations if gate(known).score else ():
-            history.knowledge.add(observation.content, step.step_id)
-    return found
+    scorer = RuleScorer(task=task)
+    return [facts for step in trajectory.steps for facts in scorer.take(step)[1]]

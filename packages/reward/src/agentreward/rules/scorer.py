@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from trajschema.score import Evidence, StepScore
-from trajschema.trajectory import Observation, Step, Trajectory
+from trajschema.trajectory import Step, Trajectory
 
-from agentreward.rules.actions import Action
 from agentreward.rules.calls import answered
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.gate import gate, is_idle
@@ -77,18 +76,23 @@ class RuleScorer:
         if step.flags and _NOT_THIS_RUN.intersection(step.flags):
             self._listen(step)
             return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
-        facts = [self._take(action, observation, step.step_id) for action, observation in answered(step)]
+        gated, facts = self.take(step)
+        return _scores(step.step_id, gated, facts, self._rules)
+
+    def take(self, step: Step) -> tuple[Mark, list[Facts]]:
+        """The gate, and what the rules are given, of a step that the agent took. From now on it is part of the history."""
+        history = self._history
+        facts = []
+        for action, observation in answered(step):
+            known = history.examine(action, observation)
+            if not is_idle(known):
+                history.record(known, observation, step.step_id)
+            facts.append(known)
         gated = gate(facts)
         if gated.score:
             for observation in step.observations:
-                self._history.knowledge.add(observation.content, step.step_id)
-        return _scores(step.step_id, gated, facts, self._rules)
-
-    def _take(self, action: Action, observation: Observation | None, step: int) -> Facts:
-        facts = self._history.examine(action, observation)
-        if not is_idle(facts):
-            self._history.record(facts, observation, step)
-        return facts
+                history.knowledge.add(observation.content, step.step_id)
+        return gated, facts
 
     def _listen(self, step: Step) -> None:
         self._history.knowledge.add(step.message, step.step_id)
