@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from agentllm.chat import Chat, open_provider
-from agentllm.standin import Behaviour, StandIn, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import Behaviour, slow
 from agentrollout.loop import Budget, rollout
 from agentrollout.model import Sampling, model_agent
 from agentsandbox.backends import choose

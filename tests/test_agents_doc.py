@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import Behaviour
 from agentrecorder.rollouts import joined
 from agentrollout.loop import rollout
 from agentrollout.outside.logs import kept_in

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn, failure, overloaded, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_batches import BatchDesk
+from agentllm.standin_behaviour import Behaviour, failure, overloaded, slow
 from projects import Project
 from trajschema.score import RUBRICS
 

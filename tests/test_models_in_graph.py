@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn, overloaded, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import Behaviour, overloaded, slow
 from projects import Project
 
 pytestmark = pytest.mark.timeout(600)

@@ -10,8 +10,9 @@ from agentllm.batches import Batches, Filled
 from agentllm.client import Client
 from agentllm.errors import NotConfigured, Overloaded, Refused, RequestRejected, ServiceFailure
 from agentllm.question import Question
-from agentllm.standin import Behaviour, StandIn, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
+from agentllm.standin import StandIn
 from agentllm.standin_batches import BatchDesk
+from agentllm.standin_behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
 from pydantic import BaseModel
 
 

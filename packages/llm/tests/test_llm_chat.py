@@ -12,8 +12,9 @@ from agentllm.chat import Chat, open_provider
 from agentllm.conversation import Answered, Call, Request, Result, Returned, Said
 from agentllm.prices import Rates
 from agentllm.purse import Purse
-from agentllm.standin import Behaviour, StandIn, failure, garbage, half, hang_up, overloaded, rate_limited, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import declines, says
+from agentllm.standin_behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, slow
 
 BOTH = pytest.mark.parametrize("provider", ["anthropic", "openai"])
 EMPTY = {"type": "object", "properties": {}}

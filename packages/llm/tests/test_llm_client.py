@@ -9,9 +9,9 @@ import pytest
 from agentllm import errors
 from agentllm.client import Client
 from agentllm.prices import read_prices
-from agentllm.standin import (
+from agentllm.standin import StandIn
+from agentllm.standin_behaviour import (
     Behaviour,
-    StandIn,
     cut_off,
     failure,
     garbage,

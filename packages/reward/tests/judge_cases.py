@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from agentllm.client import Client
-from agentllm.standin import Behaviour, StandIn
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import Behaviour
 from agentreward.judge_terms import JudgeTerms
 from reward_cases import HONEST, TASK, run, shell
 from trajschema.score import RUBRICS

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentllm.standin import StandIn, reply
+from agentllm.standin import StandIn
+from agentllm.standin_behaviour import reply
 from agentreward import RewardConfig, RewardEngine
 from agentreward.fusion import reward
 from agentreward.rules.scorer import agent_steps, score_rules

@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 from agentllm.errors import ConnectionLost, RateLimited, RequestRejected, ServiceFailure
-from agentllm.standin import Behaviour, StandIn, cut_off, failure, garbage, half, hang_up, message, overloaded, rate_limited, refusal, reply
+from agentllm.standin import StandIn
+from agentllm.standin_behaviour import (
+    Behaviour,
+    cut_off,
+    failure,
+    garbage,
+    half,
+    hang_up,
+    message,
+    overloaded,
+    rate_limited,
+    refusal,
+    reply,
+)
 from agentreward.judge import score_judge
 from agentreward.judge_many import judge_many
 from agentreward.judge_terms import JudgeTerms

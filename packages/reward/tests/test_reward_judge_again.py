@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from agentllm import batches
 from agentllm.batches import Batches, Filled
-from agentllm.standin import Behaviour, StandIn, rate_limited, refusal
+from agentllm.standin import StandIn
 from agentllm.standin_batches import BatchDesk
+from agentllm.standin_behaviour import Behaviour, rate_limited, refusal
 from agentreward import RewardConfig, RewardEngine
 from agentreward.judge import PREFIX, questions, score_judge, spread
 from agentreward.judge_many import judge_many

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn, failure, reply
+from agentllm.standin import StandIn
 from agentllm.standin_answers import declines, says
+from agentllm.standin_behaviour import Behaviour, failure, reply
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.fusion import fuse
 from trajschema.score import RUBRICS

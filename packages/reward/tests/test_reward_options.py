@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn, reply
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import reply
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.weights import Weights
 from trajschema.score import RUBRICS

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import Behaviour, StandIn, failure, hang_up, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import says
+from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
 from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.loop import Budget, rollout

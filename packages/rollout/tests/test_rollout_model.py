@@ -11,8 +11,9 @@ from agentllm.chat import Chat, open_provider
 from agentllm.conversation import Answered, Returned, Said
 from agentllm.prices import Rates
 from agentllm.purse import Purse
-from agentllm.standin import StandIn, failure, half, overloaded, rate_limited, slow
+from agentllm.standin import StandIn
 from agentllm.standin_answers import declines, says
+from agentllm.standin_behaviour import failure, half, overloaded, rate_limited, slow
 from agentrecorder.events import trajectory_of
 from agentrollout.calls import file_read, shell, submit, turn
 from agentrollout.loop import Budget, rollout

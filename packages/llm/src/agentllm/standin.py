@@ -1,7 +1,8 @@
 """A server on loopback that speaks the Messages and the Chat Completions protocol, for tests. It can misbehave.
 
 The SDK under test makes real HTTP requests to it. Each request takes the next behaviour of the script (the last one
-stays), or what a function of the request body returns. Answers that both protocols know are in :mod:`agentllm.standin_answers`.
+stays), or what a function of the request body returns. Behaviours are in :mod:`agentllm.standin_behaviour`, answers that both
+protocols know in :mod:`agentllm.standin_answers`.
 """
 
 import contextlib
@@ -10,100 +11,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-if TYPE_CHECKING:
-    from agentllm.standin_batches import BatchDesk
+from agentllm.standin_batches import BatchDesk
+from agentllm.standin_behaviour import Behaviour
 
 KEY_ENV = "AGENTLLM_STANDIN_KEY"
 
-
-@dataclass(frozen=True)
-class Behaviour:
-    """What the server does with one request: waits, then sends ``body`` whole, sends half of it, or hangs up."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-    how: Literal["whole", "half", "hang up"] = "whole"
-    completion: bytes | None = None
-    """The body for Chat Completions, where it is another one."""
-    seconds: float = 0.0
-    """Latency."""
-
-
 Script = Sequence[Behaviour] | Callable[[dict[str, Any]], Behaviour]
-
-
-def message(text: str, *, stop_reason: str = "end_turn", input_tokens: int = 100, output_tokens: int = 20, **more: Any) -> Behaviour:
-    """A 200 answer with ``text``."""
-    body = {
-        "id": "msg_standin",
-        "type": "message",
-        "role": "assistant",
-        "model": more.pop("model", "claude-sonnet-5-5"),
-        "content": [{"type": "text", "text": text}] if text else [],
-        "stop_reason": stop_reason,
-        "stop_sequence": None,
-        "usage": {"input_tokens": input_tokens, "output_tokens": output_tokens, **more.pop("usage", {})},
-        **more,
-    }
-    return Behaviour(body=json.dumps(body).encode())
-
-
-def reply(value: Any, **more: Any) -> Behaviour:
-    """A 200 answer whose text is ``value`` as JSON."""
-    return message(json.dumps(value), **more)
-
-
-def refusal(explanation: str = "cannot help with that") -> Behaviour:
-    """The model declines."""
-    details = {"type": "refusal", "category": None, "explanation": explanation}
-    return message("", stop_reason="refusal", stop_details=details)
-
-
-def cut_off(text: str) -> Behaviour:
-    """The answer stops at the token limit."""
-    return message(text, stop_reason="max_tokens")
-
-
-def failure(status: int, kind: str = "api_error", text: str = "stand-in failure", retry_after: str = "") -> Behaviour:
-    """An HTTP error in the form of both protocols. Without ``retry_after`` (seconds), ``retry-after-ms`` keeps tests fast."""
-    body = {"type": "error", "error": {"type": kind, "message": text}}
-    return Behaviour(status, json.dumps(body).encode(), (("retry-after", retry_after) if retry_after else ("retry-after-ms", "1"),))
-
-
-def rate_limited(retry_after: str = "") -> Behaviour:
-    """HTTP 429."""
-    return failure(429, "rate_limit_error", retry_after=retry_after)
-
-
-def overloaded() -> Behaviour:
-    """HTTP 529."""
-    return failure(529, "overloaded_error")
-
-
-def hang_up() -> Behaviour:
-    """The connection closes without an answer."""
-    return Behaviour(how="hang up")
-
-
-def half(whole: Behaviour) -> Behaviour:
-    """The connection closes in the middle of the body of ``whole``."""
-    return replace(whole, how="half")
-
-
-def slow(behaviour: Behaviour, seconds: float) -> Behaviour:
-    """The same after a while."""
-    return replace(behaviour, seconds=seconds)
-
-
-def garbage(text: str = "<html>bad gateway</html>") -> Behaviour:
-    """HTTP 200 with a body that is no message."""
-    return Behaviour(body=text.encode())
 
 
 @dataclass
@@ -114,7 +32,7 @@ class StandIn:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     key_env: str = KEY_ENV
-    desk: "BatchDesk | None" = None
+    desk: BatchDesk | None = None
     """Where batches are handed in; without one there are none."""
     most_at_once: int = 0
     """The largest number of requests that were under way together; one whose answer is being sent counts no more."""
