@@ -48,8 +48,12 @@ class Action(NamedTuple):
     interactive: bool = False
     shell: bool = False
     appends: bool = False
+    then: str = ""
+    """What follows on its line: ``&&`` where that runs only after a success, ``;`` where it runs anyhow, nothing after the last."""
 
 
+_LOWER = re.compile(r"[a-z0-9_]*")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ROOTS = re.compile(r"^/(?:testbed|repo|app|workspace/[^/]+|workdir|work)/")
 _WHOLE_ROOT = re.compile(r"^/(?:testbed|repo|app|workspace(?:/[^/]+)?|workdir|work)/?$")
 
@@ -71,7 +75,14 @@ def arguments_of(call: ToolCall) -> dict[str, Any] | None:
         found = orjson.loads(call.arguments)
     except ValueError:
         found = _leniently(call.arguments) if call.arguments.strip() else {}
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    return found if _LOWER.fullmatch("".join(found)) else {_snake(name): value for name, value in found.items()}
+
+
+def _snake(name: str) -> str:
+    """``filePath`` and ``file-path`` are ``file_path``."""
+    return _HUMP.sub("_", name).replace("-", "_").lower()
 
 
 def _leniently(text: str) -> Any:
@@ -91,6 +102,13 @@ def pick(arguments: Mapping[str, Any], *names: str) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return ""
+
+
+def in_window(action: Action, window: str) -> Action:
+    """``action`` on the file that an editor with a window has open, where it names none itself."""
+    if action.path or not window or action.shell or action.kind not in ("read", "edit"):
+        return action
+    return action._replace(path=window, key=f"{action.key}@{window}")
 
 
 def read(path: str, start: int | None = None, end: int | None = None, *, filters: str = "", shell: bool = False) -> Action:

@@ -1,6 +1,7 @@
 """From a recorded tool call to actions."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,11 @@ from agentreward.rules.actions import Action, arguments_of, edit, number, path_n
 from agentreward.rules.commands import shell_actions
 from agentreward.rules.git import git_action
 
-_PATH = ("path", "file_path", "filename", "file", "target_file", "relative_path", "filepath")
+_PATH = ("path", "file_path", "filename", "file", "target_file", "relative_path", "filepath", "absolute_path")
 _OLD = ("old_string", "old_str", "old", "search", "find", "old_text", "search_text")
 _NEW = ("new_string", "new_str", "new", "replace", "replacement", "new_text", "insert_text", "replace_text")
 _CONTENT = ("content", "file_text", "contents", "text", "code_edit", "code")
-_COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input")
+_COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input", "command_line")
 _RANGE = frozenset({"view_range", "start_line", "start", "offset", "line_start", "end_line", "end", "line_end", "limit"})
 _SPAN = re.compile(r"-?\d{1,9}")
 _EDITOR_VERBS = frozenset({"view", "create", "str_replace", "insert", "undo_edit"})
@@ -29,7 +30,7 @@ def call_actions(call: ToolCall) -> tuple[Action, ...]:
     if isinstance(verb, str) and verb in _EDITOR_VERBS and (path := pick(arguments, *_PATH)):
         return (_editor(verb, path, arguments, call),)
     if call.name == "shell":
-        return tuple(shell_actions(pick(arguments, *_COMMAND)))
+        return tuple(shell_actions(command_line(arguments)))
     if call.name == "git":
         return (_git(arguments),)
     return (_tool(call, pick(arguments, *_PATH), arguments),)
@@ -41,14 +42,18 @@ def answered(step: Step) -> list[tuple[Action, Observation | None]]:
     if len(calls) == 1 == len(observations) and observations[0].tool_call_id in (None, calls[0].tool_call_id):
         return [(action, observations[0]) for action in call_actions(calls[0])]
     by_id = {o.tool_call_id: o for o in observations if o.tool_call_id is not None}
-    loose = [o for o in observations if o.tool_call_id is None]
+    loose = iter([o for o in observations if o.tool_call_id is None])
     pairs: list[tuple[Action, Observation | None]] = []
     for call in calls:
-        observation = by_id.get(call.tool_call_id)
-        if observation is None and loose:
-            observation = loose.pop(0)
+        observation = by_id.get(call.tool_call_id) or next(loose, None)
         pairs.extend([(action, observation) for action in call_actions(call)])
     return pairs
+
+
+def command_line(arguments: Mapping[str, Any]) -> str:
+    """The command line; one that is given word by word is joined."""
+    words = arguments.get("command")
+    return shlex.join(map(str, words)) if isinstance(words, list) else pick(arguments, *_COMMAND)
 
 
 def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:

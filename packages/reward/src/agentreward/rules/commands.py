@@ -14,17 +14,30 @@ def shell_actions(text: str) -> list[Action]:
     actions: list[Action] = []
     folder = ""
     commands = parse(text)
+    behind = _operators(commands)
     for index, command in enumerate(commands):
         words = command.words
         if len(words) > 1 and words[0] == "cd":
-            folder = path_name(words[1])
+            folder = path_name(f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1])
             folder = "" if folder == "." else folder
             continue
         if command.piped and _only_filters(command):
             continue
         found = _actions(command, _pipe_text(commands[index + 1 :]), folder)
-        actions.extend([a for a in found if a.kind != "noop"])
+        then = behind[index]
+        actions.extend([a._replace(then=then) if then else a for a in found if a.kind != "noop"])
     return actions[:_MOST_ACTIONS] or [Action("noop", f"noop:{text.strip()}", shell=True)]
+
+
+def _operators(commands: list[Command]) -> list[str]:
+    """What follows each command to the end of the line: ``&&`` if there are only such, ``;`` if one runs anyhow, nothing after the last."""
+    found: list[str] = []
+    then = ""
+    for command in reversed(commands):
+        if command.then and command.then not in ("|", "|&") and found:
+            then = "&&" if command.then == "&&" and then != ";" else ";"
+        found.append(then)
+    return found[::-1]
 
 
 def _actions(command: Command, filters: str, folder: str) -> list[Action]:

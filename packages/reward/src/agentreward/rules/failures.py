@@ -41,6 +41,8 @@ _TIMEOUT = ("timed out", "timeout", "time out", "time-out", "timed-out")
 _Signs = tuple[str, ...] | re.Pattern[str]
 """What a text in lower case holds."""
 _NOTHING = re.compile(r"^\s*(?:no (?:match|result|file|definition)[^\n]*|0 matches[^\n]*|\(no output\)|<no output>)?\s*$", re.IGNORECASE)
+_SHOWN = re.compile(r"^(?: *\d+(?:\t|→|:|\|).*|\s*(?:raise|return|except)\b.*)$", re.MULTILINE)
+"""A line of a file, as tools show it, or of code."""
 _SHORT = 600
 """An output longer than this is content, not a message about a failure."""
 _QUOTE = 160
@@ -54,7 +56,7 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
         return None
     if observation.error:
         return Failure(_by_message(action, observation.error), observation.error[:_QUOTE])
-    text, code = observation.content, observation.exit_code
+    text, code = observation.content, status_of(action, observation)
     if counts:
         return None
     if action.kind == "test":
@@ -62,6 +64,8 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
     if action.kind == "search" and (code in (None, 0, 1)) and len(text) < _SHORT and _NOTHING.match(text):
         return Failure("no_match", text.strip()[:_QUOTE] or "no output")
     if code is None:
+        return _by_text(action, text)
+    if code == 0 and action.kind == "edit" and not action.shell:
         return _by_text(action, text)
     if code == 0 or (code == 1 and action.kind in ("list", "inspect", "search")):
         return None
@@ -77,6 +81,13 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
     return Failure("exit_code", f"exit status {code}")
 
 
+def status_of(action: Action, observation: Observation) -> int | None:
+    """Exit status of the action, where that of its line tells it: the line's is that of the last command, and 0 behind ``&&`` is that
+    of all."""
+    code = observation.exit_code
+    return code if not action.then or (code == 0 and action.then == "&&") else None
+
+
 def _tests_failure(text: str, code: int | None) -> Failure | None:
     if code == 124:
         return Failure("timeout", "exit status 124")
@@ -85,8 +96,11 @@ def _tests_failure(text: str, code: int | None) -> Failure | None:
         return Failure("no_command", _line(head, _NO_COMMAND))
     if len(text) < _SHORT and _at(head, _NO_RUNNER) is not None:
         return Failure("tests_not_run", _line(head, _NO_RUNNER))
-    if code in (0, None) and "no tests ran" not in text[-_SHORT:]:
+    end = text[-_SHORT:]
+    if code in (0, None) and "no tests ran" not in end:
         return None
+    if code == 1 and ("FAIL" in end or "failed" in end):
+        return None  # they ran, though what they found is not told
     return Failure("tests_not_run", f"exit status {code}, no test summary")
 
 
@@ -108,6 +122,8 @@ def _by_text(action: Action, text: str) -> Failure | None:
         return Failure("not_applied", text[:_QUOTE])
     if len(text) > _SHORT:
         return None
+    if action.kind in ("read", "edit") and not action.shell:
+        text = _SHOWN.sub("", text)
     if action.kind == "edit" and _at(text, _NOT_APPLIED) is not None:
         return Failure("not_applied", _line(text, _NOT_APPLIED))
     if action.kind in ("read", "list", "edit", "write", "mutate", "revert") and _at(text, _NO_PATH) is not None:

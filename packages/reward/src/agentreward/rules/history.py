@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from trajschema.trajectory import Observation
 
-from agentreward.rules.actions import CHANGING, Action, is_document, is_scratch, is_test_config, is_test_path, path_name
+from agentreward.rules.actions import CHANGING, Action, in_window, is_document, is_scratch, is_test_config, is_test_path, path_name
 from agentreward.rules.changes import changed_lines, same_code
 from agentreward.rules.contents import Contents
 from agentreward.rules.coverage import Coverage
@@ -55,6 +55,7 @@ class History:
         self._last_change: int | None = None
         self._best: dict[str, _Best] = {}
         self._tested: dict[str, tuple[int, int]] = {}
+        self._window = ""
         self._throw_away: set[str] = set()
         self._own_tests: set[str] = set()
         self._times: dict[str, int] = {}
@@ -64,14 +65,17 @@ class History:
 
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
+        action = in_window(action, self._window)
         counts = counts_of(action, observation)
         path, known = action.path, self.knowledge
         shown_by = None
+        request = self._requests.get(action.key)
         if action.kind == "read" and not action.query:
             shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
+            if shown_by is not None and request is not None and not request.has(answer_of(observation)):
+                shown_by = None
         best = self._best.get(self._case(action)) if counts else None
         tested = self._tested.get(action.key) if action.kind == "test" else None
-        request = self._requests.get(action.key)
         changes = action.kind in CHANGING
         no_code = changes and _is_no_code(action)
         return Facts(
@@ -112,6 +116,8 @@ class History:
             self._change(facts, step)
         elif action.kind in ("read", "search") and action.path:
             self.knowledge.look(action.path, step)
+            if action.kind == "read" and not action.shell:
+                self._window = action.path
             if action.kind == "read" and not facts.cut and not action.query:
                 self._read(action, observation, step)
         elif action.kind == "other" or (action.kind == "run" and facts.counts and facts.counts.green):

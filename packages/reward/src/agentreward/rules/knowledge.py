@@ -29,7 +29,7 @@ class Knowledge:
 
     def __init__(self) -> None:
         self._names: dict[bytes, int] = {}
-        self._texts: dict[int, str] = {}
+        self._texts: dict[int, list[str]] = {}
         self._plain: dict[int, bytes] = {}
         self._looks: dict[str, tuple[int, ...]] = {}
         self._first_look: dict[str, int] = {}
@@ -42,12 +42,13 @@ class Knowledge:
         for name in text.encode("utf-8", "surrogatepass").translate(_NAMES).split():
             if name not in known:
                 known[name] = step
-        if step in self._texts:
-            self._texts[step] += f"\n{text}"
-            self._plain.pop(step, None)
-        else:
-            self._texts[step] = text
+        texts = self._texts.get(step)
+        if texts is None:
+            self._texts[step] = [text]
             self._lately.append(step)
+        else:
+            texts.append(text)
+            self._plain.pop(step, None)
 
     def look(self, path: str, step: int) -> None:
         """The agent read, searched or changed a file that is there."""
@@ -110,7 +111,7 @@ class Knowledge:
     def _without_blanks(self, step: int) -> bytes:
         plain = self._plain.get(step)
         if plain is None:
-            plain = self._plain[step] = _encoded(self._texts.get(step, "")).translate(None, _BLANKS)
+            plain = self._plain[step] = _encoded("\n".join(self._texts.get(step, ()))).translate(None, _BLANKS)
         return plain
 
 

@@ -32,13 +32,19 @@ class Use(NamedTuple):
 Does = Callable[[str, Use], list[Action] | None]
 """From the program's name and its use to actions; ``None`` for a use that is a mere execution."""
 
-_IN_PLACE = frozenset({"-i", "-pi", "-ni", "-Ei", "-ri", "inplace", "-i.bak"})
+_IN_PLACE = re.compile(r"-[0-9npEersz]*i.*|--in-place.*|inplace")
 _WRITES = re.compile(r"\.write\(|write_text\(|open\([^)]{0,200}['\"][wa]\+?['\"]|fileinput\.|shutil\.(?:copy|move)|os\.(?:rename|remove)")
 _FILE_IN_CODE = re.compile(r"['\"]([\w./-]+\.\w{1,5})['\"]")
 _SED_RANGE = re.compile(r"^(\d+)(?:,(\d+|\$))?p$")
-_COUNT = re.compile(r"-n?(\d+)")
+_COUNT = re.compile(r"(?:-n?|--lines=)(\d+)")
 _FIND_NAMES = frozenset({"-name", "-iname", "-path", "-ipath", "-wholename", "-regex"})
 _FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_CHANGES_FOUND = frozenset({"rm", "sed", "mv", "perl"})
+_GREP_TAKES_VALUE = frozenset({"-A", "-B", "-C", "-m", "-e", "-d", "-D", "--max-count"})
+_ASKS_ABOUT = frozenset({"--version", "-V", "-VV", "--help", "-h"})
+_LOOKS_ONLY = frozenset({"check", "--check", "--diff", "-l", "-t", "tf", "tvf", "tzf", "-tf", "-tvf", "-tzf"})
+"""With one of these a formatter or archiver says what it would do or what there is, unless it is told to mend (``--fix``)."""
+_FORMATS = frozenset({"black", "isort", "ruff", "autopep8", "2to3", "tar", "unzip"})
 
 
 def execution(use: Use) -> Action:
@@ -52,6 +58,8 @@ def execution(use: Use) -> Action:
     if code and PYTHON.match(words[0]) and _WRITES.search(code):
         named_in = _FILE_IN_CODE.search(code)
         return edit(named_in.group(1) if named_in else "", "", "", shell=True, key=f"edit:{code}")
+    if len(words) == 2 and words[1] in _ASKS_ABOUT:
+        return Action("inspect", f"inspect:{line}{use.filters}", shell=True)
     first = use.rest[0] if use.rest else ""
     return Action("run", f"run:{line}:{command.document}{use.filters}", path_name(first) if "." in first else "", shell=True)
 
@@ -63,7 +71,7 @@ def write_to(paths: Sequence[str], use: Use, content: str, *, appends: bool) -> 
 
 def changes_in_place(words: Sequence[str]) -> bool:
     """Whether an editor of streams writes back to its files."""
-    return any(w in _IN_PLACE or w.startswith(("-i.", "--in-place", "-i'")) for w in words[1:])
+    return any([_IN_PLACE.fullmatch(w) for w in words[1:]])
 
 
 def _says(program: str, use: Use) -> list[Action]:
@@ -83,8 +91,8 @@ def _interacts(program: str, use: Use) -> list[Action]:
 
 def _edits_streams(program: str, use: Use) -> list[Action] | None:
     if changes_in_place(use.command.words):
-        path = use.at(use.rest[-1]) if use.rest else ""
-        return [edit(path, "", "", shell=True, key=f"edit:{path_name(path)}:{use.line}")]
+        paths = [path_name(use.at(p)) for p in use.rest[1:] or use.rest] or [""]
+        return [edit(path, "", "", shell=True, key=f"edit:{path}:{use.line}") for path in paths]
     if program == "sed" and "-n" in use.command.words:
         return [_sed_read(use)]
     return None if program == "perl" else _passes_on(program, use)
@@ -115,10 +123,13 @@ def _reads(program: str, use: Use) -> list[Action]:
 def _reads_end(program: str, use: Use) -> list[Action]:
     words, rest = use.command.words, use.rest
     count = next((number(m.group(1)) for w in words if (m := _COUNT.fullmatch(w))), None)
-    if count is None and "-n" in words[:-1]:
-        value = words[words.index("-n") + 1]
-        count = number(value)
+    told = next((w for w in ("-n", "-c", "--lines", "--bytes") if w in words[:-1]), None)
+    value = words[words.index(told) + 1] if told else ""
+    if told:
+        count = number(value) if told in ("-n", "--lines") else None
         rest = [w for w in rest if w != value]
+    if told in ("-c", "--bytes") or value.startswith(("+", "-")):
+        return [read(use.at(p), filters=f" {program} {told} {value}{use.filters}", shell=True) for p in rest]
     if program == "head":
         return [read(use.at(p), 1, count or 10, filters=use.filters, shell=True) for p in rest]
     return [read(use.at(p), filters=f" tail {count or 10}{use.filters}", shell=True) for p in rest]
@@ -128,10 +139,13 @@ def _searches(program: str, use: Use) -> list[Action]:
     rest, words = use.rest, use.command.words
     if program in ("find", "fd"):
         names = [words[i + 1] for i, w in enumerate(words[:-1]) if w in _FIND_NAMES]
-        if "-delete" in words or any([w in _FIND_RUNS and words[i + 1] == "rm" for i, w in enumerate(words[:-1])]):
+        if "-delete" in words or any([w in _FIND_RUNS and words[i + 1] in _CHANGES_FOUND for i, w in enumerate(words[:-1])]):
             found = "/".join([*rest[:1], *names[:1]])
             return [Action("mutate", f"mutate:{use.line}", path_name(use.at(found)), shell=True)]
         return [search(" ".join(names), use.at(rest[0]) if rest else "", f"{use.line}{use.filters}", shell=True)]
+    if not _GREP_TAKES_VALUE.isdisjoint(words):
+        valued = [words[i + 1] for i, w in enumerate(words[:-1]) if w in _GREP_TAKES_VALUE and w != "-e"]
+        rest = [w for w in rest if w not in valued]
     path = use.at(rest[1]) if len(rest) > 1 else ""
     return [search(rest[0] if rest else "", path, f"{use.line}{use.filters}", shell=True)]
 
@@ -153,7 +167,16 @@ def _patches(program: str, use: Use) -> list[Action]:
 
 
 def _mutates(program: str, use: Use) -> list[Action]:
+    words = use.command.words
+    if program in _FORMATS and "--fix" not in words and not _LOOKS_ONLY.isdisjoint(words):
+        return [Action("inspect", f"inspect:{use.line}{use.filters}:{use.folder}", shell=True)]
     return [Action("mutate", f"mutate:{use.line}", use.last(), shell=True)]
+
+
+def _removes(program: str, use: Use) -> list[Action]:
+    """Each of the files by itself."""
+    paths = [path_name(use.at(p)) for p in use.rest] or [""]
+    return [Action("mutate", f"mutate:{use.line}" if len(paths) == 1 else f"mutate:{use.line}:{path}", path, shell=True) for path in paths]
 
 
 _GROUPS: tuple[tuple[str, Does], ...] = (
@@ -163,7 +186,8 @@ _GROUPS: tuple[tuple[str, Does], ...] = (
     ("grep egrep fgrep rg ag ack find fd zgrep", _searches),
     ("ls tree wc stat file du df which whereis type command env printenv ps diff cmp md5sum sha256sum", _lists),
     ("basename dirname realpath", _lists),
-    ("mv cp rm dd truncate ed ln unzip tar install rsync black isort autopep8 2to3 ruff xargs", _mutates),
+    ("rm unlink shred", _removes),
+    ("mv cp dd truncate ed ln unzip tar install rsync black isort autopep8 2to3 ruff xargs", _mutates),
     ("touch mkdir chmod chown rmdir", _makes),
     ("vim vi nano emacs less more top htop man ipython pico", _interacts),
     ("sed perl awk gawk", _edits_streams),

@@ -5,7 +5,8 @@ import re
 from trajschema.trajectory import Observation
 
 from agentreward.rules.actions import Action
-from agentreward.rules.testreport import TAIL, TestCounts, test_counts
+from agentreward.rules.failures import status_of
+from agentreward.rules.testreport import TAIL, TestCounts, other_counts, test_counts
 
 _PROGRAM = re.compile(r"run:(?:(?:\S*/)?(?:python[\d.]*|pypy3?|node|ruby|perl|php|bash|sh)(?= )(?! -m (?:pip|venv|build)\b)|\./)")
 _ERRORS = ("Error", "Exception", "Failure", "Warning")
@@ -31,7 +32,7 @@ def counts_of(action: Action, observation: Observation | None) -> TestCounts | N
     if observation is None or observation.error:
         return None
     if action.kind == "test":
-        return test_counts(observation.content)
+        return test_counts(observation.content) or other_counts(observation.content)
     if action.kind != "run" or not _PROGRAM.match(action.key):
         return None
     return test_counts(observation.content) or _case(action, observation)
@@ -39,7 +40,7 @@ def counts_of(action: Action, observation: Observation | None) -> TestCounts | N
 
 def _case(action: Action, observation: Observation) -> TestCounts | None:
     tail = observation.content[-TAIL:]
-    code = None if " | " in action.key else observation.exit_code  # behind a pipe stands the status of the filter
+    code = None if " | " in action.key else status_of(action, observation)  # behind a pipe stands the status of the filter
     raised = None
     if code or (code is None and "Traceback (most recent call last)" in tail):
         lines = reversed(tail.splitlines()) if _names_an_error(tail) else ()

@@ -21,24 +21,38 @@ _QUOTED = re.compile(r"\\(.)|\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^']*)'", re.DOTAL
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "{", "}", "(", ")", "!", "case", "esac"})
 _WRAPPERS = frozenset({"sudo", "time", "nohup", "env", "command", "exec", "stdbuf", "nice", "timeout", "xvfb-run", "unbuffer"})
+_TAKES_VALUE = {
+    "nice": frozenset({"-n"}),
+    "timeout": frozenset({"-s", "-k"}),
+    "env": frozenset({"-u", "-C"}),
+    "sudo": frozenset({"-u", "-g"}),
+    "run": frozenset({"-n", "-p", "--with", "--extra", "--group"}),
+}
+"""Options of wrappers whose value is the next word."""
+_RUNS = frozenset({"uv", "poetry", "pipenv", "pdm", "hatch", "rye", "conda", "mamba", "micromamba"})
+"""Programs that run another one with ``run``."""
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
+_SCRIPT = re.compile(r"-[a-z]*c")
 _MOST_COMMANDS = 64
 
 
 class Command(NamedTuple):
-    """One simple command: its words, the files that its output goes to, its here-document, and whether it reads a pipe."""
+    """One simple command: its words, the files that its output goes to, its here-document, whether it reads a pipe, and the operator
+    behind it."""
 
     words: tuple[str, ...]
     writes: tuple[str, ...] = ()
     appends: bool = False
     document: str = ""
     piped: bool = False
+    then: str = ""
 
 
 def parse(text: str) -> list[Command]:
     """The simple commands of ``text`` in order, at most 64. Wrappers (``sudo``, ``timeout 5``, ``X=1``) and keywords are taken off."""
     if not _SPECIAL.search(text):
         core = _core(text.split())
-        return [Command(core)] if core else []
+        return _nested(Command(core)) if core else []
     text, documents = _take_documents(text)
     commands: list[Command] = []
     words: list[str] = []
@@ -47,16 +61,16 @@ def parse(text: str) -> list[Command]:
     document = ""
     target = ""
 
-    def close(next_piped: bool) -> None:
+    def close(operator: str) -> None:
         nonlocal words, writes, appends, piped, document
         core = _core(words)
         if core or writes:
-            commands.append(Command(core, tuple(writes), appends, document, piped))
-        words, writes, appends, document, piped = [], [], False, "", next_piped
+            commands.extend(_nested(Command(core, tuple(writes), appends, document, piped, operator)))
+        words, writes, appends, document, piped = [], [], False, "", operator in ("|", "|&")
 
     for token in _TOKEN.findall(text):
         if token in _OPERATORS:
-            close(token in ("|", "|&"))
+            close(token)
             target = ""
             if len(commands) >= _MOST_COMMANDS:
                 return commands
@@ -79,8 +93,17 @@ def parse(text: str) -> list[Command]:
             target = ""
         else:
             words.append(_unquote(token))
-    close(False)
+    close("")
     return commands
+
+
+def _nested(command: Command) -> list[Command]:
+    """The commands of ``bash -c '…'``, or else the command itself."""
+    words = command.words
+    if len(words) < 3 or command.writes or words[0].rsplit("/", 1)[-1] not in _SHELLS or not _SCRIPT.fullmatch(words[1]):
+        return [command]
+    inner = parse(words[2])
+    return [*inner[:-1], inner[-1]._replace(then=command.then)] if inner else [command]
 
 
 def _take_documents(text: str) -> tuple[str, list[str]]:
@@ -121,10 +144,21 @@ def _core(words: list[str]) -> tuple[str, ...]:
         if word in _KEYWORDS or ("=" in word and _ASSIGNMENT.match(word)):
             at += 1
         elif word in _WRAPPERS and at + 1 < n:
-            at += 1
-            while at < n and (words[at].startswith("-") or (word == "timeout" and words[at][:1].isdigit())):
-                at += 1
+            at = _behind_options(words, at + 1, word)
+        elif word in _RUNS and at + 2 < n and words[at + 1] == "run":
+            at = _behind_options(words, at + 2, "run")
         else:
             break
     rest = words[at:]
-    return (rest[0].lstrip("("), *rest[1:]) if rest else ()
+    if not rest:
+        return ()
+    if rest[-1].endswith(")") and "(" not in rest[-1]:
+        rest[-1] = rest[-1].rstrip(")")
+    return (rest[0].lstrip("("), *rest[1:])
+
+
+def _behind_options(words: list[str], at: int, wrapper: str) -> int:
+    takes_value = _TAKES_VALUE.get(wrapper, frozenset())
+    while at < len(words) and (words[at].startswith("-") or (wrapper == "timeout" and words[at][:1].isdigit())):
+        at += 2 if words[at] in takes_value else 1
+    return at
