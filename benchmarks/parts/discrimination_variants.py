@@ -44,7 +44,7 @@ def _proof_not_asked(facts: Facts) -> Facts:
 
 def _throw_away_kept(facts: Facts) -> Facts:
     path = facts.action.path
-    return facts._replace(source_file=not (is_test_path(path) or is_test_config(path)))
+    return facts._replace(source_file=not (is_test_path(path) or is_test_config(facts.action)))
 
 
 def _none(facts: Facts) -> Facts:

@@ -143,11 +143,15 @@ def number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
+_TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__"})
+_TEST_MARKS = ("_test.", ".test.", ".spec.")
+
+
 def is_test_path(path: str) -> bool:
     """Whether ``path`` is a test file or lies in a folder of tests."""
     parts = path.split("/")
     name = parts[-1]
-    return name.startswith("test_") or name.endswith("_test.py") or any(p in ("test", "tests", "testing") for p in parts[:-1])
+    return name.startswith("test_") or not _TEST_FOLDERS.isdisjoint(parts[:-1]) or any([mark in name for mark in _TEST_MARKS])
 
 
 def is_document(path: str) -> bool:
@@ -156,11 +160,15 @@ def is_document(path: str) -> bool:
 
 
 _CONFIG = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "sitecustomize.py", "usercustomize.py", ".coveragerc"})
+_MANIFESTS = frozenset({"pyproject.toml", "package.json"})
+_STEERS = re.compile(r"\btool\.pytest\b|\baddopts\b|\btestpaths\b|\"(?:jest|test)\":")
 
 
-def is_test_config(path: str) -> bool:
-    """Whether ``path`` steers how tests or the interpreter start."""
-    name = path.rsplit("/", 1)[-1]
+def is_test_config(action: Action) -> bool:
+    """Whether a change steers how tests or the interpreter start."""
+    name = action.path.rsplit("/", 1)[-1]
+    if name in _MANIFESTS:
+        return bool(_STEERS.search(action.old) or _STEERS.search(action.new))
     return name in _CONFIG or name.endswith(".pth")
 
 

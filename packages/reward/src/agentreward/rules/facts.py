@@ -43,7 +43,7 @@ class Facts(NamedTuple):
     verified: bool = False
     """Since the last change of a source file, what was seen failing was seen passing, or tests passed."""
     changes_before: int = 0
-    """New changes of this source file so far."""
+    """New changes of this source file so far; of one that nothing had shown, of all such files."""
     unproved: bool = False
     """A source file was changed, and nothing of that kind was seen since."""
     failing: int | None = None

@@ -19,8 +19,8 @@ def git_action(arguments: list[str], folder: str = "", filters: str = "") -> Act
         return Action("mutate", f"mutate:git {line}", "", shell=True)
     if words[:2] in (["stash", "list"], ["stash", "show"]):
         return Action("inspect", f"inspect:{line}{filters}:{folder}", shell=True)
-    if words[:2] == ["checkout", "-b"]:
-        return Action("noop", f"noop:git {line}", shell=True)
+    if words[:2] in (["checkout", "-b"], ["switch", "-c"]):
+        return Action("make", f"make:git {line}", shell=True)
     if verb in _TAKES_OVER and _REMOTE.search(line):
         return Action("mutate", f"mutate:git {line}", path, shell=True)
     if verb in ("checkout", "switch", "restore", "reset", "stash", "clean", "revert"):
@@ -33,7 +33,9 @@ def git_action(arguments: list[str], folder: str = "", filters: str = "") -> Act
         return search(words[1] if len(words) > 1 else "", path, line + filters, shell=True)
     if verb in ("log", "show", "reflog", "fetch", "clone", "fsck", "cat-file"):
         return Action("history", f"history:{line}{filters}", path, shell=True)
-    if verb in ("add", "commit", "config", "init", "tag"):
+    if verb in ("add", "commit", "init", "tag"):
+        return Action("make", f"make:git {line}", shell=True)
+    if verb == "config":
         return Action("noop", f"noop:git {line}", shell=True)
     return Action("inspect", f"inspect:{line}{filters}:{folder}", path, shell=True)
 

@@ -87,7 +87,7 @@ def _ran(f: Facts) -> Mark:
 
 def _changed(f: Facts) -> Mark:
     path = f.action.path
-    if is_test_config(path):
+    if is_test_config(f.action):
         return Mark(0.05, "edit.test_configuration", (), path)
     if f.same_call is not None:
         return Mark(0.15, "edit.again", (f.same_call,), path)
@@ -102,7 +102,7 @@ def _changed(f: Facts) -> Mark:
     if not f.source_file:
         return Mark(0.35, "edit.throw_away_file", (), path)
     if not f.text_seen and f.path_seen is None:
-        return Mark(0.5, "edit.blind", (), path)
+        return Mark(0.5 if f.changes_before == 0 else 0.4, "edit.blind", (), path)
     return _seen(f)
 
 

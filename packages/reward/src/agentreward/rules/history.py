@@ -59,6 +59,7 @@ class History:
         self._throw_away: set[str] = set()
         self._own_tests: set[str] = set()
         self._times: dict[str, int] = {}
+        self._unseen = 0
         self._source_change: int | None = None
         self._failed_at: int | None = None
         self._verified = False
@@ -76,6 +77,7 @@ class History:
                 shown_by = None
         best = self._best.get(self._case(action)) if counts else None
         tested = self._tested.get(action.key) if action.kind == "test" else None
+        seen = known.path(path)
         changes = action.kind in CHANGING
         no_code = changes and _is_no_code(action)
         return Facts(
@@ -86,7 +88,7 @@ class History:
             same_call=request.made if request else None,
             shown_by=shown_by,
             failures_before=self._failures.get((action.kind, path), 0),
-            path_seen=known.path(path),
+            path_seen=seen,
             text_seen=known.lines(action.old, path) if action.old else None,
             query_seen=known.words(action.query) if action.query else None,
             trend=_trend(counts, best) if counts else "unknown",
@@ -99,7 +101,7 @@ class History:
             undoes=self._undone_by(action) if changes else None,
             last_change=self._last_change,
             verified=self._verified,
-            changes_before=self._times.get(path, 0),
+            changes_before=self._unseen if seen is None else self._times.get(path, 0),
             unproved=self._source_change is not None and not self._verified,
             failing=self._failed_at,
             cut=bool(observation and observation.truncated),
@@ -160,6 +162,7 @@ class History:
         if facts.source_file and action.kind in ("edit", "write"):
             self._source_change, self._verified = step, False
             self._times[action.path] = self._times.get(action.path, 0) + 1
+            self._unseen += facts.path_seen is None
         self._all_changes += 1
         if facts.source_file and facts.undoes is None:
             self._code_changes += 1
@@ -206,7 +209,7 @@ class History:
     def _is_beside(self, action: Action) -> bool:
         """Whether a change lies beside the source: in a test, in test configuration, in a document, or in a throw-away file."""
         path = action.path
-        return is_test_path(path) or is_test_config(path) or is_document(path) or is_scratch(path) or self._is_throw_away(action)
+        return is_test_path(path) or is_test_config(action) or is_document(path) or is_scratch(path) or self._is_throw_away(action)
 
     def _is_throw_away(self, action: Action) -> bool:
         """A file that the agent made beside the folders of the project, and that nobody had named."""

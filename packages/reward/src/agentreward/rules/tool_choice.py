@@ -49,7 +49,7 @@ def tool_choice(f: Facts) -> Mark:
 
 
 def _change(f: Facts) -> Mark:
-    if is_test_config(f.action.path):
+    if is_test_config(f.action):
         return Mark(0.1, "tool.changed_test_configuration", (), f.action.path)
     if f.action.kind == "write" and f.path_seen is not None and f.same_call is None and f.source_file:
         return Mark(0.6, "tool.rewrote_a_known_file", (f.path_seen,), f.action.path)
