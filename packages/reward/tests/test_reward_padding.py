@@ -48,6 +48,13 @@ FAILS_FIRST = {
         change("tests/test_own.py", "assert False", "assert True"),
         pytest_run(0, 1, "pytest tests/test_own.py"),
     ],
+    "an own test, and a formatter that only looks": [
+        write("tests/test_own.py", "assert False"),
+        pytest_run(1, 0, "pytest tests/test_own.py"),
+        shell("ruff check src", "All checks passed!"),
+        change("tests/test_own.py", "assert False", "assert True"),
+        pytest_run(0, 1, "pytest tests/test_own.py"),
+    ],
     "a program that waits for a file": [
         write("repro.py", "assert os.path.exists('flag.txt')"),
         shell("python repro.py", RAISED, 1),
@@ -104,6 +111,12 @@ def test_one_change_in_many_parts_stops_to_advance() -> None:
     parts = [change("src/dates.py", f"part {i}", f"piece {i}") for i in range(40)]
     assert value("goal_progress", look, *parts) < 0.5
     assert process(look, *parts) <= process(look, parts[0])
+
+
+def test_one_new_file_that_nothing_had_shown_may_advance_and_no_more() -> None:
+    first, *more = (write(f"src/m{i}.py", f"x = {i}") for i in range(6))
+    assert value("goal_progress", first) == 0.5
+    assert process(*POOR, first, *more) <= process(*POOR, first)
 
 
 def test_what_is_written_in_code_differs_from_what_is_written_about_it() -> None:

@@ -9,6 +9,7 @@ from agentreward.rules.commands import shell_actions
 from agentreward.rules.coverage import Coverage
 from agentreward.rules.scorer import score_rules
 from agentreward.rules.shell import parse
+from agentreward.rules.testreport import other_counts
 from agentreward.rules.testreport import test_counts as counts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +55,28 @@ from reward_cases import call, run, seen, turn
         ("cd src; pwd", "noop", ""),
         ("vim a.py", "read", "a.py"),
         ("make test", "test", ""),
+        ("uv run --with x pytest -q", "test", ""),
+        ("coverage run -m pytest tests/a.py", "test", "tests/a.py"),
+        ("python -W ignore -m pytest tests/a.py", "test", "tests/a.py"),
+        ("timeout -s KILL 10 nice -n 5 pytest", "test", ""),
+        ("(cd src && pytest)", "test", ""),
+        ("bash -lc 'cd src && cat a.py'", "read", "src/a.py"),
+        ("cd src && cd pkg && cat a.py", "read", "src/pkg/a.py"),
+        ("npx jest", "test", ""),
+        ("go test ./...", "test", "..."),
+        ("grep -A 3 foo src/a.py", "search", "src/a.py"),
+        ("head -c 100 a.py", "read", "a.py"),
+        ("git -C /testbed checkout -- a.py", "revert", "a.py"),
+        ("git rm -r tests", "mutate", "tests"),
+        ("git commit -m done", "make", ""),
+        ("ruff check src", "inspect", ""),
+        ("ruff check --fix src", "mutate", "src"),
+        ("tar tf a.tar", "inspect", ""),
+        ("python --version", "inspect", ""),
+        ("find src -name '*.py' -exec sed -i s/a/b/ {} +", "mutate", "src/*.py"),
+        ("perl -0pi -e 's/a/b/' a.py", "edit", "a.py"),
+        ("sed -ni '/a/p' a.py", "edit", "a.py"),
+        ("cat <<E | tee a.py\nx\nE", "write", "a.py"),
     ],
 )
 def test_commands_are_seen_through(text: str, kind: str, path: str) -> None:
@@ -65,6 +88,8 @@ def test_compound_commands_are_taken_apart() -> None:
     kinds = [a.kind for a in shell_actions("cd /testbed && sed -i s/a/b/ a.py && python -m pytest -q 2>&1 | tail -5")]
     assert kinds == ["edit", "test"]
     assert [a.path for a in shell_actions("cd src && cat a.py b.py")] == ["src/a.py", "src/b.py"]
+    assert [a.path for a in shell_actions("rm a.py b.py")] == ["a.py", "b.py"]
+    assert [a.path for a in shell_actions("sed -i s/a/b/ a.py b.py")] == ["a.py", "b.py"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +104,33 @@ def test_the_same_request_has_the_same_key(one: str, other: str) -> None:
     assert shell_actions(one)[0].key == shell_actions(other)[0].key
 
 
-@pytest.mark.parametrize(("one", "other"), [("pytest -k a", "pytest -k b"), ("cat a | head -1", "cat a"), ("pytest -x", "pytest")])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("a && b", ["&&", ""]),
+        ("a && b; c", [";", ";", ""]),
+        ("a; b && c", [";", "&&", ""]),
+        ("a | head && b", ["&&", ""]),
+        ("a; false", [";"]),
+        ("a;", [""]),
+        ("bash -c 'a; b' && c", [";", "&&", ""]),
+    ],
+)
+def test_what_follows_a_command_is_known(line: str, expected: list[str]) -> None:
+    assert [a.then for a in shell_actions(line)] == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("pytest -k a", "pytest -k b"),
+        ("cat a | head -1", "cat a"),
+        ("pytest -x", "pytest"),
+        ("patch -p1 < a.diff", "patch -p1 < b.diff"),
+        ("cat <<E | python\n1\nE", "cat <<E | python\n2\nE"),
+        ("tail -n +20 a.py", "tail -n 20 a.py"),
+    ],
+)
 def test_different_requests_have_different_keys(one: str, other: str) -> None:
     assert shell_actions(one)[0].key != shell_actions(other)[0].key
 
@@ -105,10 +156,30 @@ def test_words_quotes_redirects_and_here_documents() -> None:
         ("4 passed in <duration>", (4, 0)),
         ("Ran 5 tests in 0.001s\n\nOK", (5, 0)),
         ("Ran 5 tests in 0.001s\n\nFAILED (failures=1, errors=2)", (2, 3)),
+        ("Ran 5 tests in 0.001s\n\nFAILED (failures=1)\nRan 3 tests in 0.001s\n\nOK", (3, 0)),
+        ("\x1b[31m=== \x1b[1m1 failed\x1b[0m, \x1b[32m2 passed\x1b[0m in 0.10s ===\x1b[0m", (2, 1)),
     ],
 )
 def test_reports_are_read(text: str, expected: tuple[int, int]) -> None:
     counts = counts_of("x" * 5_000 + "\n" + text)
+    assert counts is not None
+    assert (counts.passed, counts.failed) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("test result: FAILED. 8 passed; 2 failed; 0 ignored\n\ntest result: ok. 1 passed; 0 failed; 0 ignored", (9, 2)),
+        ("Tests:       2 failed, 8 passed, 10 total\nTime: 1 s", (8, 2)),
+        (" Tests  1 failed | 3 passed (4)", (3, 1)),
+        ("  10 passing (20ms)\n  2 failing\n", (10, 2)),
+        ("# tests 3\n# pass 2\n# fail 1\n", (2, 1)),
+        ("--- FAIL: TestA (0.00s)\n--- PASS: TestB (0.00s)\nFAIL\nFAIL\tpkg\t0.1s\n", (1, 1)),
+        ("ok  \tpkg/a\t0.1s\nFAIL\tpkg/b\t0.2s\n", (1, 1)),
+    ],
+)
+def test_reports_of_other_runners_are_read(text: str, expected: tuple[int, int]) -> None:
+    counts = other_counts("x" * 5_000 + "\n" + text)
     assert counts is not None
     assert (counts.passed, counts.failed) == expected
 
@@ -127,7 +198,7 @@ def test_no_text_breaks_the_readers(text: str) -> None:
     for action in shell_actions(text):
         assert action.key
     assert len(parse(text)) <= 65
-    counts = counts_of(text)
+    counts = counts_of(text) or other_counts(text)
     assert counts is None or counts.passed >= 0
     call_actions(call("shell").model_copy(update={"arguments": text}))
 

@@ -430,3 +430,70 @@ def test_an_edit_that_the_editor_refused_took_no_hold() -> None:
     told = "Your proposed edit has introduced new syntax error(s). Please read this error message.\n" + "x" * 900
     refused = turn((call("file_edit", "edit", path="a.py", replacement_text="x ="), seen(told, None)))
     assert rule("param_correctness", refused) == "params.not_applied"
+
+
+def test_a_status_is_that_of_the_command_that_it_belongs_to() -> None:
+    apart = (shell("sed -i 's/+ 1//' src/dates.py"), pytest_run(1, 2))
+    together = shell("sed -i 's/+ 1//' src/dates.py && pytest -q", "1 failed, 2 passed in 0.1s", 1)
+    assert rule("param_correctness", together) == "params.accepted"
+    again = pytest_run(0, 3, "pytest -q")
+    assert rule("goal_progress", together, again) == rule("goal_progress", *apart, again)
+    missing = last(shell("cat src/a.py && cat gone.py", "cat: gone.py: No such file or directory", 1))["param_correctness"]
+    assert [e.rule_id for e in missing.evidence] == ["params.no_such_path"]
+
+
+def test_the_first_command_of_a_chain_that_fails_is_told_by_what_it_says() -> None:
+    step = shell("sed -i 's/a/b/' gone.py && pytest -q", "sed: can't read gone.py: No such file or directory", 2)
+    assert value("param_correctness", step) < 0.5
+
+
+def test_names_of_arguments_are_understood_in_any_case() -> None:
+    camel = turn((call("file_edit", "edit", filePath="src/dates.py", oldString="int(", newString="float("), seen("done", None)))
+    assert rule("info_utilization", view("src/dates.py"), camel) == "info.edited_what_was_seen"
+    argv = turn((call("shell", "exec", command=["bash", "-lc", "cat src/dates.py"]), seen(SOURCE)))
+    assert value("gate", argv) == 1
+    assert value("gate", shell("cat src/dates.py", SOURCE), argv) == 0
+
+
+def test_an_edit_in_a_window_is_of_the_file_that_is_open() -> None:
+    opened = turn((call("file_read", "open", path="src/dates.py"), seen(SOURCE, None)))
+    typed = turn((call("file_edit", "edit", start_line=2, end_line=2, replacement_text="    month = 1"), seen("done", None)))
+    assert rule("goal_progress", opened, typed) == "edit.file_had_been_seen"
+    other = turn((call("file_read", "open", path="src/other.py"), seen("x = 1", None)))
+    assert value("gate", opened, typed, other, typed) == 1
+    assert rule("non_redundancy", opened, typed, other, typed) == "redundant.new"
+
+
+def test_lines_that_a_program_changed_are_no_repetition() -> None:
+    looks = (shell("cat src/a.py", "x = 1"), shell("python mend.py", "done"))
+    assert rule("non_redundancy", *looks, shell("cat src/a.py", "x = 2")) != "redundant.lines_shown_before"
+    assert rule("non_redundancy", shell("cat src/a.py", "x = 1"), shell("sed -n 1,5p src/a.py", "x = 1")) == "redundant.lines_shown_before"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        view("a.py", "raise FileNotFoundError(f'{p} does not exist')\n"),
+        turn((call("file_edit", path="a.py", old_string="a", new_string="b"), seen("done:\n  12\traise KeyError('not found in x')", None))),
+    ],
+)
+def test_what_a_file_says_is_no_failure_of_the_tool(step: Step) -> None:
+    assert rule("param_correctness", step) == "params.accepted"
+
+
+def test_an_edit_that_says_that_it_found_nothing_has_failed_whatever_its_status() -> None:
+    step = turn((call("file_edit", path="a.py", old_string="a", new_string="b"), seen("String to replace not found in file.", 0)))
+    assert rule("param_correctness", step) == "params.not_applied"
+
+
+def test_tests_that_failed_without_a_summary_ran() -> None:
+    assert rule("param_correctness", shell("pytest -q --no-summary", "..F\nFAILED tests/a.py::t", 1)) == "params.accepted"
+
+
+@pytest.mark.parametrize("path", ["pyproject.toml", "sub/pyproject.toml"])
+def test_options_of_the_tests_are_no_progress_and_other_settings_are(path: str) -> None:
+    looked = view(path, "[project]\nname = 'x'\n")
+    assert rule("goal_progress", looked, change(path, "[project]", "[tool.pytest.ini_options]\naddopts = '-x'\n[project]")) == (
+        "edit.test_configuration"
+    )
+    assert value("goal_progress", looked, change(path, "name = 'x'", "name = 'y'")) > 0.5

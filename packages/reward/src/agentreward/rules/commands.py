@@ -43,7 +43,7 @@ def _operators(commands: list[Command]) -> list[str]:
 def _actions(command: Command, filters: str, folder: str) -> list[Action]:
     words = command.words
     program, does = known(command)
-    use = Use(command, [w for w in words[1:] if not w.startswith("-")], " ".join(words), folder, filters)
+    use = Use(command, [w for w in words[1:] if not w.startswith("-")], _line(command), folder, filters)
     if command.writes and (not program or only_shows(does)):
         return write_to(command.writes, use, command.document or " ".join(words[1:]), appends=command.appends)
     found = does(program, use) if does else None
@@ -52,6 +52,10 @@ def _actions(command: Command, filters: str, folder: str) -> list[Action]:
     if command.writes and found[0].kind not in ("edit", "write", "mutate", "test"):
         return [*found, *write_to(command.writes, use, use.line, appends=command.appends)]
     return found
+
+
+def _line(command: Command) -> str:
+    return " ".join(command.words) + (f" < {command.reads}" if command.reads else "")
 
 
 def _only_filters(command: Command) -> bool:

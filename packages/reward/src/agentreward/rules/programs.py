@@ -117,6 +117,8 @@ def _reads(program: str, use: Use) -> list[Action]:
     if program in ("head", "tail"):
         return _reads_end(program, use) or [Action("run", f"run:{use.line}{use.filters}", shell=True)]
     found = [read(use.at(p), filters=use.filters, shell=True) for p in use.rest]
+    if not found and use.command.document:
+        return _says(program, use)
     return found or [Action("run", f"run:{use.line}{use.filters}", shell=True)]
 
 

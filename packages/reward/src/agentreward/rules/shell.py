@@ -37,8 +37,8 @@ _MOST_COMMANDS = 64
 
 
 class Command(NamedTuple):
-    """One simple command: its words, the files that its output goes to, its here-document, whether it reads a pipe, and the operator
-    behind it."""
+    """One simple command: its words, the files that its output goes to, its here-document, whether it reads a pipe, the operator
+    behind it, and the file that its input comes from."""
 
     words: tuple[str, ...]
     writes: tuple[str, ...] = ()
@@ -46,6 +46,7 @@ class Command(NamedTuple):
     document: str = ""
     piped: bool = False
     then: str = ""
+    reads: str = ""
 
 
 def parse(text: str) -> list[Command]:
@@ -58,15 +59,17 @@ def parse(text: str) -> list[Command]:
     words: list[str] = []
     writes: list[str] = []
     appends = piped = False
-    document = ""
+    document = reads = ""
     target = ""
 
     def close(operator: str) -> None:
-        nonlocal words, writes, appends, piped, document
+        nonlocal words, writes, appends, piped, document, reads
         core = _core(words)
         if core or writes:
-            commands.extend(_nested(Command(core, tuple(writes), appends, document, piped, operator)))
-        words, writes, appends, document, piped = [], [], False, "", operator in ("|", "|&")
+            commands.extend(_nested(Command(core, tuple(writes), appends, document, piped, operator, reads)))
+        # What comes down a pipe from a here-document is the document of the next command.
+        document, reads = document if operator == "|" else "", ""
+        words, writes, appends, piped = [], [], False, operator in ("|", "|&")
 
     for token in _TOKEN.findall(text):
         if token in _OPERATORS:
@@ -88,7 +91,9 @@ def parse(text: str) -> list[Command]:
             word = _unquote(token)
             if target == "<<":
                 document = documents.pop(0) if documents else ""
-            elif target == ">" and word != "/dev/null":
+            elif target == "<":
+                reads = word
+            elif word != "/dev/null":
                 writes.append(word)
             target = ""
         else:
