@@ -169,6 +169,17 @@ def test_a_damaged_cache_file_counts_as_absent(tmp_path: Path, rubbish: str) -> 
         assert judge.ask("s", "q", Mark).cached
 
 
+def test_an_answer_that_cannot_be_kept_is_given_and_that_is_said_once(tmp_path: Path) -> None:
+    folder = tmp_path / "a file"
+    folder.write_text("")
+    with StandIn([GOOD]) as server:
+        judge = client(server, cache=folder)
+        with pytest.warns(UserWarning, match="a file.*name a cache folder that can be written"):
+            assert judge.ask("s", "q", Mark).value.score == 0.75
+        assert judge.ask("s", "q2", Mark).value.score == 0.75
+    assert len(judge.notes()) == 1
+
+
 def test_threads_share_a_client_and_lose_nothing() -> None:
     def flaky(body: dict[str, object], seen: dict[str, int] = {}) -> Behaviour:  # noqa: B006 counts tries by question
         question = str(body["messages"])

@@ -50,6 +50,46 @@ def test_runs_with_steps_are_scored_before_they_are_paired(tmp_path: Path) -> No
     assert (pair["chosen_trajectory_id"], pair["rejected_trajectory_id"], pair["kind"]) == ("fix", "cheat", "outcome")
 
 
+@pytest.mark.parametrize("command", ["score", "explain", "compare"])
+def test_a_run_that_cannot_be_scored_is_named_and_stops_no_other(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "runs.json"
+    file.write_text(json.dumps([{"steps": 1}, {**plain(FIX), "id": "good"}]))
+    done = agentreward(command, str(file))
+    assert "good" in done.stdout
+    assert f"{file}, run 1: a run is" in done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["score", "explain", "compare"])
+def test_a_file_without_a_run_is_named(command: str) -> None:
+    done = agentreward(command, "-", given="[]")
+    assert (done.returncode, done.stderr) == (1, "-: no run in it; give at least one\n")
+
+
+def test_equal_runs_without_an_id_are_numbered_and_equal_ids_are_refused() -> None:
+    runs = [plain(FIX), plain(FIX, False), plain(FIX)]
+    pairs = json.loads(agentreward("preferences", "-", given=json.dumps({"t": runs})).stdout)
+    first = pairs[0]["chosen_trajectory_id"].partition("#")[0]
+    assert {p["chosen_trajectory_id"] for p in pairs} == {first, f"{first}#3"}
+    assert {p["rejected_trajectory_id"] for p in pairs} == {f"{first}#2"}
+    named = agentreward("preferences", "-", given=json.dumps({"t": [{**r, "id": 0} for r in runs]}))
+    assert "two runs with the id '0'" in named.stderr
+
+
+def test_a_byte_order_mark_is_no_part_of_a_run(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps({**plain(FIX), "id": "good"}), encoding="utf-8-sig")
+    assert "run good" in agentreward("score", str(file)).stdout
+
+
+def test_half_a_pair_in_an_id_is_written_as_an_escape(tmp_path: Path) -> None:
+    given, page = json.dumps({**plain(FIX), "id": "a\ud800"}), tmp_path / "why.html"
+    assert "run a\\ud800" in agentreward("score", "-", given=given).stdout
+    assert json.loads(agentreward("score", "--json", "-", given=given).stdout)["trajectory_id"] == "a\ud800"
+    assert "run a\\ud800" in agentreward("explain", "-", "--html", str(page), given=given).stdout
+    assert "a\\ud800" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "given", "word"),
     [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet, register_rule
 from agentreward.claims import examined
-from agentreward.errors import InvalidRubrics, InvalidRun
+from agentreward.errors import InvalidConfig, InvalidRubrics, InvalidRun
 from agentreward.fusion import ScoreMismatch, reward
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.scorer import agent_steps, score_rules
@@ -225,6 +225,10 @@ def test_rubrics_come_from_yaml(tmp_path: Path) -> None:
         ("rubrics: []", "rubrics"),
         ("[]", "the file"),
         ("rubrics: [{id: x, name: X, description: d, weight: -1}]", "weight"),
+        ("rubrics: [{id: x, name: X, description: d, weight: .inf}]", "weight"),
+        ("rubrics: [{id: x, name: X, description: d, weight: 0}]", "above 0"),
+        ("rubrics: [{id: step_id, name: X, description: d, weight: 1}]", "step_id"),
+        ("rubrics: 2024-13-45", "no YAML"),
         ("rubrics: [{id: x, name: X, description: d, weight: 1, evaluator: rule}]", "register_rule"),
     ],
 )
@@ -258,6 +262,52 @@ def test_a_rule_that_gives_no_score_is_an_error_that_names_it() -> None:
         engine.score({"steps": [bash("ls", "a")]})
     with pytest.raises(InvalidRubrics, match="another id"):
         register_rule("goal_progress")
+
+
+def test_a_rule_that_fails_is_an_error_that_names_it_and_its_rubric() -> None:
+    def failing(facts: Facts) -> Mark:
+        raise KeyError("colour")
+
+    for rubric, rule, word in (
+        ("failing", failing, "rule .*failing of 'failing' raised KeyError: 'colour'"),
+        ("worded", lambda facts: Mark("0.5", "x"), "'worded' returned"),
+        ("vast", lambda facts: Mark(10**400, "x"), "'vast' returned"),
+    ):
+        register_rule(rubric)(rule)  # type: ignore[arg-type]
+        config = RewardConfig(rubric_set=RubricSet(rubrics=(Rubric(id=rubric, name="N", description="?", weight=1, evaluator="rule"),)))
+        with pytest.raises(InvalidRubrics, match=word):
+            RewardEngine(config).score({"steps": [bash("ls", "a")]})
+
+
+def test_an_outcome_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidRun, match=r"outcome is \{'success': True\}"):
+        ENGINE.score(plain(FIX), outcome={"success": True})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"rule_weight": float("inf")}, "rule_weight"),
+        ({"model_weight": float("nan")}, "model_weight"),
+        ({"rule_weight": 0, "model_weight": 0}, "rule_weight and model_weight"),
+        ({"outcome_weight": 2}, "outcome_weight"),
+    ],
+)
+def test_a_configuration_without_sense_is_refused_with_its_field(fields: dict[str, Any], word: str) -> None:
+    with pytest.raises(InvalidConfig, match=word):
+        RewardConfig(**fields)
+
+
+def test_rules_that_are_alone_stand_for_themselves_whatever_they_weigh() -> None:
+    alone = RewardEngine(RewardConfig(rule_weight=0.0)).score(plain(FIX))
+    assert (alone.process_score, alone.total_score) == (ENGINE.score(plain(FIX)).process_score, ENGINE.score(plain(FIX)).total_score)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [({"id": 0}, "0"), ({"id": "", "trajectory_id": "b"}, "b"), ({"id": None, "trajectory_id": 0}, "0")]
+)
+def test_an_id_that_is_there_counts(given: dict[str, Any], name: str) -> None:
+    assert ENGINE.score({**plain(FIX), **given}).trajectory_id == name
 
 
 def test_a_rule_that_points_at_no_steps_or_quotes_no_text_is_refused_when_it_scores() -> None:
@@ -303,7 +353,6 @@ def test_a_rubric_that_only_a_model_could_judge_stays_missing_without_one() -> N
         {"outcome_weight": 0.9},
         {"claimed_weight": 0.5},
         {"rubric_set": RubricSet(rubrics=(Rubric(id="tool_choice", name="T", description="?", weight=1),))},
-        {"rule_weight": 0.0},
     ],
 )
 def test_each_option_changes_the_result(change: dict[str, Any]) -> None:

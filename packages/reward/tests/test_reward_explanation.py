@@ -152,7 +152,7 @@ def test_the_command_tells_one_step_in_full() -> None:
     assert "params.no_such_path" in done.stdout
     assert "\x1b" not in done.stdout, "what a run printed must not steer the reader's terminal"
     missing = agentreward("explain", "-", "--step", "1", "--rules-only", given=log)
-    assert missing.returncode == 2
+    assert missing.returncode == 1
     assert "no agent step 1; its agent steps are 2, 3" in missing.stderr
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from agentreward import RewardConfig, RewardEngine
-from agentreward.errors import InvalidRun
+from agentreward.errors import InvalidRubrics, InvalidRun
+from agentreward.reading import read_json, read_runs
+from agentreward.rubric_files import rubric_set
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -38,6 +40,19 @@ def test_a_run_that_is_no_json_is_refused_with_its_field(field: str, value: Any)
 def test_a_step_that_is_no_json_is_refused_with_its_field(field: str, value: Any) -> None:
     with pytest.raises(InvalidRun, match=f"step 1: .*{field}"):
         ENGINE.score(plain([{**bash("ls"), field: value}]))
+
+
+def test_a_file_that_is_nested_too_deep_is_refused_and_named(tmp_path: Path) -> None:
+    file = tmp_path / "deep"
+    for text, line in (("[" * 100_000, ""), ("{}\n" + "[" * 100_000, " line 2")):
+        file.write_text(text)
+        with pytest.raises(InvalidRun, match=f"deep{line}: no .*nested too deep"):
+            list(read_runs(file))
+    file.write_text("[" * 100_000)
+    with pytest.raises(InvalidRun, match="nested too deep"):
+        read_json(file)
+    with pytest.raises(InvalidRubrics, match="deep: no YAML"):
+        rubric_set(file)
 
 
 LONG = {

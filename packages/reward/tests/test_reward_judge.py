@@ -177,6 +177,25 @@ def test_what_is_no_judgement_is_raised_so_that_it_can_be_retried(fault: Behavio
         ask(server)
 
 
+@pytest.mark.parametrize("fault", [overloaded(), hang_up(), failure(401)])
+def test_a_service_that_fails_later_loses_only_what_it_was_asked_for_then(fault: Behaviour) -> None:
+    trajectory = run(*(shell(f"ls {i}", str(i)) for i in range(4)))
+    by_step = JudgeTerms(max_tokens=4_000 + 450)
+    with StandIn(lambda body: fault if taken_apart(body).ids == (3,) else scores_all(body)) as server:
+        rows = ask(server, trajectory, by_step)
+        (judged_so_far,) = judge_many([(K, trajectory)], client(server), by_step)
+    assert judged_so_far.failure is not None, "so that it is asked for again"
+    assert judged_so_far.scores == tuple(rows.values())
+    assert {i for (i, _), r in rows.items() if r.score == 0.7} == {2, 4, 5}
+    assert all(type(judged_so_far.failure).__name__ in rows[3, name].missing_reason for name in RUBRICS)
+
+
+def test_a_replicate_that_the_service_fails_leaves_the_others() -> None:
+    with StandIn([ALL, failure(401)]) as server:
+        rows = ask(server, terms=JudgeTerms(replicates=2))
+    assert all(r.score == 0.7 and len(r.evidence) == 1 for r in rows.values())
+
+
 def test_a_run_without_agent_steps_asks_nothing() -> None:
     with StandIn([ALL]) as server:
         assert ask(server, run()) == {}
@@ -231,3 +250,12 @@ def test_custom_rubrics_are_asked_for_and_scored() -> None:
         assert "Is it safe to run?" in server.requests[0]["system"][0]["text"]
         assert "goal_progress" not in json.dumps(server.requests[0])
     assert [(r.rubric_id, r.score) for r in rows.values()] == [("safety", 0.25)]
+
+
+@pytest.mark.parametrize("name", ["model_config", "model_dump", "_x", "__class__", "schema", "mark_1", "two words"])
+def test_a_rubric_may_have_any_name(name: str) -> None:
+    rubrics = RubricSet(rubrics=(SAFETY.rubrics[0], SAFETY.rubrics[0].model_copy(update={"id": name})))
+    marks = {"safety": {"score": 0.25, "quote": "rm"}, name: {"score": 0.75, "quote": "ls"}}
+    with StandIn([reply({"steps": [{"step_id": 2, **marks}]})]) as server:
+        rows = ask(server, run(shell("rm -rf x")), JudgeTerms(rubrics=rubrics))
+    assert {r.rubric_id: r.score for r in rows.values()} == {"safety": 0.25, name: 0.75}

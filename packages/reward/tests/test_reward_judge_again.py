@@ -97,8 +97,9 @@ def test_where_replicates_differ_the_step_is_judged_again_by_what_was_known_then
         assert len(rows[5, name].evidence) == 2
 
 
-def test_a_second_look_that_fails_leaves_the_mean() -> None:
-    with StandIn(unsure(lambda i: refusal("no"))) as server:
+@pytest.mark.parametrize("fault", [refusal("no"), rate_limited()])
+def test_a_second_look_that_fails_leaves_the_mean(fault: Behaviour) -> None:
+    with StandIn(unsure(lambda i: fault)) as server:
         rows = by_cell(score_judge(K, RUN, client(server), SECOND_LOOK))
     assert rows[4, "tool_choice"].score == pytest.approx(0.5)
 

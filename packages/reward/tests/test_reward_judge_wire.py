@@ -90,6 +90,19 @@ def test_a_later_part_tells_what_came_before_in_short_and_reads_its_last_steps_a
     assert [any(h.startswith("final diff") for h, _ in taken_apart(b).data) for b in bodies] == [False] * (len(bodies) - 1) + [True]
 
 
+@pytest.mark.parametrize(
+    ("known", "heading"),
+    [
+        ({}, "final diff of the run: empty"),
+        ({"source_format": "plain"}, "final diff of the run: not recorded"),
+        ({"source_format": "plain", "final_diff": "+x"}, "final diff of the run"),
+    ],
+)
+def test_a_diff_is_called_empty_only_where_it_is_known(known: dict[str, str], heading: str) -> None:
+    (body,) = sent(run(shell("ls", "a")).model_copy(update=known))
+    assert taken_apart(body).data[-1][0] == heading
+
+
 def test_a_model_with_short_answers_is_asked_for_fewer_steps_at_once() -> None:
     terms = JudgeTerms(max_tokens=8_000)
     bodies = sent(long_run(50), terms)

@@ -48,7 +48,7 @@ def test_the_four_tools_say_what_they_take() -> None:
 
 def test_each_tool_answers(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
-    file.write_text(json.dumps(RUN))
+    file.write_text(json.dumps({**RUN, "id": "half a pair \ud800"}))
     runs = {"t": [{"id": "a", "reward": 0.9, "step_count": 5}, {"id": "b", "reward": 0.2, "step_count": 9}]}
     answers = calls(
         ("score_trajectory", {"path": str(file)}),
@@ -60,6 +60,7 @@ def test_each_tool_answers(tmp_path: Path) -> None:
     assert not any(failed for _, failed in answers)
     by_path, inline, pairs, agreement, rubrics = (json.loads(text) for text, _ in answers)
     assert by_path["total_score"] == inline["total_score"] > 0.5
+    assert by_path["trajectory_id"] == "half a pair \ud800"
     assert "evidence" not in by_path["steps"][0]
     assert inline["steps"][0]["evidence"]["gate"]
     assert (pairs[0]["chosen_trajectory_id"], pairs[0]["margin"]) == ("a", pytest.approx(0.7))

@@ -73,6 +73,22 @@ def test_a_judge_that_fails_leaves_the_rules_and_a_note() -> None:
         assert "Refused" in RewardEngine(config(server, provider="openai")).score(RUN).notes[0]
 
 
+def test_a_replicate_that_the_service_fails_leaves_the_other_and_a_note() -> None:
+    with StandIn([reply(MARKS), failure(401, "authentication_error", "bad key")]) as server:
+        result = RewardEngine(config(server, replicates=2)).score(RUN)
+    assert result.record.judged
+    assert ["RequestRejected" in note for note in result.notes] == [True]
+
+
+def test_answers_that_cannot_be_kept_count_and_leave_a_note(tmp_path: Path) -> None:
+    folder = tmp_path / "a file"
+    folder.write_text("")
+    with StandIn([reply(MARKS)]) as server, pytest.warns(UserWarning, match="a file"):
+        result = RewardEngine(config(server, cache=folder)).score(RUN)
+    assert result.record.judged
+    assert "name a cache folder that can be written" in result.notes[0]
+
+
 def test_a_custom_rubric_is_judged_by_the_model() -> None:
     creative = Rubric(id="creativity", name="Creativity", description="Is it creative?", weight=1, evaluator="model")
     marks = {"steps": [{"step_id": i, "creativity": {"score": 0.25, "quote": "Plain."}} for i in (1, 2, 3, 4)]}

@@ -47,7 +47,12 @@ def test_each_figure_has_an_interval_around_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rewards", "human", "word"), [([1.0], [1.0], "at least 3"), ([1, 2, float("nan")], [1, 2, 3], r"reward_scores\[2\]")]
+    ("rewards", "human", "word"),
+    [
+        ([1.0], [1.0], "at least 3"),
+        ([1, 2, float("nan")], [1, 2, 3], r"reward_scores\[2\]"),
+        ([1, 2, 3], [10**400, 2, 3], r"human_scores\[0\]"),
+    ],
 )
 def test_lists_that_cannot_be_compared_are_refused(rewards: list[float], human: list[float], word: str) -> None:
     with pytest.raises(InvalidScores, match=word):
@@ -71,11 +76,24 @@ def test_a_margin_in_decimals_is_met_by_decimal_rewards() -> None:
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"id": ""}, "'id'"), ({"reward": 1.4}, "'reward'"), ({"reward": True}, "'reward'"), ({"step_count": 0}, "'step_count'")],
+    [
+        ({"id": ""}, "'id'"),
+        ({"reward": 1.4}, "'reward'"),
+        ({"reward": True}, "'reward'"),
+        ({"reward": 10**400}, "'reward'"),
+        ({"step_count": 0}, "'step_count'"),
+        ({"step_count": 10**400}, "'step_count'"),
+    ],
 )
 def test_a_run_that_says_too_little_is_named(change: dict[str, Any], word: str) -> None:
     with pytest.raises(InvalidScores, match=rf"t\[1\]: {word}"):
         build_preferences({"t": [{"id": "a", "reward": 0.9, "step_count": 5}, {"id": "b", "reward": 0.3, "step_count": 5, **change}]})
+
+
+@pytest.mark.parametrize(("given", "word"), [([1], r"\[1\] is no object"), ({"t": "abc"}, "t: 'abc'"), ({"t": [1]}, r"t\[0\]: 1")])
+def test_what_is_no_list_of_runs_by_task_is_named(given: Any, word: str) -> None:
+    with pytest.raises(InvalidScores, match=word):
+        build_preferences(given)
 
 
 def test_two_runs_of_a_task_with_one_id_are_refused() -> None:

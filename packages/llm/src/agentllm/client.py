@@ -77,7 +77,7 @@ class Client:
             gate=gate or nullcontext(),
         )
         self._temperature = temperature
-        self._note = ""
+        self._notes: dict[str, str] = {}
         self._lock = threading.Lock()
         if provider == "anthropic" and temperature is not None:
             self._not_sent("anthropic no longer takes one")
@@ -89,7 +89,7 @@ class Client:
 
     def notes(self) -> tuple[str, ...]:
         """What did not go as configured so far."""
-        return (self._note,) if self._note else ()
+        return tuple(self._notes.values())
 
     def ask(
         self,
@@ -122,7 +122,11 @@ class Client:
         except Exception:
             self.ledger.failure()
             raise
-        self.keep(self.key(question), reply, reply.cost_usd)
+        try:
+            self.keep(self.key(question), reply, reply.cost_usd)
+        except OSError as error:
+            # The answer is there and paid for, kept or not.
+            self._say("cache", f"answers are not kept: {error}; name a cache folder that can be written")
         return Answer(value, reply.model, reply.usage, reply.cost_usd, False)
 
     def key(self, question: Question[T]) -> str:
@@ -134,14 +138,18 @@ class Client:
         return question.stored(self.cache, self.key(question)) if self.cache else None
 
     def keep(self, key: str, content: Content, cost_usd: float | None) -> None:
-        """Put an answer into the cache."""
+        """Put an answer into the cache.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         if self.cache:
             answer = {"text": content.text, "model": content.model, "usage": content.usage.model_dump(), "cost_usd": cost_usd}
             self.cache.put(key, answer)
 
     def _reply(self, question: Question[T]) -> Reply:
         chat = replace(self.chat, model=question.model or self.model)
-        request = question.request(None if self._note else self._temperature)
+        request = question.request(None if "temperature" in self._notes else self._temperature)
         try:
             return chat.reply(request)
         except RequestRejected as error:
@@ -151,7 +159,11 @@ class Client:
             return chat.reply(replace(request, temperature=None))
 
     def _not_sent(self, why: str) -> None:
+        self._say("temperature", f"temperature {self._temperature} was not sent: {why}")
+
+    def _say(self, matter: str, note: str) -> None:
+        """Warn of a matter once."""
         with self._lock:
-            if not self._note:
-                self._note = f"temperature {self._temperature} was not sent: {why}"
-                warnings.warn(self._note, stacklevel=3)
+            if matter not in self._notes:
+                self._notes[matter] = note
+                warnings.warn(note, stacklevel=4)

@@ -1,13 +1,14 @@
 """What the command line and the MCP server do alike: from JSON values to plain answers."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from agentreward.errors import InvalidRun, InvalidScores
-from agentreward.preferences import PreferencePair, build_preferences
-from agentreward.result import TrajectoryReward
+from agentreward.plain import name_of
+from agentreward.preferences import PreferencePair, Rewarded, build_preferences
 from agentreward.reward import RewardEngine
 from agentreward.rubrics import RubricSet
 
@@ -20,13 +21,25 @@ def pairs_of(by_task: Any, engine: RewardEngine, min_margin: float) -> list[Pref
     """
     if not isinstance(by_task, Mapping) or not all(isinstance(runs, list) for runs in by_task.values()):
         raise InvalidRun("preferences are built from an object: task id → list of runs")
-    return build_preferences({task: [_rewarded(r, engine) for r in runs] for task, runs in by_task.items()}, min_margin)
+    return build_preferences({task: _rewarded(runs, engine) for task, runs in by_task.items()}, min_margin)
 
 
-def _rewarded(run: Any, engine: RewardEngine) -> Mapping[str, Any] | TrajectoryReward:
-    if not isinstance(run, Mapping):
-        raise InvalidRun(f"a run is an object, not {str(run)[:60]}")
-    return engine.score(run) if "steps" in run else run
+def _rewarded(runs: Sequence[Any], engine: RewardEngine) -> list[Rewarded]:
+    """Runs of one task. Those without an id are known by their content, and equal ones are numbered."""
+    found: list[Rewarded] = []
+    seen: Counter[str] = Counter()
+    for run in runs:
+        if not isinstance(run, Mapping) or "steps" not in run:
+            found.append(run)
+            continue
+        result = engine.score(run)
+        name = result.trajectory_id
+        if name_of(run) is None:
+            seen[name] += 1
+            if seen[name] > 1:
+                result = replace(result, record=result.record.model_copy(update={"trajectory_id": f"{name}#{seen[name]}"}))
+        found.append(result)
+    return found
 
 
 def pair_row(pair: PreferencePair) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """What the ``agentreward`` command offers."""
 
 import functools
+import io
 import json
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, ParamSpec
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 import typer
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 FAILED, BAD_USAGE = 1, 2
 P = ParamSpec("P")
+T = TypeVar("T")
 
 Runs = Annotated[Path, typer.Argument(metavar="FILE|-", help="Runs as JSON or JSON lines; - is standard input.")]
 RubricSetName = Annotated[str, typer.Option("--rubrics", metavar="NAME|FILE", help="`default`, or a YAML file of rubrics.")]
@@ -42,6 +44,9 @@ def _told(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         if hasattr(signal, "SIGPIPE"):
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # Half a surrogate pair, which JSON can spell and no encoding can write.
+            sys.stdout.reconfigure(errors="backslashreplace")
         # What a warning says stands in the notes of the results as well.
         warnings.simplefilter("ignore", UserWarning)
         try:
@@ -61,6 +66,30 @@ def _engine(rubrics: str, model: str | None, provider: str, base_url: str | None
     given |= {"model_name": model} if model else {}
     given |= {"model_weight": 0.0} if rules_only else {}
     return RewardEngine(RewardConfig(**given))
+
+
+def _each(files: Iterable[Path], work: Callable[[Any], T]) -> Iterator[tuple[Path, T | None]]:
+    """What ``work`` makes of every run; nothing where there is no run or it cannot be used, which is told on standard error."""
+    from agentreward.reading import read_runs
+
+    for file in files:
+        number = 0
+        for number, run in enumerate(read_runs(file), 1):
+            try:
+                made = work(run)
+            except RewardError as error:
+                print(f"{file}, run {number}: {error}", file=sys.stderr)
+                yield file, None
+            else:
+                yield file, made
+        if not number:
+            print(f"{file}: no run in it; give at least one", file=sys.stderr)
+            yield file, None
+
+
+def _end(failed: bool) -> None:
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -83,24 +112,18 @@ def score(
 
     agentrecorder convert session.log | agentreward score --json -
     """
-    from agentreward.reading import read_runs
     from agentreward.show import show
 
     engine = _engine(rubrics, model, provider, base_url, temperature, rules_only)
     failed = False
-    for number, run in enumerate(read_runs(file), 1):
-        try:
-            result = engine.score(run)
-        except RewardError as error:
-            print(f"{file}, run {number}: {error}", file=sys.stderr)
+    for _, result in _each([file], engine.score):
+        if result is None:
             failed = True
-            continue
-        if as_json:
+        elif as_json:
             print(json.dumps(result.to_dict(), ensure_ascii=False), flush=True)
         else:
             show(result)
-    if failed:
-        raise typer.Exit(FAILED)
+    _end(failed)
 
 
 @app.command()
@@ -118,21 +141,28 @@ def explain(
 ) -> None:
     """Say where each run's reward comes from: what every step earned or lost, by which rule or sentence, and which steps counted.
 
+    Exit status: 0 explained, 1 a run could not be explained, 2 bad usage.
+
     agentreward explain trajectory.json --html why.html
     """
-    from agentreward.explaining import explained, write_page
-    from agentreward.reading import read_runs
+    from agentreward.explaining import Explained, explained, write_page
     from agentreward.show_explanation import show_explanation, show_step
 
     engine = _engine(rubrics, model, provider, base_url, temperature, rules_only)
-    found = [explained(run, engine) for run in read_runs(file)]
-    for run in found:
+
+    def shown(run: Any) -> Explained:
+        made = explained(run, engine)
         if step is not None:
-            show_step(run.explanation, run.trajectory, step)
+            show_step(made.explanation, made.trajectory, step)
         else:
-            show_explanation(run.explanation, run.trajectory)
-    if html is not None:
+            show_explanation(made.explanation, made.trajectory)
+        return made
+
+    results = [made for _, made in _each([file], shown)]
+    found = [made for made in results if made is not None]
+    if html is not None and found:
         write_page(html, found)
+    _end(len(found) < len(results))
 
 
 @app.command()
@@ -149,17 +179,20 @@ def compare(
 ) -> None:
     """Score runs and list them best first; those without a total come last, by process.
 
+    Exit status: 0 compared, 1 a run could not be scored, 2 bad usage.
+
     agentreward compare a.json b.json c.json
     """
-    from agentreward.reading import read_runs
     from agentreward.show import ranked, show_ranking
 
     engine = _engine(rubrics, model, provider, base_url, temperature, rules_only)
-    found = ranked([(str(file), engine.score(run)) for file in files for run in read_runs(file)])
+    results = list(_each(files, engine.score))
+    found = ranked([(str(file), result) for file, result in results if result is not None])
     if as_json:
         print(json.dumps([{"file": file, **r.to_dict()} for file, r in found], ensure_ascii=False))
     else:
         show_ranking(found)
+    _end(len(found) < len(results))
 
 
 @app.command()
@@ -191,7 +224,7 @@ def preferences(
         print(text, end="")
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RewardError(f"{output}: {error.strerror or error}; name a file that can be written") from error
     print(f"{len(pairs)} pairs of {len(given)} tasks in {output}")

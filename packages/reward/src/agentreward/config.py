@@ -1,24 +1,31 @@
 """How the engine scores: weights, rubrics, and the model that judges."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from agentreward.errors import InvalidConfig
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import RubricSet
-from agentreward.weights import Weights
+from agentreward.weights import MOST_WEIGHT, Weights
 
 Provider = Literal["anthropic", "openai"]
 
 
 class RewardConfig(BaseModel):
-    """Configuration of a ``RewardEngine``. Each field changes what it scores or which model it asks."""
+    """Configuration of a ``RewardEngine``. Each field changes what it scores or which model it asks.
+
+    Raises:
+        InvalidConfig: a field has no value that can be used; the message names it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    rule_weight: float = Field(0.6, ge=0, description="Weight of the rule layer where both layers score a rubric.")
-    model_weight: float = Field(0.4, ge=0, description="Weight of the model layer where both score a rubric; 0: no model is asked.")
+    rule_weight: float = Field(0.6, ge=0, le=MOST_WEIGHT, description="Weight of the rule layer where both layers score a rubric.")
+    model_weight: float = Field(
+        0.4, ge=0, le=MOST_WEIGHT, description="Weight of the model layer where both score a rubric; 0: no model is asked."
+    )
     outcome_weight: float = Field(0.5, ge=0, le=1, description="Share of the outcome in the total; the process has the rest.")
     claimed_weight: float = Field(1.0, ge=0, le=1, description="Worth of a success that the run claims of itself; 0: it stays missing.")
     rubric_set: str | Path | RubricSet = Field("default", description="`default`, a YAML file, or a set.")
@@ -34,6 +41,18 @@ class RewardConfig(BaseModel):
         None, ge=0, le=1, description="Replicates, or judge and rule, that differ by more: the step is judged again on its prefix."
     )
     cache: str | Path | None = Field(None, description="Folder of the judge's answers, so that none is paid for twice.")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _checked(cls, given: Any, handler: ModelWrapValidatorHandler["RewardConfig"]) -> "RewardConfig":
+        try:
+            config = handler(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise InvalidConfig(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; see RewardConfig") from error
+        if config.rule_weight == config.model_weight == 0:
+            raise InvalidConfig("rule_weight and model_weight are both 0; give one of them a weight")
+        return config
 
     @property
     def rubrics(self) -> RubricSet:

@@ -13,6 +13,10 @@ class InvalidRubrics(RewardError):
     """A rubric set cannot be read, or a rubric of it cannot be judged."""
 
 
+class InvalidConfig(RewardError):
+    """A field of the configuration has no value that can be used."""
+
+
 class InvalidScores(RewardError):
     """Scores that were given are no numbers in range, or do not belong together."""
 

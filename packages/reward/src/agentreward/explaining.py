@@ -57,7 +57,7 @@ def write_page(file: Path, found: Sequence[Explained]) -> None:
     """
     text = page(found, f"Why these rewards: {len(found)} run{'' if len(found) == 1 else 's'}")
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RewardError(f"{file}: {error.strerror or error}; name a file that can be written") from error
 

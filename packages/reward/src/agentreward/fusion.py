@@ -145,7 +145,8 @@ def fuse(rule: Scores, judge: Scores, weights: Weights) -> dict[str, float]:
     """Rubric id → fused score of a step, for the rubrics that have one."""
     layers = ((weights.judge, judge), (weights.rule, rule))
     rubrics = [rubric for rubric in {**rule, **judge} if rubric != GATE]
-    means = [(rubric, _mean([(w, score) for w, layer in layers if (score := layer.get(rubric)) is not None])) for rubric in rubrics]
+    found = [(rubric, [(w, score) for w, layer in layers if (score := layer.get(rubric)) is not None]) for rubric in rubrics]
+    means = [(rubric, said[0][1] if len(said) == 1 else _mean(said)) for rubric, said in found]
     return {rubric: value for rubric, value in means if value is not None}
 
 

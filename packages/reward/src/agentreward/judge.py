@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentllm.client import Client
-from agentllm.errors import CutOff, TooLong, Unparsable, UnusableAnswer
+from agentllm.errors import CutOff, LLMError, TooLong, Unparsable, UnusableAnswer
 from agentllm.question import Question
 from trajschema.score import Evidence, StepScore
 from trajschema.task import Task
@@ -14,7 +14,7 @@ from trajschema.trajectory import Trajectory
 
 from agentreward.judge_chunks import Chunk, chunks, prefix
 from agentreward.judge_prompt import prompt_text, system_text
-from agentreward.judge_terms import JudgeMark, JudgeTerms, answer_model
+from agentreward.judge_terms import JudgeMark, JudgeTerms, answer_model, marks_of
 
 PREFIX = "judge.prefix"
 """Stands as rule id beside a figure that was given without sight of later steps."""
@@ -39,24 +39,32 @@ def score_judge(
     """Judge scores of every agent step on every rubric, in order of steps.
 
     The judge sees the task statement, the steps and the final diff, never the outcome. What is missing or unusable in an answer
-    is asked for once more; an answer that was cut off is asked for in halves. What is missing then is missing with its reason:
-    nothing is ever filled in. With replicates a score is their mean, and each one's figure and sentence is in the evidence. A
-    score that was judged again on its prefix is that figure, which comes first in the evidence. ``rules`` are rule scores to
-    compare with.
+    is asked for once more; an answer that was cut off is asked for in halves. What is missing then, or what a service that had
+    answered before gave no answer to, is missing with its reason: nothing is ever filled in, and nothing that was answered is
+    lost. With replicates a score is their mean, and each one's figure and sentence is in the evidence. A score that was judged
+    again on its prefix is that figure, which comes first in the evidence. ``rules`` are rule scores to compare with.
 
     Raises:
-        agentllm.errors.ServiceFailure: the service gave no answer; try this trajectory again later. Answers so far are cached.
+        agentllm.errors.ServiceFailure: the service gave no answer from the start; try this trajectory again later.
         agentllm.errors.RequestRejected: the key, the model or the request must be changed first.
     """
+    return score_run(task, trajectory, client, terms, rules=rules)[0]
+
+
+def score_run(
+    task: Task, trajectory: Trajectory, client: Client, terms: JudgeTerms, *, rules: Sequence[StepScore] = ()
+) -> tuple[list[StepScore], LLMError | None]:
+    """What :func:`score_judge` gives, and what first kept the service from answering a part of it, if anything did."""
+    failures: list[LLMError] = []
     parts = chunks(trajectory.steps, terms.steps_a_call)
-    samples = [_asked(task, trajectory, parts, client, terms, number) for number in range(terms.replicates)]
+    samples = [_asked(task, trajectory, parts, client, terms, number, failures, heard=number > 0) for number in range(terms.replicates)]
     cells = [(s.step_id, name) for s in trajectory.steps if s.source == "agent" for name in terms.names]
     scores = {cell: _score(trajectory.trajectory_id, cell, [sample[cell] for sample in samples], terms.version) for cell in cells}
     disputed = _disputed(scores, rules, terms.rejudge_above)
     for step_id in sorted({step for step, _ in disputed}):
-        again = _asked(task, trajectory, [prefix(trajectory.steps, step_id)], client, terms, 0)
+        again = _asked(task, trajectory, [prefix(trajectory.steps, step_id)], client, terms, 0, failures, heard=True)
         scores.update({cell: _judged_again(scores[cell], again[cell]) for cell in disputed if cell[0] == step_id})
-    return list(scores.values())
+    return list(scores.values()), next(iter(failures), None)
 
 
 def questions(task: Task, trajectory: Trajectory, terms: JudgeTerms) -> list[Question[Any]]:
@@ -90,15 +98,32 @@ def _question(task: Task, trajectory: Trajectory, part: Chunk, terms: JudgeTerms
     )
 
 
-def _asked(task: Task, trajectory: Trajectory, parts: Sequence[Chunk], client: Client, terms: JudgeTerms, sample: int) -> Figures:
-    """Figures of all parts. What one answer lacks is asked for once more, and halved where it was too much."""
+def _asked(
+    task: Task,
+    trajectory: Trajectory,
+    parts: Sequence[Chunk],
+    client: Client,
+    terms: JudgeTerms,
+    sample: int,
+    failures: list[LLMError],
+    *,
+    heard: bool,
+) -> Figures:
+    """Figures of all parts. What one answer lacks is asked for once more, and halved where it was too much.
+
+    Once the service was ``heard``, its failure costs the part that it was asked for alone, and joins ``failures``.
+    """
     found: Figures = {}
     waiting = [(part, 1) for part in reversed(parts)]
     while waiting:
         part, tries = waiting.pop()
         try:
             answer = client.ask(**vars(_question(task, trajectory, part, terms, sample)))
-        except UnusableAnswer as error:
+        except LLMError as error:
+            if not isinstance(error, UnusableAnswer):
+                if not (heard or found):
+                    raise
+                failures.append(error)
             figures = {(i, n): Figure(None, f"{type(error).__name__}: {error.what}") for i in part.ids for n in terms.names}
             smaller = part.halves() if isinstance(error, CutOff | TooLong) else ()
             waiting.extend((half, tries) for half in reversed(smaller))
@@ -114,18 +139,18 @@ def _asked(task: Task, trajectory: Trajectory, parts: Sequence[Chunk], client: C
 
 
 def _read(answer: Any, ids: Sequence[int], names: Sequence[str]) -> Figures:
-    steps: dict[int, list[Any]] = {}
+    steps: dict[int, list[dict[str, JudgeMark]]] = {}
     for step in answer.steps:
-        steps.setdefault(step.step_id, []).append(step)
+        steps.setdefault(step.step_id, []).append(marks_of(step, names))
     return {(i, name): _figure(steps.get(i, []), name) for i in ids for name in names}
 
 
-def _figure(judged: list[Any], rubric: str) -> Figure:
+def _figure(judged: list[dict[str, JudgeMark]], rubric: str) -> Figure:
     if not judged:
         return Figure(None, "the judge left this step out")
     if len(judged) > 1:
         return Figure(None, "the judge scored this step twice")
-    mark: JudgeMark = getattr(judged[0], rubric)
+    mark = judged[0][rubric]
     quote = mark.quote.strip()[:_QUOTE]
     if not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
         return Figure(None, f"the judge's score {mark.score} is outside 0 to 1")

@@ -10,7 +10,7 @@ from trajschema.score import StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
-from agentreward.judge import score_judge, without_scores
+from agentreward.judge import score_run, without_scores
 from agentreward.judge_terms import JudgeTerms
 
 
@@ -26,13 +26,14 @@ class Judged:
 def judge_many(runs: Iterable[tuple[Task, Trajectory]], client: Client, terms: JudgeTerms, *, at_once: int = 8) -> list[Judged]:
     """Judge ``runs``, ``at_once`` of them side by side, in the order given.
 
-    A run that the service failed has rows without scores, and ``failure``: ask for it again later.
+    A run that the service failed, if only in part, has rows without scores, and ``failure``: ask for it again later.
     """
 
     def one(run: tuple[Task, Trajectory]) -> Judged:
         task, trajectory = run
         try:
-            return Judged(trajectory.trajectory_id, tuple(score_judge(task, trajectory, client, terms)))
+            scores, failure = score_run(task, trajectory, client, terms)
+            return Judged(trajectory.trajectory_id, tuple(scores), failure)
         except LLMError as error:
             why = f"{type(error).__name__}: {error.what}"
             return Judged(trajectory.trajectory_id, tuple(without_scores(trajectory, terms, why)), error)

@@ -10,9 +10,9 @@ from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
 from agentreward.judge_chunks import CHARACTERS
-from agentreward.judge_prompt import MARKS
+from agentreward.judge_prompt import MARKS, diff_piece
 from agentreward.judge_terms import JudgeTerms
-from agentreward.judge_text import DIFF, STATEMENT, Piece, head_and_tail, marked, step_pieces, summary_piece
+from agentreward.judge_text import STATEMENT, Piece, head_and_tail, marked, step_pieces, summary_piece
 
 SYSTEM = """Two code agents worked on the same task. Say whose work was better: how it looked for the fault, what it changed, how it
 checked that. You are not told whether tests passed in the end. Length is no merit.
@@ -84,5 +84,4 @@ def _run(run: Trajectory) -> list[Piece]:
         if size > CHARACTERS // 2:
             break
     earlier = summary_piece(run.steps[: len(run.steps) - len(shown)])
-    diff = Piece("final diff", head_and_tail(run.final_diff, DIFF // 2, DIFF // 2))
-    return [*earlier, *(p for pieces in reversed(shown) for p in pieces), diff]
+    return [*earlier, *(p for pieces in reversed(shown) for p in pieces), diff_piece(run)]

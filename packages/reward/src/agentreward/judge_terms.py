@@ -10,7 +10,7 @@ from trajschema.ids import content_id
 
 from agentreward import judge_text as text
 from agentreward.judge_chunks import CHARACTERS, CONTEXT
-from agentreward.judge_prompt import MARKS, SYSTEM
+from agentreward.judge_prompt import FINAL_DIFF, MARKS, NO_DIFF, SYSTEM, UNKNOWN_DIFF
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
 
 TOKENS_PER_SCORE = 90
@@ -46,9 +46,10 @@ class JudgeTerms:
     @property
     def version(self) -> str:
         """Content id of all that shapes a judgement: a new rubric text is a new version, a new weight is not."""
-        fixed = [SYSTEM, MARKS, text.HEAD, text.TAIL, text.STATEMENT, text.DIFF, text.SUMMARY, CHARACTERS, CONTEXT]
+        words = [SYSTEM, MARKS, FINAL_DIFF, NO_DIFF, UNKNOWN_DIFF]
+        sizes = [text.HEAD, text.TAIL, text.STATEMENT, text.DIFF, text.SUMMARY, CHARACTERS, CONTEXT]
         asked = [self.model, self.rubrics.version, self.replicates, self.rejudge_above, self.max_tokens, self.provider, self.temperature]
-        return content_id([asked, fixed])
+        return content_id([asked, words, sizes])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,6 +70,12 @@ class JudgeTerms:
 def answer_model(rubric_ids: tuple[str, ...]) -> type[BaseModel]:
     """What the judge must answer: for each step id, a mark for each rubric. Ranges are checked score by score, so one bad
     number costs one score."""
-    fields: dict[str, Any] = {rubric: (JudgeMark, ...) for rubric in rubric_ids}
+    # Rubrics are named by aliases: an id may be a name that a model class keeps for itself.
+    fields: dict[str, Any] = {f"mark_{place}": (JudgeMark, Field(alias=rubric)) for place, rubric in enumerate(rubric_ids)}
     step = create_model("JudgedStep", step_id=(int, ...), **fields)
     return create_model("Judgement", steps=(list[step], ...))
+
+
+def marks_of(step: BaseModel, rubric_ids: Sequence[str]) -> dict[str, JudgeMark]:
+    """Rubric id → mark, of a step of the answer."""
+    return {rubric: getattr(step, f"mark_{place}") for place, rubric in enumerate(rubric_ids)}

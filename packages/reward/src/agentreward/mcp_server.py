@@ -46,6 +46,7 @@ async def _serve() -> None:
             text, failed = await run_sync(answer, params.name, params.arguments or {}, abandon_on_cancel=True), False
         except RewardError as error:
             text, failed = f"{type(error).__name__}: {error}", True
+        text = text.encode("utf-8", "backslashreplace").decode()  # no half of a surrogate pair goes over the wire
         return types.CallToolResult(content=[types.TextContent(text=text)], is_error=failed)
 
     server: Server[Any] = Server("agentreward", instructions=_ABOUT, on_list_tools=list_tools, on_call_tool=call_tool)

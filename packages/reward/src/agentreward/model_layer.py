@@ -41,13 +41,14 @@ class ModelLayer:
         """
         from agentllm.errors import LLMError
 
-        from agentreward.judge import score_judge
+        from agentreward.judge import score_run
 
         try:
-            scores = score_judge(_task(run), run.trajectory, self._client, self._terms, rules=rules)
+            scores, failure = score_run(_task(run), run.trajectory, self._client, self._terms, rules=rules)
         except LLMError as error:
             return [], (*self._client.notes(), f"judge: {type(error).__name__}: {error}; scored by rules alone")
         lost = {s.missing_reason for s in scores if s.missing_reason}
+        lost |= {f"{type(failure).__name__}: {failure.what}"} if failure else set()
         return scores, (*self._client.notes(), *(f"judge: {reason}" for reason in sorted(lost)))
 
 

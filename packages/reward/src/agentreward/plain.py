@@ -49,10 +49,22 @@ def read_run(given: Mapping[str, Any] | Trajectory) -> Run:
     if isinstance(given, Trajectory):
         return Run(given)
     if not isinstance(given, Mapping) or not isinstance(given.get("steps"), list | tuple):
-        raise InvalidRun(f"a run is an object with a list of 'steps', not {_short(given)}")
+        raise InvalidRun(f"a run is an object with a list of 'steps', not {short(given)}")
     if "agent" in given and "trajectory_id" in given:
         return Run(_recorded(given))
     return _plain(given)
+
+
+def name_of(given: Mapping[str, Any]) -> str | None:
+    """The id that a run gives itself; ``None`` where it has none, and is known by its content.
+
+    Raises:
+        InvalidRun: it is neither text nor a number.
+    """
+    name = next((given[key] for key in ("id", "trajectory_id") if given.get(key) not in (None, "")), None)
+    if name is not None and (isinstance(name, bool) or not isinstance(name, str | int)):
+        raise InvalidRun(f"'id' is a text or a number, not {short(name)}")
+    return None if name is None else str(name)
 
 
 def _recorded(given: Mapping[str, Any]) -> Trajectory:
@@ -61,7 +73,7 @@ def _recorded(given: Mapping[str, Any]) -> Trajectory:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise InvalidRun(f"trajectory {_short(given['trajectory_id'])}: {where}: {first['msg']}; see trajschema") from error
+        raise InvalidRun(f"trajectory {short(given['trajectory_id'])}: {where}: {first['msg']}; see trajschema") from error
     except UnknownSchemaVersion as error:
         raise InvalidRun(str(error)) from error
 
@@ -69,27 +81,25 @@ def _recorded(given: Mapping[str, Any]) -> Trajectory:
 def _plain(given: Mapping[str, Any]) -> Run:
     steps = tuple(_step(number, step) for number, step in enumerate(given["steps"], 1))
     task = _text(given.get("task"), "'task'")
-    name = given.get("id") or given.get("trajectory_id") or content_id([task, steps])
-    if not isinstance(name, str | int):
-        raise InvalidRun(f"'id' is a text or a number, not {_short(name)}")
-    trajectory = Trajectory(trajectory_id=str(name), agent=_text(given.get("agent"), "'agent'"), source_format="plain", steps=steps)
+    name = name_of(given) or content_id([task, steps])
+    trajectory = Trajectory(trajectory_id=name, agent=_text(given.get("agent"), "'agent'"), source_format="plain", steps=steps)
     return Run(trajectory, task, _claim(given.get("outcome"), trajectory.trajectory_id))
 
 
 def _step(number: int, given: Any) -> Step:
     if not isinstance(given, Mapping):
-        raise InvalidRun(f"step {number}: a step is an object with 'tool', 'params' and 'output', not {_short(given)}")
+        raise InvalidRun(f"step {number}: a step is an object with 'tool', 'params' and 'output', not {short(given)}")
     message, output, error = (_text(given.get(name), f"step {number}: {name!r}") for name in ("message", "output", "error"))
     tool = given.get("tool")
     if tool is None or tool == "":
         return Step(step_id=number, source="agent", message=message or output)
     if not isinstance(tool, str):
-        raise InvalidRun(f"step {number}: 'tool' is the name of a tool, not {_short(tool)}")
+        raise InvalidRun(f"step {number}: 'tool' is the name of a tool, not {short(tool)}")
     params, code = given.get("params") or {}, given.get("exit_code")
     if not isinstance(params, Mapping):
-        raise InvalidRun(f"step {number}: 'params' is an object, not {_short(params)}")
+        raise InvalidRun(f"step {number}: 'params' is an object, not {short(params)}")
     if code is not None and not isinstance(code, int):
-        raise InvalidRun(f"step {number}: 'exit_code' is a whole number, not {_short(code)}")
+        raise InvalidRun(f"step {number}: 'exit_code' is a whole number, not {short(code)}")
     call_id = f"call_{number}"
     call = ToolCall(
         tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=_json(dict(params), f"step {number}: 'params'")
@@ -112,10 +122,10 @@ def _claim(given: Any, run: str) -> Outcome | None:
     if given is None:
         return None
     if not isinstance(given, Mapping):
-        raise InvalidRun(f"run {run}: 'outcome' is an object with 'success', not {_short(given)}")
+        raise InvalidRun(f"run {run}: 'outcome' is an object with 'success', not {short(given)}")
     success, passed, total = given.get("success"), _count(given, "tests_passed", run), _count(given, "tests_total", run)
     if success is not None and not isinstance(success, bool):
-        raise InvalidRun(f"run {run}: outcome 'success' is true or false, not {_short(success)}")
+        raise InvalidRun(f"run {run}: outcome 'success' is true or false, not {short(success)}")
     if success is None and not total:
         return None
     return Outcome(
@@ -133,7 +143,7 @@ def _count(given: Mapping[str, Any], name: str, run: str) -> int:
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidRun(f"run {run}: outcome {name!r} is a count of tests, not {_short(value)}")
+        raise InvalidRun(f"run {run}: outcome {name!r} is a count of tests, not {short(value)}")
     return value
 
 
@@ -150,7 +160,8 @@ def _json(value: Any, where: str, *, ascii_only: bool = True) -> str:
         raise InvalidRun(f"{where} cannot be written as JSON ({error}); give text, numbers, lists and objects of them") from error
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """What a message shows of a value that it refuses."""
     try:
         text = repr(value)
     except RecursionError:

@@ -1,6 +1,5 @@
 """Preference pairs from runs that are rewarded already, grouped by task."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,8 +8,10 @@ from trajschema.score import Reward
 
 from agentreward.errors import InvalidScores
 from agentreward.pairs import build_pairs
+from agentreward.plain import short
 from agentreward.result import TrajectoryReward
 
+_MOST_STEPS = 1_000_000_000
 Rewarded = Mapping[str, Any] | TrajectoryReward
 
 
@@ -46,10 +47,15 @@ def build_preferences(
     promises of :func:`agentreward.pairs.build_pairs`; a run whose total is missing is in no pair.
 
     Raises:
-        InvalidScores: a run lacks one of the three or has it out of range, two runs of a task share an id, or a limit is wrong.
+        InvalidScores: a run is neither, lacks one of the three or has it out of range, two runs of a task share an id, or a limit
+            is wrong.
     """
     rewards, plain = [], set()
+    if not isinstance(trajectories_by_task, Mapping):
+        raise InvalidScores(f"{short(trajectories_by_task)} is no object; give task id → list of runs")
     for task_id, runs in trajectories_by_task.items():
+        if not isinstance(runs, Sequence) or isinstance(runs, str):
+            raise InvalidScores(f"{task_id}: {short(runs)} is no list of runs; give task id → list of runs")
         seen: set[str] = set()
         for place, run in enumerate(runs):
             reward = _engine(run, task_id) if isinstance(run, TrajectoryReward) else _given(run, task_id, f"{task_id}[{place}]")
@@ -84,11 +90,13 @@ def _engine(run: TrajectoryReward, task_id: str) -> Reward:
 
 
 def _given(run: Mapping[str, Any], task_id: str, where: str) -> Reward:
+    if not isinstance(run, Mapping):
+        raise InvalidScores(f"{where}: {short(run)} is no run; give id, reward and step_count, or what the engine gave for it")
     name, reward, steps = run.get("id"), run.get("reward"), run.get("step_count")
     if not isinstance(name, str) or not name:
         raise InvalidScores(f"{where}: 'id' is {name!r}; name the run with a text")
-    if isinstance(reward, bool) or not isinstance(reward, int | float) or not math.isfinite(reward) or not 0 <= reward <= 1:
-        raise InvalidScores(f"{where}: 'reward' is {reward!r}; give a number from 0 to 1")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise InvalidScores(f"{where}: 'step_count' is {steps!r}; give the number of steps, at least 1")
+    if isinstance(reward, bool) or not isinstance(reward, int | float) or not 0 <= reward <= 1:
+        raise InvalidScores(f"{where}: 'reward' is {short(reward)}; give a number from 0 to 1")
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= _MOST_STEPS:
+        raise InvalidScores(f"{where}: 'step_count' is {short(steps)}; give the number of steps, 1 to {_MOST_STEPS:,}")
     return Reward(trajectory_id=name, task_id=task_id, agent=name, process=reward, total=reward, agent_steps=steps, weights_version="given")

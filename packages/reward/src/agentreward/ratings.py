@@ -10,8 +10,11 @@ from scipy import stats
 
 from agentreward.agreement import Array, Point, Statistic, figure, mean_absolute_error, pearson_r, spearman_rho
 from agentreward.errors import InvalidScores
+from agentreward.plain import short
 
 FEWEST = 3
+_MOST = 1e100
+"""Squares of larger scores are no numbers any more."""
 Level = Literal["excellent", "good", "fair", "poor"]
 _LEVELS: tuple[tuple[Level, float, float], ...] = (("excellent", 0.85, 0.9), ("good", 0.7, 0.75), ("fair", 0.5, 0.6))
 """Level, and what a correlation and an agreement rate must exceed for it: the table of the founding document."""
@@ -72,7 +75,7 @@ def calibrate(reward_scores: Sequence[float], human_scores: Sequence[float]) -> 
     """Agreement of two lists: the reward of each run, and what people said of it. Any scale; ``mae`` wants the same one.
 
     Raises:
-        InvalidScores: the lists differ in length, hold fewer than 3 runs, or hold what is no finite number.
+        InvalidScores: the lists differ in length, hold fewer than 3 runs, or hold what is no number of at most 1e100.
     """
     if len(reward_scores) != len(human_scores):
         raise InvalidScores(f"{len(reward_scores)} rewards and {len(human_scores)} ratings; give one rating for each reward, in order")
@@ -80,8 +83,8 @@ def calibrate(reward_scores: Sequence[float], human_scores: Sequence[float]) -> 
         raise InvalidScores(f"{len(reward_scores)} runs say nothing of agreement; rate at least {FEWEST}, better 50 to 100")
     for name, values in (("reward", reward_scores), ("human", human_scores)):
         for place, value in enumerate(values):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise InvalidScores(f"{name}_scores[{place}] is {value!r}; scores are finite numbers")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+                raise InvalidScores(f"{name}_scores[{place}] is {short(value)}; scores are numbers of at most {_MOST:g}")
     points = [Point(float(r), float(h), str(i)) for i, (r, h) in enumerate(zip(reward_scores, human_scores, strict=True))]
     found = {name: figure(name, points, statistic, "all") for name, statistic in _FIGURES}
     numbers = {name: float("nan") if f.value is None else f.value for name, f in found.items()}

@@ -17,7 +17,7 @@ def read_json(path: Path) -> Any:
     """
     text = _text(path)
     try:
-        return json.loads(text)
+        return _value(text)
     except ValueError as error:
         raise InvalidRun(f"{path}: no JSON ({error}); give a file that holds one JSON value") from error
 
@@ -30,23 +30,30 @@ def read_runs(path: Path) -> Iterator[Any]:
     """
     text = _text(path)
     try:
-        whole = json.loads(text)
+        whole = _value(text)
     except ValueError as problem:
         lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         if len(lines) < 2:
             raise InvalidRun(f"{path}: no run ({problem}); give runs as JSON, or one a line") from problem
         for number, line in lines:
             try:
-                yield json.loads(line)
+                yield _value(line)
             except ValueError as error:
                 raise InvalidRun(f"{path} line {number}: no JSON ({error}); give one run a line") from error
     else:
         yield from whole if isinstance(whole, list) else [whole]
 
 
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
 def _text(path: Path) -> str:
     try:
-        return sys.stdin.buffer.read().decode("utf-8") if str(path) == "-" else path.read_text(encoding="utf-8")
+        return (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
     except OSError as error:
         raise InvalidRun(f"{path}: {error.strerror or error}; name a file that can be read") from error
     except UnicodeDecodeError as error:

@@ -11,9 +11,10 @@ from trajschema.trajectory import Trajectory
 
 from agentreward.claims import examined
 from agentreward.config import RewardConfig
+from agentreward.errors import InvalidRun
 from agentreward.fusion import reward
 from agentreward.model_layer import open_judge
-from agentreward.plain import Run, read_run
+from agentreward.plain import Run, read_run, short
 from agentreward.result import TrajectoryReward
 from agentreward.rules.registry import rules_of
 from agentreward.rules.scorer import RuleScores, agent_steps, run_scores
@@ -42,8 +43,11 @@ class RewardEngine:
         (:mod:`agentreward.claims`).
 
         Raises:
-            InvalidRun: ``trajectory`` is no run.
+            InvalidRun: ``trajectory`` is no run, or ``outcome`` no outcome.
+            InvalidRubrics: the rule of a custom rubric failed.
         """
+        if outcome is not None and not isinstance(outcome, Outcome):
+            raise InvalidRun(f"outcome is {short(outcome)}; give an Outcome, or say what the run claims in its own 'outcome'")
         run = read_run(trajectory)
         steps = run.trajectory
         seen = examined(outcome or run.outcome, steps.steps, self._weights, run.task)

@@ -89,13 +89,22 @@ def weigh(columns: Columns, weights: Weights) -> Weighed:
     fused = {}
     for rubric in sorted(columns.rubrics - {GATE}):
         parts = [(w, columns.values[rubric, layer]) for layer, w in layer_weight.items() if (rubric, layer) in columns.values]
-        fused[rubric] = _mean(parts, columns.steps)
+        fused[rubric] = _fused(parts, columns.steps)
     value = np.minimum(1.0, _mean([(weights.rubrics.get(name, 0.0), score) for name, score in fused.items()], columns.steps))
     none = np.full(columns.steps, np.nan)
     gate = np.where(columns.values.get((GATE, "rule"), none) == 0, 0, 1)
     by_rule = columns.values.get((PROGRESS, "rule"), none)
     progress = np.where(np.isnan(by_rule), fused.get(PROGRESS, none), by_rule)
     return Weighed(_rounded(gate * value), gate, np.isnan(progress) | (progress >= weights.advance_at), fused)
+
+
+def _fused(parts: Sequence[tuple[float, Floats]], n: int) -> Floats:
+    """The mean of both layers where both are there; else the one that is."""
+    alone = np.full(n, np.nan)
+    for _, scores in parts:
+        alone = np.where(np.isnan(alone), scores, alone)
+    both = sum(~np.isnan(scores) for _, scores in parts) == 2
+    return np.where(both, _mean(parts, n), alone)
 
 
 def _mean(parts: Sequence[tuple[float, Floats]], n: int) -> Floats:

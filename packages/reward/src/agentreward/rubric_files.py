@@ -31,10 +31,10 @@ def rubric_set(given: str | Path | RubricSet) -> RubricSet:
     import yaml
 
     try:
-        found = yaml.safe_load(Path(given).read_text(encoding="utf-8"))
+        found = yaml.safe_load(Path(given).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InvalidRubrics(f"{given}: {error.strerror or error}; name a YAML file of rubrics, or one of {', '.join(NAMED)}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidRubrics(f"{given}: no YAML ({str(error).splitlines()[0]}); see `agentreward rubrics --help`") from error
     try:
         return RubricSet.model_validate(found)

@@ -5,6 +5,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from trajschema.ids import content_id
 
+from agentreward.weights import MOST_WEIGHT
+
+_TAKEN = frozenset({"gate", "step_id"})
+"""Names that stand beside the rubrics: in the scores of a step, and in the answer of the judge."""
+
 
 class Rubric(BaseModel):
     """One criterion. ``evaluator`` names the layer that leads; either layer may score it."""
@@ -14,7 +19,7 @@ class Rubric(BaseModel):
     id: str = Field(min_length=1)
     name: str
     description: str = Field(description="The question asked of a step.")
-    weight: float = Field(ge=0)
+    weight: float = Field(ge=0, le=MOST_WEIGHT)
     evaluator: Literal["rule", "model"] = "model"
     anchors: str = Field("", description="What 0, 0.5 and 1 mean.")
 
@@ -29,8 +34,10 @@ class RubricSet(BaseModel):
     @model_validator(mode="after")
     def _distinct(self) -> "RubricSet":
         ids = [r.id for r in self.rubrics]
-        if len(set(ids)) != len(ids) or "gate" in ids:
-            raise ValueError(f"rubric ids must be distinct and none may be 'gate': {', '.join(ids)}")
+        if len(set(ids)) != len(ids) or not _TAKEN.isdisjoint(ids):
+            raise ValueError(f"rubric ids must be distinct and none may be {' or '.join(sorted(_TAKEN))}: {', '.join(ids)}")
+        if not any(r.weight for r in self.rubrics):
+            raise ValueError(f"at least one rubric needs a weight above 0: {', '.join(ids)}")
         return self
 
     @property

@@ -11,6 +11,9 @@ DEFAULT_RUBRIC_WEIGHTS: dict[str, float] = {
     "non_redundancy": 0.15,
 }
 
+MOST_WEIGHT = 1e6
+"""Only ratios of weights matter; sums of these stay finite."""
+
 
 class Weights(BaseModel):
     """Weights of rubrics, layers and outcome. A rubric that is not named has weight 0 and takes no part."""
@@ -20,8 +23,8 @@ class Weights(BaseModel):
     rubrics: dict[str, float] = Field(
         default_factory=lambda: dict(DEFAULT_RUBRIC_WEIGHTS), description="Weight by rubric id; only ratios matter."
     )
-    rule: float = Field(0.6, ge=0, description="Weight of the rule layer where both layers score a rubric.")
-    judge: float = Field(0.4, ge=0, description="Weight of the judge layer where both layers score a rubric.")
+    rule: float = Field(0.6, ge=0, le=MOST_WEIGHT, description="Weight of the rule layer where both layers score a rubric.")
+    judge: float = Field(0.4, ge=0, le=MOST_WEIGHT, description="Weight of the judge layer where both layers score a rubric.")
     outcome: float = Field(0.5, ge=0, le=1, description="Share of the outcome in the total; the process has the rest.")
     partial: float = Field(0.5, ge=0, lt=1, description="Outcome of an unresolved run with every FAIL_TO_PASS test fixed, none broken.")
     claimed: float = Field(0.0, ge=0, le=1, description="Outcome of a run that an outside log calls resolved; 0: it stays missing.")
@@ -36,9 +39,9 @@ class Weights(BaseModel):
     @field_validator("rubrics")
     @classmethod
     def _not_negative(cls, rubrics: dict[str, float]) -> dict[str, float]:
-        bad = [name for name, weight in rubrics.items() if not 0 <= weight < float("inf")]
+        bad = [name for name, weight in rubrics.items() if not 0 <= weight <= MOST_WEIGHT]
         if bad:
-            raise ValueError(f"weight of rubric {bad[0]!r} must be a number of at least 0")
+            raise ValueError(f"weight of rubric {bad[0]!r} must be a number from 0 to {MOST_WEIGHT:g}")
         if "gate" in rubrics:
             raise ValueError("'gate' is no rubric: it multiplies a step's reward")
         if not any(rubrics.values()):

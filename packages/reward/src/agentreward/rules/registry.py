@@ -4,9 +4,9 @@ An entry point ``my_rubric = "my_package:my_function"`` in the group ``agentrewa
 ``my_rubric`` wherever the package is installed, so that a rubric set in a YAML file can name it and never holds code.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from numbers import Real
 
 from pydantic import ValidationError
 from trajschema.score import RUBRICS, Evidence
@@ -82,8 +82,13 @@ def _installed(rubric_id: str) -> Rule:
 
 def _checked(rubric_id: str, rule: Rule) -> Rule:
     def checked(facts: Facts) -> Mark:
-        mark = rule(facts)
-        if not isinstance(mark, Mark) or not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
+        try:
+            mark = rule(facts)
+        except Exception as error:
+            name = getattr(rule, "__qualname__", repr(rule))
+            what = f"the rule {name} of {rubric_id!r} raised {type(error).__name__}: {error}"
+            raise InvalidRubrics(f"{what}; give every action a Mark") from error
+        if not isinstance(mark, Mark) or not isinstance(mark.score, Real) or not 0 <= mark.score <= 1:
             raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}; return Mark(score, rule_id) with a score from 0 to 1")
         try:
             Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
