@@ -52,7 +52,6 @@ class Action(NamedTuple):
     """What follows on its line: ``&&`` where that runs only after a success, ``;`` where it runs anyhow, nothing after the last."""
 
 
-_LOWER = re.compile(r"[a-z0-9_]*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ROOTS = re.compile(r"^/(?:testbed|repo|app|workspace/[^/]+|workdir|work)/")
 _WHOLE_ROOT = re.compile(r"^/(?:testbed|repo|app|workspace(?:/[^/]+)?|workdir|work)/?$")
@@ -77,12 +76,12 @@ def arguments_of(call: ToolCall) -> dict[str, Any] | None:
         found = _leniently(call.arguments) if call.arguments.strip() else {}
     if not isinstance(found, dict):
         return None
-    return found if _LOWER.fullmatch("".join(found)) else {_snake(name): value for name, value in found.items()}
+    return found if "".join(found).islower() else {_snake(name): value for name, value in found.items()}
 
 
 def _snake(name: str) -> str:
-    """``filePath`` and ``file-path`` are ``file_path``."""
-    return _HUMP.sub("_", name).replace("-", "_").lower()
+    """``filePath`` is ``file_path``."""
+    return _HUMP.sub("_", name).lower()
 
 
 def _leniently(text: str) -> Any:

@@ -14,7 +14,7 @@ def shell_actions(text: str) -> list[Action]:
     actions: list[Action] = []
     folder = ""
     commands = parse(text)
-    behind = _operators(commands)
+    behind = _operators(commands) if len(commands) > 1 else [""]
     for index, command in enumerate(commands):
         words = command.words
         if len(words) > 1 and words[0] == "cd":

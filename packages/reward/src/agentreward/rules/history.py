@@ -66,7 +66,8 @@ class History:
 
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
-        action = in_window(action, self._window)
+        if not action.path:
+            action = in_window(action, self._window)
         counts = counts_of(action, observation)
         path, known = action.path, self.knowledge
         shown_by = None
