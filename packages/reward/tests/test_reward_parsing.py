@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import call, run, seen, turn
+from trajschema.trajectory import ToolCall
 
 
 @pytest.mark.parametrize(
@@ -228,3 +229,41 @@ def test_coverage_knows_just_the_lines_that_were_shown(shown: list[tuple[int, in
     assert (coverage.shown_by("f", start, start + more) is not None) == (set(range(start, start + more + 1)) <= lines)
     coverage.forget("f")
     assert coverage.shown_by("f", 1, 1) is None
+
+
+PATCH = """*** Begin Patch
+*** Update File: src/a.py
+@@ def f():
+-    return 1
++    return 2
+@@
+ x = 1
+-y = 2
+*** Add File: src/b.py
++z = 3
+*** Delete File: tests/test_a.py
+*** End Patch
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        call("file_edit", "apply_patch", input=PATCH),
+        call("shell", "bash", command=f"apply_patch <<'EOF'\n{PATCH}EOF"),
+        call("shell", "shell", command=["apply_patch", PATCH]),
+        call("shell", "shell", command=["bash", "-lc", f"apply_patch <<'EOF'\n{PATCH}EOF\n"]),
+    ],
+)
+def test_each_change_of_a_patch_is_an_action(made: ToolCall) -> None:
+    assert [(a.kind, a.path, a.old, a.new) for a in call_actions(made)] == [
+        ("edit", "src/a.py", "    return 1", "    return 2"),
+        ("edit", "src/a.py", "x = 1\ny = 2", "x = 1"),
+        ("write", "src/b.py", "", "z = 3"),
+        ("mutate", "tests/test_a.py", "", ""),
+    ]
+
+
+def test_each_edit_of_a_list_is_an_action() -> None:
+    made = call("file_edit", "MultiEdit", file_path="a.py", edits=[{"old_string": "1", "new_string": "2"}, {"oldText": "3"}, "x"])
+    assert [(a.kind, a.path, a.old, a.new) for a in call_actions(made)] == [("edit", "a.py", "1", "2"), ("edit", "a.py", "3", "")]

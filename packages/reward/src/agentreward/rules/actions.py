@@ -74,14 +74,14 @@ def arguments_of(call: ToolCall) -> dict[str, Any] | None:
         found = orjson.loads(call.arguments)
     except ValueError:
         found = _leniently(call.arguments) if call.arguments.strip() else {}
-    if not isinstance(found, dict):
-        return None
-    return found if "".join(found).islower() else {_snake(name): value for name, value in found.items()}
+    return plain_names(found) if isinstance(found, dict) else None
 
 
-def _snake(name: str) -> str:
-    """``filePath`` is ``file_path``."""
-    return _HUMP.sub("_", name).lower()
+def plain_names(arguments: dict[str, Any]) -> dict[str, Any]:
+    """``arguments`` with ``file_path`` for ``filePath``."""
+    if "".join(arguments).islower():
+        return arguments
+    return {_HUMP.sub("_", name).lower(): value for name, value in arguments.items()}
 
 
 def _leniently(text: str) -> Any:

@@ -10,10 +10,9 @@ from trajschema.trajectory import Observation, Step, ToolCall
 from agentreward.rules.actions import Action, arguments_of, edit, number, path_name, pick, read, search, write
 from agentreward.rules.commands import shell_actions
 from agentreward.rules.git import git_action
+from agentreward.rules.patches import BEGINS, NEW, OLD, listed_edits, patch_actions
 
 _PATH = ("path", "file_path", "filename", "file", "target_file", "relative_path", "filepath", "absolute_path")
-_OLD = ("old_string", "old_str", "old", "search", "find", "old_text", "search_text")
-_NEW = ("new_string", "new_str", "new", "replace", "replacement", "new_text", "insert_text", "replace_text")
 _CONTENT = ("content", "file_text", "contents", "text", "code_edit", "code")
 _COMMAND = ("command", "cmd", "bash", "script", "code", "keystrokes", "input", "command_line")
 _RANGE = frozenset({"view_range", "start_line", "start", "offset", "line_start", "end_line", "end", "line_end", "limit"})
@@ -33,7 +32,8 @@ def call_actions(call: ToolCall) -> tuple[Action, ...]:
         return tuple(shell_actions(command_line(arguments)))
     if call.name == "git":
         return (_git(arguments),)
-    return (_tool(call, pick(arguments, *_PATH), arguments),)
+    path = pick(arguments, *_PATH)
+    return (call.name == "file_edit" and _several(path, arguments)) or (_tool(call, path, arguments),)
 
 
 def answered(step: Step) -> list[tuple[Action, Observation | None]]:
@@ -60,7 +60,7 @@ def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
     if call.name == "file_read":
         return read(path, *_range(arguments))
     if call.name == "file_edit":
-        old, new = pick(arguments, *_OLD), pick(arguments, *_NEW)
+        old, new = pick(arguments, *OLD), pick(arguments, *NEW)
         return edit(path, old, new) if old or new else edit(path, "", "", key=f"edit:{path_name(path)}:{call.arguments}")
     if call.name == "file_write":
         return write(path, pick(arguments, *_CONTENT))
@@ -73,6 +73,15 @@ def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
     if call.name == "think":
         return Action("noop", f"noop:think:{call.arguments}")
     return Action("other", f"other:{call.raw_name}:{call.arguments}", path_name(path))
+
+
+def _several(path: str, arguments: Mapping[str, Any]) -> tuple[Action, ...]:
+    """The actions of a call that makes several changes; none of any other."""
+    edits = arguments.get("edits")
+    if isinstance(edits, list):
+        return tuple(listed_edits(path, edits))
+    patch = pick(arguments, "input", "patch", "diff")
+    return tuple(patch_actions(patch)) if BEGINS in patch else ()
 
 
 def _symbols(name: str, path: str) -> Action:
@@ -88,7 +97,7 @@ def _editor(verb: str, path: str, arguments: Mapping[str, Any], call: ToolCall) 
         return write(path, pick(arguments, *_CONTENT))
     if verb == "undo_edit":
         return Action("revert", f"revert:{path_name(path)}", path_name(path))
-    old, new = pick(arguments, *_OLD), pick(arguments, *_NEW)
+    old, new = pick(arguments, *OLD), pick(arguments, *NEW)
     key = "" if verb == "str_replace" else f"edit:{path_name(path)}:{call.arguments}"
     return edit(path, old, new, key=key)
 

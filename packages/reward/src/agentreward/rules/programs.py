@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from agentreward.rules.actions import Action, edit, number, path_name, read, search, write
 from agentreward.rules.git import git_action
+from agentreward.rules.patches import BEGINS, patch_actions
 from agentreward.rules.runners import PYTHON, test_paths, test_selection
 from agentreward.rules.shell import Command
 
@@ -168,6 +169,11 @@ def _patches(program: str, use: Use) -> list[Action]:
     return [edit("", "", "", shell=True, key=f"edit:{use.line}:{use.command.document}")]
 
 
+def _applies_patch(program: str, use: Use) -> list[Action] | None:
+    text = use.command.document or next((w for w in use.rest if BEGINS in w), "")
+    return [a._replace(shell=True) for a in patch_actions(text, use.folder)] or None
+
+
 def _mutates(program: str, use: Use) -> list[Action]:
     words = use.command.words
     if program in _FORMATS and "--fix" not in words and not _LOOKS_ONLY.isdisjoint(words):
@@ -197,6 +203,7 @@ _GROUPS: tuple[tuple[str, Does], ...] = (
     ("tee", _tee),
     ("git", _git),
     ("patch", _patches),
+    ("apply_patch applypatch", _applies_patch),
 )
 _DOES: dict[str, Does] = {name: does for names, does in _GROUPS for name in names.split()}
 
