@@ -33,7 +33,7 @@ def call_actions(call: ToolCall) -> tuple[Action, ...]:
     if call.name == "git":
         return (_git(arguments),)
     path = pick(arguments, *_PATH)
-    return (call.name == "file_edit" and _several(path, arguments)) or (_tool(call, path, arguments),)
+    return _changes(call, path, arguments) if call.name == "file_edit" else (_tool(call, path, arguments),)
 
 
 def answered(step: Step) -> list[tuple[Action, Observation | None]]:
@@ -59,9 +59,6 @@ def command_line(arguments: Mapping[str, Any]) -> str:
 def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
     if call.name == "file_read":
         return read(path, *_range(arguments))
-    if call.name == "file_edit":
-        old, new = pick(arguments, *OLD), pick(arguments, *NEW)
-        return edit(path, old, new) if old or new else edit(path, "", "", key=f"edit:{path_name(path)}:{call.arguments}")
     if call.name == "file_write":
         return write(path, pick(arguments, *_CONTENT))
     if call.name == "search":
@@ -75,13 +72,14 @@ def _tool(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> Action:
     return Action("other", f"other:{call.raw_name}:{call.arguments}", path_name(path))
 
 
-def _several(path: str, arguments: Mapping[str, Any]) -> tuple[Action, ...]:
-    """The actions of a call that makes several changes; none of any other."""
-    edits = arguments.get("edits")
-    if isinstance(edits, list):
-        return tuple(listed_edits(path, edits))
-    patch = pick(arguments, "input", "patch", "diff")
-    return tuple(patch_actions(patch)) if BEGINS in patch else ()
+def _changes(call: ToolCall, path: str, arguments: Mapping[str, Any]) -> tuple[Action, ...]:
+    """One edit, those of a list, or those of a patch."""
+    old, new = pick(arguments, *OLD), pick(arguments, *NEW)
+    if old or new:
+        return (edit(path, old, new),)
+    edits, patch = arguments.get("edits"), pick(arguments, "input", "patch", "diff")
+    several = listed_edits(path, edits) if isinstance(edits, list) else patch_actions(patch) if BEGINS in patch else []
+    return tuple(several) or (edit(path, "", "", key=f"edit:{path_name(path)}:{call.arguments}"),)
 
 
 def _symbols(name: str, path: str) -> Action:
