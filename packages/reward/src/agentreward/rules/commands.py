@@ -1,5 +1,7 @@
 """What a shell command line does."""
 
+from itertools import dropwhile
+
 from agentreward.rules.actions import Action, path_name
 from agentreward.rules.programs import Use, changes_in_place, execution, known, only_shows, write_to
 from agentreward.rules.shell import Command, parse
@@ -23,6 +25,8 @@ def shell_actions(text: str) -> list[Action]:
             continue
         if command.piped and _only_filters(command):
             continue
+        if command.piped:
+            command = _for_found(command, commands[index - 1])
         found = _actions(command, _pipe_text(commands[index + 1 :]), folder)
         then = behind[index]
         actions.extend([a._replace(then=then) if then else a for a in found if a.kind != "noop"])
@@ -52,6 +56,14 @@ def _actions(command: Command, filters: str, folder: str) -> list[Action]:
     if command.writes and found[0].kind not in ("edit", "write", "mutate", "test"):
         return [*found, *write_to(command.writes, use, use.line, appends=command.appends)]
     return found
+
+
+def _for_found(command: Command, before: Command) -> Command:
+    """``find … | xargs rm`` is ``find … -exec rm``."""
+    if command.words[:1] != ("xargs",) or before.words[:1] != ("find",):
+        return command
+    rest = dropwhile(lambda word: word.startswith("-"), command.words[1:])
+    return command._replace(words=(*before.words, "-exec", *rest))
 
 
 def _line(command: Command) -> str:

@@ -42,6 +42,7 @@ _FIND_NAMES = frozenset({"-name", "-iname", "-path", "-ipath", "-wholename", "-r
 _FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _CHANGES_FOUND = frozenset({"rm", "sed", "mv", "perl"})
 _GREP_TAKES_VALUE = frozenset({"-A", "-B", "-C", "-m", "-e", "-d", "-D", "--max-count"})
+_ELSEWHERE = ("/tmp/", "/var/tmp/", "/dev/")
 _ASKS_ABOUT = frozenset({"--version", "-V", "-VV", "--help", "-h"})
 _LOOKS_ONLY = frozenset({"check", "--check", "--diff", "-l", "-t", "tf", "tvf", "tzf", "-tf", "-tvf", "-tzf"})
 """With one of these a formatter or archiver says what it would do or what there is, unless it is told to mend (``--fix``)."""
@@ -178,12 +179,14 @@ def _mutates(program: str, use: Use) -> list[Action]:
     words = use.command.words
     if program in _FORMATS and "--fix" not in words and not _LOOKS_ONLY.isdisjoint(words):
         return [Action("inspect", f"inspect:{use.line}{use.filters}:{use.folder}", shell=True)]
+    if program == "mv" and use.rest and use.rest[-1].startswith(_ELSEWHERE):
+        return _removes(program, use)
     return [Action("mutate", f"mutate:{use.line}", use.last(), shell=True)]
 
 
 def _removes(program: str, use: Use) -> list[Action]:
     """Each of the files by itself."""
-    paths = [path_name(use.at(p)) for p in use.rest] or [""]
+    paths = [path_name(use.at(p)) for p in use.rest if not p.startswith(_ELSEWHERE)] or [use.last()]
     return [Action("mutate", f"mutate:{use.line}" if len(paths) == 1 else f"mutate:{use.line}:{path}", path, shell=True) for path in paths]
 
 
