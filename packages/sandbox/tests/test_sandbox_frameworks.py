@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
+from agentsandbox.cli.grade import readable
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.grading import grade
 from trajschema.outcome import Outcome
@@ -491,6 +492,7 @@ def test_honest_fixes_of_unittest_tests_of_every_shape_are_resolved_with_copies(
     outcome = graded_strongly(repository, {"calc.py": PY})
     assert (outcome.verdict, outcome.reason, outcome.tamper) == ("resolved", "every required test passed", ())
     assert _with_copies(outcome)
+    assert "no copies" not in readable(outcome)
 
 
 def test_unittest_tests_that_the_test_patch_adds_have_copies(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
@@ -510,3 +512,4 @@ def test_tests_in_a_file_that_the_gold_patch_changes_have_no_copies(strong_backe
     diff = patch({"calc.py": PY_WRONG}, {"calc.py": PY})
     outcome = grade(task, tree, diff, strong_backend, LIMITS, rollout_id="r", grader_version="1")
     assert (outcome.verdict, _with_copies(outcome)) == ("resolved", False)
+    assert "no copies of the required tests" in readable(outcome)

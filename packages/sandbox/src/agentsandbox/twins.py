@@ -25,6 +25,8 @@ from agentsandbox.server.globs import matches
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _T = TypeVar("_T")
 KINDS: tuple[Literal["passed", "failed"], ...] = ("passed", "failed")
+NAMES = ("true copies", "false copies")
+"""Of the canaries in an outcome that say what became of the copies of each kind."""
 _FIXING, _KEEPING = 24, 4
 """At most so many test functions of FAIL_TO_PASS and of PASS_TO_PASS are copied."""
 _CASES = 2
@@ -128,10 +130,10 @@ def ask(twins: Twins, box: Box) -> tuple[Twins, frozenset[Twin]]:
 def results(twins: Twins, wrong: Iterable[Twin]) -> tuple[CanaryResult, ...]:
     """What the true and the false copies did, each kind as one canary."""
     failed = {t.expected for t in wrong}
-    kinds = (("true copies", "passed", "failed"), ("false copies", "failed", "passed"))
+    others = reversed(KINDS)
     return tuple(
         CanaryResult(name=name, expected=kind, status=other if kind in failed else kind)
-        for name, kind, other in kinds
+        for name, kind, other in zip(NAMES, KINDS, others, strict=True)
         if any(t.expected == kind for t in twins.run)
     )
 
