@@ -5,6 +5,8 @@ box. A bare container's life is create, start and remove of `sleep` in the same 
 configuration, and with docker's own. Medians; milliseconds where nothing else is said.
 
 .venv/bin/python benchmarks/sandbox.py [--json] [--rounds N]
+
+Exit status: 0 every target is met, 1 one is missed.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import tarfile
 import tempfile
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -336,12 +338,12 @@ def show(lines: list[Line], console: Console) -> None:
     console.print(table)
 
 
-def main() -> None:
-    """Measure, print the table, say what is missed, and with ``--json`` one object on the last line."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print the table, say what is missed, and with ``--json`` one object on the last line. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--rounds", type=int, default=5, help="how often each comparison is repeated")
-    asked = parser.parse_args()
+    asked = parser.parse_args(argv)
     console = Console(width=150)
     figures = measured(asked.rounds, lambda what: print(f"measuring: {what}", file=sys.stderr, flush=True))
     lines = lines_of(figures)
@@ -353,7 +355,8 @@ def main() -> None:
     if asked.json:
         ratios = {line.case: line.ours / line.exec for line in lines if line.exec}
         print(json.dumps({"figures": figures, "ratios": ratios, "missed": missed}))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -34,6 +34,8 @@ def test_build_list_and_prune(client: Any, tmp_path: Path, capsys: pytest.Captur
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert "built" in rows[name]
     assert recipe_name() in rows
+    assert main(place) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == set(rows)
     assert main([*place, "prune", "--budget-gb", "100"]) == 0
     assert "nothing to remove" in capsys.readouterr().out
     assert main([*place, "prune", "--dry-run"]) == 0
@@ -51,6 +53,15 @@ def test_a_failure_is_said_with_its_remedy(client: Any, tmp_path: Path, capsys: 
     assert "check name and tag" in said
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("reference", ["bad ref!!", "Capital/name", "a:b:c"])
+def test_a_reference_that_is_none_is_called_so(client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], reference: str) -> None:
+    assert main(["--folder", str(tmp_path), "pull", reference]) == 1
+    said = capsys.readouterr().err
+    assert f"{reference!r} is no valid image reference" in said
+    assert "NAME:TAG" in said
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("[]", "a JSON object"), ('{"pip": ["x"]}', "is not a requirement"), ("{", "Expecting")],
@@ -64,7 +75,9 @@ def test_a_recipe_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_a_recipe_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", str(tmp_path / "none.json")]) == 1
-    assert "none.json" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"the recipe {tmp_path / 'none.json'} cannot be read: No such file" in said
+    assert "Errno" not in said
 
 
 def test_sizes_and_spans() -> None:

@@ -160,6 +160,8 @@ def test_an_image_that_was_there_before_stays_foreign(client: Any, registry: Reg
         ("pull access denied for x, repository does not exist or may require 'docker login': denied: requested access", "denied"),
         ("read tcp 10.0.0.1:1->10.0.0.2:443: read: connection reset by peer", "broken"),
         ("unexpected EOF", "broken"),
+        ("invalid reference format: repository name must be lowercase", "invalid"),
+        ("no such image: a b: invalid reference format", "invalid"),
     ],
 )
 def test_kinds_of_problems(said: str, problem: str) -> None:

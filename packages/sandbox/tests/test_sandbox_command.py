@@ -114,6 +114,33 @@ def test_run_says_what_ran_out_of_time(best_backend: Backend, command: Command) 
     assert "timed out after 0.5 s" in done.stderr
 
 
+def ending(log: Path) -> tuple[str, str]:
+    """How a recorded session ended, and why."""
+    last = json.loads(log.read_text().splitlines()[-1])
+    return last["exit"], last["reason"]
+
+
+@pytest.mark.parametrize(("line", "exit", "reason"), [("exit 7", "submitted", ""), ("sleep 60", "limit", "timed out after 1 s")])
+def test_run_records_how_its_command_ended(
+    best_backend: Backend, command: Command, tmp_path: Path, line: str, exit: str, reason: str
+) -> None:
+    command("run", "-b", best_backend.name, "--limit", "call_timeout_s=1", "--record", "log.jsonl", "--", line)
+    recorded = ending(tmp_path / "log.jsonl")
+    assert recorded[0] == exit
+    assert recorded[1].startswith(reason)
+    assert bool(recorded[1]) == bool(reason)
+
+
+@pytest.mark.parametrize("target", [".", "nowhere/change.patch"])
+def test_a_diff_that_cannot_be_written_is_found_out_before_anything_runs(command: Command, tmp_path: Path, target: str) -> None:
+    done = command("run", "-b", "local", "--diff", target, "--record", "log.jsonl", "--", "echo ran")
+    assert (done.returncode, done.stdout) == (125, "")
+    assert f"{target} cannot be written" in done.stderr
+    assert "--diff" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "log.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -147,6 +174,8 @@ def test_a_stopped_run_leaves_no_box_and_a_whole_log(
     assert [event["kind"] for event in log] == ["session_start", "agent_turn", "tool_result", "session_end"]
     assert "interrupted" in log[2]["observation"]["error"]
     assert "made" in log[3]["final_diff"]
+    assert log[3]["exit"] == "crash"
+    assert ("interrupted" if number == signal.SIGINT else "SystemExit: 143") in log[3]["reason"]
 
 
 def test_what_run_recorded_replays_and_a_forged_log_does_not(best_backend: Backend, command: Command, folder: Path, tmp_path: Path) -> None:
@@ -232,6 +261,19 @@ def test_shell_reads_lines_and_keeps_the_box_between_them(best_backend: Backend,
     assert ":read PATH" in done.stderr
 
 
+def test_what_a_shell_submits_is_recorded_as_submitted_and_ends_it(
+    best_backend: Backend, command: Command, folder: Path, tmp_path: Path
+) -> None:
+    done = command(
+        "shell", "-b", best_backend.name, "-t", str(folder), "--record", "log.jsonl", given="echo one > new.txt\n:submit\necho late\n"
+    )
+    assert done.returncode == 0
+    assert "late" not in done.stdout
+    assert ending(tmp_path / "log.jsonl") == ("submitted", "")
+    replayed = command("replay", "log.jsonl", "-b", best_backend.name, "-t", str(folder))
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
 def test_in_a_terminal_ctrl_c_stops_the_command_and_ctrl_d_ends_the_session(
     strong_backend: Backend, command_environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -259,6 +301,7 @@ def test_in_a_terminal_ctrl_c_stops_the_command_and_ctrl_d_ends_the_session(
         assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
     finally:
         os.close(terminal)
+    assert ending(tmp_path / "log.jsonl") == ("crash", "the session was left without a submit")
     recorded = trajectory_of((tmp_path / "log.jsonl").read_bytes())
     assert [json.loads(c.arguments)["command"] for s in recorded.steps for c in s.tool_calls] == ["sleep 261.25", "echo $((40 + 2))"]
     assert recorded.unread == ()

@@ -5,12 +5,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
+from agentsandbox.cli.grade import readable
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.grading import grade
 from trajschema.outcome import Outcome
@@ -87,6 +88,7 @@ class TestCalc(unittest.TestCase):
     def test_sub(self):
         self.assertEqual(sub(3, 1), 2)
 """
+FALSE_PASSES = "test_calc.TestCalc.test_add: a copy that asserts something false passes"
 UNITTEST = Repository(
     framework="unittest",
     program="python3",
@@ -124,6 +126,29 @@ UNITTEST = Repository(
                 "(result.startTest(self), result.addSuccess(self), result.stopTest(self))\n"
             },
             "must be failed and is passed",
+        ),
+        "bodies of the module's tests emptied (9)": (
+            {
+                "calc.py": PY_WRONG + "import unittest\nruns = unittest.TestCase.run\ndef run(self, result=None):\n"
+                "    if type(self).__module__ == 'test_calc':\n"
+                "        setattr(self, self._testMethodName, lambda: None)\n    return runs(self, result)\nunittest.TestCase.run = run\n"
+            },
+            FALSE_PASSES,
+        ),
+        "a required test's body emptied (9)": (
+            {
+                "calc.py": PY_WRONG + "import unittest\nruns = unittest.TestCase.run\ndef run(self, result=None):\n"
+                "    if self.id() == 'test_calc.TestCalc.test_add':\n"
+                "        self.test_add = lambda: None\n    return runs(self, result)\nunittest.TestCase.run = run\n"
+            },
+            "test_calc.TestCalc.test_add: a copy that asserts the same does not pass",
+        ),
+        "equal to everything (11)": (
+            {
+                "calc.py": "class Any(int):\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n"
+                "    __hash__ = int.__hash__\n\n\n" + PY_WRONG.replace("return a * b", "return Any(a * b)")
+            },
+            FALSE_PASSES,
         ),
         "exit at import (10)": ({"calc.py": "import os\nos._exit(0)\n"}, "before the session was over"),
         "sys.exit at import (10)": ({"calc.py": "import sys\nsys.exit(0)\n"}, "did not pass"),
@@ -348,11 +373,15 @@ Grade = Callable[..., Outcome]
 def graded(host_backend: Backend, tar: Callable[..., bytes]) -> Grade:
     """Grade edits (path → new content) of a repository's faulty tree."""
 
+    return _grader(host_backend, tar)
+
+
+def _grader(backend: Backend, tar: Callable[..., bytes]) -> Grade:
     def run(repository: Repository, edits: Mapping[str, str]) -> Outcome:
         needs(repository.program)
         before = {**repository.files, repository.source: repository.faulty}
         diff = patch(before, edits)
-        return grade(repository.task, tar(repository.files), diff, host_backend, repository.limits, rollout_id="r", grader_version="1")
+        return grade(repository.task, tar(repository.files), diff, backend, repository.limits, rollout_id="r", grader_version="1")
 
     return run
 
@@ -361,7 +390,8 @@ def graded(host_backend: Backend, tar: Callable[..., bytes]) -> Grade:
 def test_the_gold_patch_is_resolved(graded: Grade, repository: Repository) -> None:
     outcome = graded(repository, {repository.source: repository.files[repository.source]})
     assert (outcome.verdict, outcome.reason, outcome.tamper) == ("resolved", "every required test passed", ())
-    assert [(c.expected, c.status) for c in outcome.canaries] == [("failed", "failed"), ("passed", "passed")] * 2
+    copies = [("passed", "passed"), ("failed", "failed")] if repository is UNITTEST else []
+    assert [(c.expected, c.status) for c in outcome.canaries] == [("failed", "failed"), ("passed", "passed")] * 2 + copies
 
 
 @each_repository
@@ -383,3 +413,103 @@ def test_a_cheat_is_unresolved_and_named(graded: Grade, repository: Repository, 
     assert outcome.verdict == "unresolved"
     told = "\n".join([*outcome.tamper, outcome.reason])
     assert any(part in told for part in said.split("|")), told
+
+
+@pytest.fixture(scope="session")
+def graded_strongly(strong_backend: Backend, tar: Callable[..., bytes]) -> Grade:
+    """The same in each backend that isolates."""
+    return _grader(strong_backend, tar)
+
+
+@pytest.mark.parametrize("name", ["bodies of the module's tests emptied (9)", "equal to everything (11)"])
+def test_copies_of_unittest_tests_name_what_passes_whatever_they_assert(graded_strongly: Grade, name: str) -> None:
+    outcome = graded_strongly(UNITTEST, UNITTEST.cheats[name][0])
+    assert (outcome.verdict, outcome.fail_to_pass_fixed) == ("unresolved", 1)
+    assert FALSE_PASSES in outcome.tamper
+
+
+def _with_copies(outcome: Outcome) -> bool:
+    return [c.status for c in outcome.canaries if c.name in ("true copies", "false copies")] == ["passed", "failed"]
+
+
+FIXTURES = """import unittest
+from unittest import mock
+
+from calc import add, sub
+
+
+class Shared(unittest.TestCase):
+    made = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made.append(1)
+
+    def test_shared(self):
+        for i in range(3):
+            with self.subTest(i=i):
+                self.assertEqual(add(i, i), 2 * i)
+
+
+class TestCalc(Shared):
+    def setUp(self):
+        self.two = 2
+
+    @mock.patch("calc.sub", return_value=7)
+    def test_add(self, patched):
+        self.assertEqual(add(1, self.two), 3)
+        patched.assert_not_called()
+
+    def test_raises(self):
+        with self.assertRaises(TypeError):
+            add("1", 2)
+
+
+class TestLater(unittest.IsolatedAsyncioTestCase):
+    async def test_add(self):
+        self.assertTrue(add(1, 2) == 3)
+        self.assertEqual(len(Shared.made), 2)
+"""
+
+
+def test_honest_fixes_of_unittest_tests_of_every_shape_are_resolved_with_copies(graded_strongly: Grade) -> None:
+    """Fixtures, subtests, patches, inherited and asynchronous tests; and two modules of one name, of which one runs."""
+    files = {
+        "calc.py": PY,
+        "tests/__init__.py": "",
+        "tests/test_calc.py": FIXTURES,
+        "tests/old/tests/test_calc.py": PY_TESTS,
+        "tests/old/test_calc.py": "def (",
+    }
+    ids = ("TestCalc.test_add", "TestCalc.test_shared", "TestLater.test_add")
+    repository = replace(
+        UNITTEST,
+        command=("python", "-m", "unittest"),
+        files=files,
+        fixes=tuple(f"tests.test_calc.{name}" for name in ids),
+        keeps=("tests.test_calc.TestCalc.test_raises",),
+    )
+    outcome = graded_strongly(repository, {"calc.py": PY})
+    assert (outcome.verdict, outcome.reason, outcome.tamper) == ("resolved", "every required test passed", ())
+    assert _with_copies(outcome)
+    assert "no copies" not in readable(outcome)
+
+
+def test_unittest_tests_that_the_test_patch_adds_have_copies(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    task = UNITTEST.task.model_copy(update={"test_patch": patch({}, {"tests/test_calc.py": PY_TESTS})})
+    tree = tar({"calc.py": PY, "tests/__init__.py": ""})
+    diff = patch({"calc.py": PY_WRONG}, {"calc.py": PY})
+    outcome = grade(task, tree, diff, strong_backend, LIMITS, rollout_id="r", grader_version="1")
+    assert (outcome.verdict, _with_copies(outcome)) == ("resolved", True)
+
+
+def test_tests_in_a_file_that_the_gold_patch_changes_have_no_copies(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    old = PY_TESTS.replace("3, 1", "4, 2")
+    task = UNITTEST.task
+    gold = patch({"calc.py": PY_WRONG, "tests/test_calc.py": old}, {"calc.py": PY, "tests/test_calc.py": PY_TESTS})
+    task = task.model_copy(update={"gold_patch": gold})
+    tree = tar({"calc.py": PY, "tests/test_calc.py": old})
+    diff = patch({"calc.py": PY_WRONG}, {"calc.py": PY})
+    outcome = grade(task, tree, diff, strong_backend, LIMITS, rollout_id="r", grader_version="1")
+    assert (outcome.verdict, _with_copies(outcome)) == ("resolved", False)
+    assert "no copies of the required tests" in readable(outcome)

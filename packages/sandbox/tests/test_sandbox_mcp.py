@@ -210,7 +210,19 @@ def test_when_the_client_is_gone_the_session_ends_and_the_box_with_it(
     assert [event["kind"] for event in log] == ["session_start", *["agent_turn", "tool_result"] * 2, "session_end"]
     assert "interrupted" in log[-2]["observation"]["error"]
     assert "new.txt" in log[-1]["final_diff"]
+    left = "the server was told to stop" if way == "the server gets SIGTERM" else "the session was left without a submit"
+    assert (log[-1]["exit"], log[-1]["reason"]) == ("crash", left)
     assert soon(lambda: not running(slow))
+
+
+def test_a_server_that_is_stopped_after_the_submit_records_a_submit(
+    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+) -> None:
+    client = Raw(server(best_backend.name))
+    client.ask(2, "tools/call", {"name": "submit", "arguments": {}})
+    client.process.send_signal(signal.SIGTERM)
+    client.process.wait(30)
+    assert (events(tmp_path)[-1]["exit"], events(tmp_path)[-1]["reason"]) == ("submitted", "")
 
 
 def test_a_killed_server_loses_no_call_but_the_one_that_ran(

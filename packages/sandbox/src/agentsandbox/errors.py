@@ -16,8 +16,8 @@ class BackendUnavailable(SandboxError):
     """A backend cannot be used on this machine."""
 
 
-ImageProblem = Literal["missing", "denied", "rate_limited", "unreachable", "damaged", "no_space", "broken", "unfit"]
-"""Why an image cannot be had: not there, not allowed, too many requests, no answer, other bytes than its digest says, the
+ImageProblem = Literal["invalid", "missing", "denied", "rate_limited", "unreachable", "damaged", "no_space", "broken", "unfit"]
+"""Why an image cannot be had: its name is none, not there, not allowed, too many requests, no answer, other bytes than its digest says, the
 disk is full, its recipe fails, or it lacks what a box needs."""
 
 

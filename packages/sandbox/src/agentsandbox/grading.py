@@ -133,7 +133,7 @@ class _Grading:
         if touched:
             seen = tuple(f"changed while the tests ran: {p}" for p in touched)
             return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
-        drawn = twins.draw(self._task)
+        drawn = twins.draw(self._task, self._tree)
         asked, wrong = twins.ask(drawn, box)
         if wrong:
             with self._backend.open(self._limits, self._task.environment, self._trusted) as fresh:

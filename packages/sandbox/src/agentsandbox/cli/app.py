@@ -74,7 +74,7 @@ def shell(
     limit: Limit = None,
     record: Record = None,
 ) -> None:
-    """An interactive session in a box. Ctrl-C stops a command, Ctrl-D ends the session, :help says more."""
+    """An interactive session in a box. Ctrl-C stops a command, :submit hands the work in, Ctrl-D leaves, :help says more."""
     from trajschema.rollout import Limits
 
     from agentsandbox.cli.place import errors, limits_of, place_of

@@ -7,7 +7,7 @@ from trajschema.ids import sha256_bytes
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 
-from agentsandbox import payload
+from agentsandbox import payload, twins
 from agentsandbox.cli.place import backend_of, errors, limits_of, tree_for
 from agentsandbox.errors import SandboxError
 from agentsandbox.grading import grade as graded
@@ -46,6 +46,8 @@ def readable(outcome: Outcome) -> str:
     ]
     lines += [f"  {t.status:8} {t.test_id}" for t in outcome.tests if t.status != "passed"]
     lines += [f"  tampering: {evidence}" for evidence in outcome.tamper]
+    if outcome.verdict == "resolved" and not any(canary.name in twins.NAMES for canary in outcome.canaries):
+        lines.append("  no copies of the required tests could be made: canaries and the report are all that speaks for it")
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from trajschema.trajectory import Observation
 
 from agentsandbox import payload
 from agentsandbox.box import Box
-from agentsandbox.cli.place import errors, limits_of, opened, place_of
+from agentsandbox.cli.place import errors, leave, limits_of, opened, place_of
 from agentsandbox.errors import BoxLost, SandboxError
 from agentsandbox.schemas import mcp_tools
 from agentsandbox.session import Session
@@ -107,5 +107,5 @@ async def _end_on_signal(end: Callable[[], None]) -> None:
 
 def _end(box: Box, session: Session) -> None:
     box.interrupt()
-    session.end("crash", "the server was told to stop")
+    leave(session, "the server was told to stop")
     box.close()

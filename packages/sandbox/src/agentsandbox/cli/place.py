@@ -104,6 +104,8 @@ def tree_for(task: Task, tree: Path | None, near: Path) -> bytes:
 def opened(place: Place) -> Iterator[tuple[Box, Session]]:
     """A loaded box with a session in it. Both end with the block, also when the process is told to stop.
 
+    A session that nobody ended and in which nothing was submitted is recorded as a crash.
+
     Raises:
         SandboxError: the box cannot be had, or the record cannot be written.
     """
@@ -122,12 +124,20 @@ def opened(place: Place) -> Iterator[tuple[Box, Session]]:
             yield box, session
         except BaseException as error:
             box.interrupt()
-            session.end("crash", f"{type(error).__name__}: {error}")
+            leave(session, f"{type(error).__name__}: {error}")
             raise
         finally:
-            session.end("submitted")
+            leave(session, "the session was left without a submit")
             if log:
                 log.close()
+
+
+def leave(session: Session, reason: str) -> None:
+    """End ``session`` as submitted if its work was handed in, else as a crash for ``reason``."""
+    if session.submitted:
+        session.end("submitted")
+    else:
+        session.end("crash", reason)
 
 
 def attended(box: Box, work: Callable[[], T]) -> T:

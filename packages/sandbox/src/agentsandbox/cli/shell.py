@@ -13,20 +13,21 @@ from agentsandbox.cli.run import SANDBOX_FAILED
 from agentsandbox.session import Session
 
 HELP = """\
-A line is a command for bash in the box. Ctrl-C stops it, Ctrl-D ends the session. Besides:
+A line is a command for bash in the box. Ctrl-C stops it, Ctrl-D leaves the session. Besides:
   :diff         what changed in the repository
   :read PATH    show a file
   :reset        the box as it was at the start (not in a recorded session)
+  :submit       hand the work in and end the session
   :help         this page"""
 _HISTORY_LINES = 1000
 
 
 def shell(place: Place) -> int:
-    """Read lines until the input ends, and run each in a box. Returns 0."""
+    """Read lines until the work is submitted or the input ends, and run each in a box. Returns 0."""
     with errors(SANDBOX_FAILED), opened(place) as (box, session), _history():
         said = place.backend.name + (f", recorded to {place.record}" if place.record else "")
         say(f"a box of {said}; :help for help, Ctrl-D to end")
-        while (line := _line(box)) is not None:
+        while not session.submitted and (line := _line(box)) is not None:
             _obey(line.strip(), place, box, session)
     return 0
 
@@ -51,6 +52,8 @@ def _obey(line: str, place: Place, box: Box, session: Session) -> None:
         sys.stdout.write(box.diff())
     elif word == ":read":
         _show(box, lambda: session.call("file_read", {"path": rest.strip()}))
+    elif word == ":submit":
+        _show(box, lambda: session.call("submit", {}))
     elif word == ":reset" and place.record:
         say("a recorded session is not reset; end it and begin another")
     elif word == ":reset":

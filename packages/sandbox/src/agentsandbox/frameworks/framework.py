@@ -117,6 +117,10 @@ class Framework(Protocol):
         """Patterns of the files that may hold the test of that id."""
         ...
 
+    def function(self, test: str) -> str:
+        """Dotted name, in its module, of the Python function that is the test; empty where it is none."""
+        ...
+
     def run(self, place: Place, job: Job) -> TestReport:
         """Run tests with the canaries among them.
 

@@ -54,6 +54,10 @@ class Go:
         """None by name: every file of tests is protected."""
         return ()
 
+    def function(self, test: str) -> str:
+        """None: it is no Python."""
+        return ""
+
     def run(self, place: Place, job: Job) -> TestReport:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""
         started = time.monotonic()

@@ -40,6 +40,11 @@ class Pytest:
         """The file in front of the first ``::``."""
         return (test.partition("::")[0],)
 
+    def function(self, test: str) -> str:
+        """What follows the module, without the parameters."""
+        path, *names = test.partition("[")[0].split("::")
+        return ".".join(names) if path.endswith(".py") else ""
+
     def run(self, place: Place, job: Job) -> TestReport:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""
         plain = ["--assert=plain"] if job.plain else []
@@ -65,6 +70,10 @@ class Unittest:
         """The module's file, below whatever folder discovery started in."""
         module = test.split(".")[:-2]
         return (f"**/{'/'.join(module)}.py", f"**/{'/'.join(module)}/__init__.py") if module else ()
+
+    def function(self, test: str) -> str:
+        """Class and method."""
+        return ".".join(test.split(".")[-2:]) if self.holders(test) else ""
 
     def run(self, place: Place, job: Job) -> TestReport:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""

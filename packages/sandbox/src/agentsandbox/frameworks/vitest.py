@@ -32,6 +32,10 @@ class Vitest:
         """The file in front of the first ``::``."""
         return (test.partition("::")[0],)
 
+    def function(self, test: str) -> str:
+        """None: it is no Python."""
+        return ""
+
     def run(self, place: Place, job: Job) -> TestReport:
         """See :class:`agentsandbox.frameworks.framework.Framework`."""
         javascript.refuse(job, _REFUSED)

@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agentsandbox images", description="Images that boxes are made of.")
     parser.add_argument("--folder", type=Path, default=default_folder(), help="where recipes and last uses are kept (%(default)s)")
-    commands = parser.add_subparsers(required=True, metavar="list|build|pull|prune")
+    parser.set_defaults(work=_list, all=False)
+    commands = parser.add_subparsers(metavar="list|build|pull|prune", help="list without one")
     listing = commands.add_parser("list", help="show images with size, last use and origin")
     listing.add_argument("--all", action="store_true", help="foreign images too")
     listing.set_defaults(work=_list)
@@ -55,8 +56,16 @@ def _list(arguments: argparse.Namespace) -> str:
 def _build(arguments: argparse.Namespace) -> str:
     if arguments.recipe is None:
         return show.line(ensure_image(folder=arguments.folder, progress=_say))
-    recipe = Recipe.from_json(arguments.recipe.read_text(encoding="utf-8"))
-    return show.line(ensure_recipe(recipe, folder=arguments.folder, progress=_say))
+    return show.line(ensure_recipe(_recipe(arguments.recipe), folder=arguments.folder, progress=_say))
+
+
+def _recipe(file: Path) -> Recipe:
+    try:
+        return Recipe.from_json(file.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise SandboxError(f"the recipe {file} cannot be read: {e.strerror}", "name the JSON file of a recipe") from e
+    except ValueError as e:
+        raise SandboxError(f"{file} is no recipe: {e}", "see `agentsandbox.images.Recipe` for its fields") from e
 
 
 def _pull(arguments: argparse.Namespace) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 
 from agentsandbox.cache import default_folder
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
@@ -20,7 +20,7 @@ from agentsandbox.images.image import Image
 from agentsandbox.images.ledger import Ledger, Origin
 from agentsandbox.images.locks import locked
 from agentsandbox.images.probe import OLDEST, Found, Interpreter, labels, probe
-from agentsandbox.images.pull import pull
+from agentsandbox.images.pull import REMEDY, classify, pull
 from agentsandbox.images.recipe import LABEL, REPOSITORY, Layer, Recipe, dockerfile, layers
 from agentsandbox.images.wheels import fetch
 
@@ -96,6 +96,10 @@ def _get(client: Any, reference: str) -> Any:
         return client.images.get(reference)
     except ImageNotFound:
         return None
+    except APIError as e:
+        if classify(str(e)) != "invalid":
+            raise
+        raise ImageUnavailable(reference, "invalid", f"{reference!r} is no valid image reference", REMEDY["invalid"]) from e
 
 
 def _ensured(client: Any, reference: str, place: Path, progress: Progress, label: str) -> Image:

@@ -25,14 +25,16 @@ _LONGER = {"rate_limited": 4}
 _SIGNS: tuple[tuple[ImageProblem, str], ...] = (
     ("no_space", r"no space left on device"),
     ("rate_limited", r"toomanyrequests|too many requests|\b429\b|rate limit"),
-    ("missing", r"manifest unknown|manifest for .* not found|name unknown|no such image|invalid reference|repository .* not found"),
+    ("invalid", r"invalid reference"),
+    ("missing", r"manifest unknown|manifest for .* not found|name unknown|no such image|repository .* not found"),
     ("denied", r"unauthorized|access denied|\b40[13]\b|no basic auth|denied:"),
     ("damaged", r"verification failed|digest mismatch|unexpected commit digest|invalid checksum"),
     ("unreachable", r"connection refused|no such host|network is unreachable|no route to host|server misbehaving|x509|timed? ?out|timeout"),
 )
-_REMEDY: dict[ImageProblem, str] = {
+REMEDY: dict[ImageProblem, str] = {
     "no_space": SPACE_REMEDY,
     "rate_limited": "log in to the registry (`docker login`), wait, or take a mirror",
+    "invalid": "write it as NAME, NAME:TAG or NAME@sha256:…, with its registry in front",
     "missing": "check name and tag, or build or load that image",
     "denied": "check the name, and log in to the registry (`docker login`)",
     "damaged": "the registry sends other bytes than it says; ask whoever runs it",
@@ -61,7 +63,7 @@ def pull(reference: str, progress: Progress, *, pause_s: float = 1.0, silence_s:
         if attempt >= (tries or _TRIES.get(problem, 1)):
             tried = f" after {attempt} attempts" if attempt > 1 else ""
             raise ImageUnavailable(
-                reference, problem, f"there is no image {reference!r} and it cannot be pulled{tried} ({said})", _REMEDY[problem]
+                reference, problem, f"there is no image {reference!r} and it cannot be pulled{tried} ({said})", REMEDY[problem]
             )
         pause = pause_s * 2 ** (attempt - 1) * _LONGER.get(problem, 1)
         progress(f"{reference}: {said}; trying again in {pause:.0f} s")
