@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, Va
 
 from agentreward.errors import InvalidConfig
 from agentreward.rubric_files import rubric_set
-from agentreward.rubrics import RubricSet
-from agentreward.weights import MOST_WEIGHT, Weights
+from agentreward.rubrics import MOST_WEIGHT, RubricSet
+from agentreward.weights import Weights
 
 Provider = Literal["anthropic", "openai"]
 

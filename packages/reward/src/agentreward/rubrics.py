@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from trajschema.ids import content_id
 
-from agentreward.weights import MOST_WEIGHT
-
+MOST_WEIGHT = 1e6
+"""Only ratios of weights matter; sums of these stay finite."""
 _TAKEN = frozenset({"gate", "step_id"})
 """Names that stand beside the rubrics: in the scores of a step, and in the answer of the judge."""
 

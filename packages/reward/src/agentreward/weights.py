@@ -3,6 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from trajschema.ids import content_id
 
+from agentreward.rubrics import MOST_WEIGHT
+
 DEFAULT_RUBRIC_WEIGHTS: dict[str, float] = {
     "goal_progress": 0.30,
     "tool_choice": 0.20,
@@ -10,9 +12,6 @@ DEFAULT_RUBRIC_WEIGHTS: dict[str, float] = {
     "info_utilization": 0.15,
     "non_redundancy": 0.15,
 }
-
-MOST_WEIGHT = 1e6
-"""Only ratios of weights matter; sums of these stay finite."""
 
 
 class Weights(BaseModel):
