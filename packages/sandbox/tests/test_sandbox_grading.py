@@ -244,7 +244,9 @@ def test_an_endless_loop_is_unresolved_not_tampering(graded: Grade) -> None:
 
 @pytest.mark.parametrize("folder", ["d/" * 1200, "dd/" * 1700], ids=["deep", "too deep"])
 def test_a_diff_that_nests_folders_is_judged_like_any_other(graded_everywhere: Grade, folder: str) -> None:
-    outcome = graded_everywhere({}, diff=_patch(f"{folder}x.txt", "", "x\n").replace(f"a/{folder}x.txt", "/dev/null", 1))
+    task = TASK.model_copy(update={"environment": Environment(timeout_s=20, test_paths=("tests",))})
+    diff = _patch(f"{folder}x.txt", "", "x\n").replace(f"a/{folder}x.txt", "/dev/null", 1)
+    outcome = graded_everywhere({}, task, diff)
     assert outcome.verdict == "unresolved"
 
 
