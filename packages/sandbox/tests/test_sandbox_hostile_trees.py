@@ -141,6 +141,8 @@ def test_a_thousand_nested_folders_are_a_tree_like_any_other(strong_backend: Bac
         assert box.diff() == ""
         box.apply(diff)
         assert box.diff() == diff
+        box.load(tar({path: "zebra"}))
+        assert box.diff() == ""
 
 
 def test_what_lies_too_deep_for_a_patch_is_left_out_and_does_no_harm(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
