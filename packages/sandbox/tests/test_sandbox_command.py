@@ -212,6 +212,24 @@ def test_grade_prints_a_verdict_and_ends_by_it(best_backend: Backend, command: C
     assert "0 tasks whose id begins with 'other'" in none.stderr
 
 
+def test_a_tree_in_a_store_that_is_not_what_its_name_says_gives_no_verdict(command: Command, task: Task, tmp_path: Path) -> None:
+    tree = tmp_path / "store" / "trees" / f"{task.base_archive}.tar"
+    tree.write_bytes(tree.read_bytes().replace(b"assert add(1, 2) == 3", b"assert add(1, 2) == 4"))
+    (tmp_path / "gold.diff").write_text(GOLD)
+    done = command("grade", "task.json", "gold.diff")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {tree} is damaged: ")
+
+
+def test_a_damaged_log_is_refused_in_one_line(command: Command, folder: Path, tmp_path: Path) -> None:
+    start = {"kind": "session_start", "task_id": "t", "provenance": {"backend": "docker"}, "at": 1.0}
+    (tmp_path / "log.jsonl").write_text(json.dumps(start) + "\n{}\n")
+    done = command("replay", "log.jsonl", "--tree", str(folder))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "log.jsonl is no event log: line 1 is no event: session_start.problem_statement: Field required" in done.stderr
+
+
 def test_replay_reads_every_form_that_trajectories_lie_in(
     best_backend: Backend, command: Command, task: Task, folder: Path, tmp_path: Path
 ) -> None:

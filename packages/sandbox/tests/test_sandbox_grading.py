@@ -242,6 +242,14 @@ def test_an_endless_loop_is_unresolved_not_tampering(graded: Grade) -> None:
     assert (outcome.verdict, outcome.reason, outcome.tamper) == ("unresolved", "the tests ran longer than 1.5 s", ())
 
 
+@pytest.mark.parametrize("folder", ["d/" * 1200, "dd/" * 1700], ids=["deep", "too deep"])
+def test_a_diff_that_nests_folders_is_judged_like_any_other(graded_everywhere: Grade, folder: str) -> None:
+    task = TASK.model_copy(update={"environment": Environment(timeout_s=20, test_paths=("tests",))})
+    diff = _patch(f"{folder}x.txt", "", "x\n").replace(f"a/{folder}x.txt", "/dev/null", 1)
+    outcome = graded_everywhere({}, task, diff)
+    assert outcome.verdict == "unresolved"
+
+
 def test_a_diff_that_does_not_apply_is_unresolved_with_the_reason(graded: Grade) -> None:
     outcome = graded({}, diff="--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-x\n+y\n")
     assert outcome.verdict == "unresolved"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.box import Backend, Box
-from agentsandbox.errors import PatchRejected
+from agentsandbox.errors import PatchRejected, TreeTooLarge
+from agentsandbox.settings import BASE
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -113,6 +114,85 @@ def test_links_modes_and_odd_names_travel_as_themselves(box: Box) -> None:
     box.apply(again)
     assert box.diff() == again
     assert box.call("shell", {"command": "readlink out root"}).content == "../../../etc/passwd\n/\n"
+
+
+def _nest(depth: int, name: str = "d", top: str = ".") -> str:
+    """A command that makes folders ``depth`` deep below ``top``, with a file in the innermost."""
+    return f"""python3 -c "
+import os
+os.chdir('{top}')
+for _ in range({depth}):
+    os.mkdir('{name}')
+    os.chdir('{name}')
+open('deep.txt', 'w').write('zebra')
+" """
+
+
+def test_a_thousand_nested_folders_are_a_tree_like_any_other(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    with strong_backend.open(Limits(), Environment()) as box:
+        box.load(tar({"calc.py": "x = 1\n"}))
+        box.call("shell", {"command": _nest(1500)})
+        path = "d/" * 1500 + "deep.txt"
+        diff = box.diff()
+        assert f"b/{path}\n" in diff
+        assert f"{path}:1:zebra" in box.call("search", {"pattern": "zebra"}).content
+        assert box.call("symbols", {"name": "zebra"}).error is None
+        assert box.restore(["**"]) == [path]
+        assert box.diff() == ""
+        box.apply(diff)
+        assert box.diff() == diff
+        box.load(tar({path: "zebra"}))
+        assert box.diff() == ""
+
+
+def test_what_lies_too_deep_for_a_patch_is_left_out_and_does_no_harm(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    with strong_backend.open(Limits(), Environment()) as box:
+        box.load(tar({"calc.py": "x = 1\n"}))
+        made = box.call("shell", {"command": f"{_nest(25, 'd' * 200)}; {_nest(19, 'e' * 209)}; echo x > new"})
+        assert made.exit_code == 0
+        assert "+++ b/new" in box.diff()
+        assert ".txt" not in box.diff()
+        assert box.restore(["**/*.py"]) == []
+        assert "too" not in box.call("search", {"pattern": "zebra"}).content
+        with pytest.raises(TreeTooLarge):
+            box.snapshot()
+        box.reset()
+        assert box.diff() == ""
+
+
+def test_deep_and_closed_folders_beside_the_workdir_stop_no_call(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    with strong_backend.open(Limits(), Environment()) as box:
+        box.load(tar({"calc.py": "x = 1\n"}))
+        box.call("git", {"args": ["status"]})
+        box.call("shell", {"command": f"{_nest(1500, top=BASE + '/view')}; chmod 0 {BASE}/view/d"})
+        assert box.call("git", {"args": ["status"]}).exit_code == 0
+
+
+def test_what_the_agent_may_not_read_is_in_the_diff_and_stays_closed(box: Box) -> None:
+    closed = (
+        "mkdir -p new/inner; echo x > new/inner/f; echo y > y; chmod 0 y new/inner/f new/inner new;"
+        "chmod 0 calc.py run.sh; echo more >> data.bin; chmod 0 data.bin; chmod 500 tests"
+    )
+    box.call("shell", {"command": closed})
+    diff = box.diff()
+    named = [line.split(" b/")[-1] for line in diff.split("\n") if line.startswith("diff --git")]
+    assert named == ["data.bin", "new/inner/f", "run.sh", "y"]
+    assert "deleted" not in diff
+    modes = "stat -c %a y new calc.py run.sh tests | tr '\\n' ' '"
+    assert box.call("shell", {"command": modes}).content == "0 0 0 0 500 "
+    assert box.diff() == diff
+    box.reset()
+    box.apply(diff)
+    assert box.diff() == diff
+
+
+def test_restoring_reaches_what_the_agent_closed(box: Box) -> None:
+    box.call(
+        "shell", {"command": "echo evil > tests/conftest.py; echo evil > tests/test_calc.py; chmod 0 calc.py tests/test_calc.py tests ."}
+    )
+    assert box.restore(["tests/**", "calc.py"]) == ["calc.py", "tests/conftest.py", "tests/test_calc.py"]
+    assert box.diff() == ""
+    assert "return a + b" in box.call("file_read", {"path": "calc.py"}).content
 
 
 @pytest.mark.parametrize("path", ["../escape", "/escape", "a/../../escape", "door/escape"])

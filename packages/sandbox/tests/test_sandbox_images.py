@@ -43,6 +43,13 @@ def test_an_image_that_nobody_has_is_refused(backend: Backend) -> None:
         backend.open(Limits(), Environment(image="localhost:9/none:1"))
 
 
+def test_a_backend_without_images_refuses_a_task_that_needs_one(backend: Backend) -> None:
+    if backend.name == "docker":
+        pytest.skip("it has images")
+    with pytest.raises(BackendUnavailable, match="for nosuch/image:1; choose docker"):
+        backend.open(Limits(), Environment(image="nosuch/image:1"))
+
+
 def test_without_registry_root_or_debootstrap_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base.shutil, "which", lambda name: None)
     with pytest.raises(BackendUnavailable, match="debootstrap"):

@@ -36,6 +36,7 @@ def test_bytes_that_are_no_text(box: Box) -> None:
     observation = box.call("shell", {"command": "printf 'a\\xff\\x00\\xc3\\xa9\\xe2\\x82|\\xf0\\x9f\\x98\\x80'"})
     assert observation.content == "a\ufffd\0é\ufffd|\U0001f600"
     assert observation.total_bytes == 12
+    assert observation.content_sha256 == hashlib.sha256(b"a\xff\0\xc3\xa9\xe2\x82|\xf0\x9f\x98\x80").hexdigest()
     assert observation.model_validate_json(observation.model_dump_json()) == observation
 
 

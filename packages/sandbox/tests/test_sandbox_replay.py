@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentsandbox.box import Backend
-from agentsandbox.comparing import difference, is_unordered, view
+from agentsandbox.comparing import View, difference, holds_still, is_unordered, left_out, view
 from agentsandbox.eventlog import trajectory_of
 from agentsandbox.records import bare_task
 from agentsandbox.replay import ReplayReport, replay
@@ -141,6 +141,58 @@ def test_an_answer_that_varies_from_run_to_run_is_not_taken_for_a_forged_one(bes
     assert report.status == "same"
 
 
+VARYING = (("shell", {"command": "ls; python3 -c 'import random; print(random.SystemRandom().random())'; echo $RANDOM; cat calc.py"}),)
+
+
+def forged(trajectory: Trajectory, **changes: Any) -> Trajectory:
+    """The recording with its last observation changed."""
+    step = trajectory.steps[-1]
+    (seen,) = step.observations
+    return with_step(trajectory, len(trajectory.steps) - 1, step.model_copy(update={"observations": (seen.model_copy(update=changes),)}))
+
+
+def test_of_an_answer_that_varies_only_the_lines_that_vary_are_passed_over(best_backend: Backend, task: Task, tree: bytes) -> None:
+    log = recorded(best_backend, task, tree, VARYING)
+    report = replay(log, task, tree, best_backend, LIMITS)
+    assert (report.status, report.steps[0].calls[0].why) == ("same", "not compared: lines that vary from run to run")
+    for old, new in (("return a - b", "return a + b"), ("calc.py\n", ""), ("tests\n", "tests\nmore\n")):
+        assert old in log.steps[-1].observations[0].content
+        tampered = forged(log, content=log.steps[-1].observations[0].content.replace(old, new))
+        assert differing(replay(tampered, task, tree, best_backend, LIMITS)) == [log.steps[-1].step_id]
+    assert replay(forged(log, exit_code=1), task, tree, best_backend, LIMITS).status == "differs"
+
+
+@pytest.mark.parametrize("command", ["seq 5000", "printf 'a\\377b'"], ids=["cut", "no text"])
+def test_size_and_hash_of_what_the_text_does_not_tell_are_compared(best_backend: Backend, task: Task, tree: bytes, command: str) -> None:
+    log = recorded(best_backend, task, tree, (("shell", {"command": command}),))
+    honest = replay(log, task, tree, best_backend, LIMITS)
+    assert (honest.status, honest.steps[0].calls[0].why) == ("same", "")
+    for changes in ({"content_sha256": "0" * 64}, {"total_bytes": 5}):
+        report = replay(forged(log, **changes), task, tree, best_backend, LIMITS)
+        assert report.status == "differs"
+        assert f"-{'sha256' if 'content_sha256' in changes else 'total bytes'}: " in report.steps[0].calls[0].diff
+
+
+def test_the_middle_of_a_cut_output_with_a_clock_is_said_not_to_be_compared(best_backend: Backend, task: Task, tree: bytes) -> None:
+    log = recorded(best_backend, task, tree, (("shell", {"command": "date +%FT%T.%N; seq 5000"}),))
+    report = replay(log, task, tree, best_backend, LIMITS)
+    assert report.status == "same"
+    assert "the middle of an output that was cut" in report.steps[0].calls[0].why
+
+
+def test_a_replay_that_compared_no_call_is_not_the_same(best_backend: Backend, task: Task, tree: bytes) -> None:
+    report = replay(recorded(best_backend, task, tree, (("shell", {"command": "echo $RANDOM$RANDOM"}),)), task, tree, best_backend, LIMITS)
+    assert (report.end.status, report.status) == ("same", "not_replayable")
+
+
+def test_a_file_whose_content_varies_makes_no_difference_at_the_end(best_backend: Backend, task: Task, tree: bytes) -> None:
+    calls = (("shell", {"command": "head -c 9 /dev/urandom | base64 > new.txt; echo steady > old.txt"}),)
+    log = recorded(best_backend, task, tree, calls)
+    assert replay(log, task, tree, best_backend, LIMITS).end.status == "same"
+    tampered = log.model_copy(update={"final_diff": log.final_diff.replace("+steady", "+forged")})
+    assert replay(tampered, task, tree, best_backend, LIMITS).end.status == "differs"
+
+
 def test_a_forged_diff_of_the_end_is_found(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
     forged = recording.model_copy(update={"final_diff": recording.final_diff.replace("a + b", "3.0")})
     report = replay(forged, task, tree, best_backend, LIMITS)
@@ -207,6 +259,38 @@ texts = st.text(st.sampled_from("ab 1.\n"), max_size=12)
 def test_texts_differ_just_when_their_normal_forms_do(one: str, other: str) -> None:
     told = difference(view(Observation(content=one), unordered=False), view(Observation(content=other), unordered=False))
     assert bool(told) == (normalise(one) != normalise(other))
+
+
+lines = st.lists(st.sampled_from("abc"), max_size=8).map(tuple)
+
+
+@given(lines, lines, lines, st.booleans())
+def test_what_one_of_the_replays_said_never_differs(
+    one: tuple[str, ...], two: tuple[str, ...], three: tuple[str, ...], unordered: bool
+) -> None:
+    views = [View(tuple(sorted(v)) if unordered else v, unordered=unordered) for v in (one, two, three)]
+    assert [difference(v, *views) for v in views] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "same"),
+    [("a 5 b c", True), ("a b c", False), ("a 5 6 b c", False), ("5 b c", False), ("a 5 x c", False), ("a 5 b c d", False), ("", False)],
+)
+def test_a_line_that_varies_stands_for_one_line(recorded: str, same: bool) -> None:
+    views = [View(tuple(text.split())) for text in (recorded, "a 1 b c", "a 2 b c")]
+    assert (difference(*views) == "") is same
+    assert holds_still(*views[1:])
+    assert left_out(*views) == "not compared: lines that vary from run to run"
+
+
+@pytest.mark.parametrize(("recorded", "same"), [("a b", True), ("a 7 8 9 b", True), ("a 7 8 9", False), ("7 a b", False), ("b a", False)])
+def test_lines_that_vary_in_number_stand_for_any_number(recorded: str, same: bool) -> None:
+    assert (difference(*(View(tuple(text.split())) for text in (recorded, "a 1 b", "a 2 3 b"))) == "") is same
+
+
+@pytest.mark.parametrize(("recorded", "same"), [("0 a b", True), ("a b z", True), ("a b", False), ("0 1 b", False), ("0 a b z", False)])
+def test_in_a_listing_a_line_that_varies_may_stand_anywhere(recorded: str, same: bool) -> None:
+    assert (difference(*(View(tuple(text.split()), unordered=True) for text in (recorded, "1 a b", "a b c"))) == "") is same
 
 
 @given(st.permutations(["a.py", "b.py", "c/d.py", "e"]))

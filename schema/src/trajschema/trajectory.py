@@ -34,7 +34,7 @@ class Observation(Part):
     )
     truncated: bool = Field(False, description="The agent saw only head and tail.")
     total_bytes: int | None = Field(None, ge=0, description="True size of the output before any cut.")
-    content_sha256: str | None = Field(None, description="SHA-256 of the whole output, where it was cut.")
+    content_sha256: str | None = Field(None, description="SHA-256 of the whole output, where it was cut or is no UTF-8.")
     seconds: float | None = Field(None, ge=0, description="Seconds from call to answer.")
 
 

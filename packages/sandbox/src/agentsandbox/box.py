@@ -127,7 +127,8 @@ class Box(Protocol):
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
 
-        Files in order of path. Byte code and caches are left out. Applying it to the base gives the workdir back.
+        Files in order of path. Byte code and caches are left out, and what lies deeper than a path of 4,000 bytes can say.
+        Applying it to the base gives the workdir back, with the one bit of a mode that git keeps.
         """
         ...
 
@@ -142,7 +143,8 @@ class Box(Protocol):
     def restore(self, patterns: Sequence[str]) -> list[str]:
         """Put paths that match a pattern back to the base commit; remove those that were added.
 
-        Patterns are those of :mod:`agentsandbox.server.globs`. Returns the paths that differed, sorted.
+        Patterns are those of :mod:`agentsandbox.server.globs`. Folders that forbid looking or writing are opened. Returns the
+        paths that differed, sorted.
         """
         ...
 

@@ -14,7 +14,7 @@ from trajschema.task import Environment
 
 from agentsandbox import hostview, owner, payload
 from agentsandbox.box import Box
-from agentsandbox.environments import PythonEnvironment, ensure_environment
+from agentsandbox.environments import PythonEnvironment, ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.processbox import start
 from agentsandbox.reach import SEEN, Gate
@@ -58,6 +58,7 @@ class BubblewrapBackend:
 
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
         """See :meth:`agentsandbox.box.Backend.open`."""
+        refuse_image(environment, self.name)
         limits = fitted(limits, environment)
         if shutil.which("bwrap") is None:
             self.check()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from trajschema.task import Environment
+
 from agentsandbox.errors import BackendUnavailable
 
 _INSTALL_LIMIT_S = 300
@@ -39,6 +41,16 @@ def requirements() -> str:
 def recipe_sha256() -> str:
     """Hash of interpreter version and requirements."""
     return hashlib.sha256(f"{_LAYOUT}\n{sys.version}\n{requirements()}".encode()).hexdigest()
+
+
+def refuse_image(environment: Environment, backend: str) -> None:
+    """Nothing, unless ``environment`` names an image, which boxes of ``backend`` have not.
+
+    Raises:
+        BackendUnavailable: it does.
+    """
+    if environment.image:
+        raise BackendUnavailable(f"{backend} boxes have no images, and the task is for {environment.image}", "choose docker")
 
 
 def ensure_environment(environments: Path, progress: Callable[[str], None] = lambda line: None) -> PythonEnvironment:

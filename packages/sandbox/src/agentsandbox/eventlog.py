@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import ValidationError
 from trajschema.event import EVENT, AgentTurn, Event, SessionEnd, SessionStart, ToolResult, UserTurn
 from trajschema.ids import sha256_bytes
 from trajschema.trajectory import Step, Trajectory, trajectory_id
@@ -76,6 +77,12 @@ def trajectory_of(log: bytes) -> Trajectory:
     )
 
 
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, on one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
+
+
 def _events(log: bytes) -> Iterator[Event]:
     lines = log.split(b"\n")
     for number, line in enumerate(lines, start=1):
@@ -84,7 +91,8 @@ def _events(log: bytes) -> Iterator[Event]:
                 yield EVENT.validate_python(_storable(json.loads(line)))
             except ValueError as error:
                 if number < len(lines):
-                    raise ValueError(f"line {number} is no event: {error}") from error
+                    what = first_problem(error) if isinstance(error, ValidationError) else error
+                    raise ValueError(f"line {number} is no event: {what}") from error
 
 
 def _storable(value: Any) -> Any:

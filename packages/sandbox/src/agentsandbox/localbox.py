@@ -10,7 +10,7 @@ from trajschema.task import Environment
 
 from agentsandbox import owner, payload
 from agentsandbox.box import Box
-from agentsandbox.environments import ensure_environment
+from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
 from agentsandbox.processbox import start
 from agentsandbox.server import confine
@@ -46,6 +46,7 @@ class LocalBackend:
         self.check(trusted)
         if limits.reach and not limits.network:
             raise SandboxError("plain processes reach every address or none", "use docker or bubblewrap, or set no addresses to reach")
+        refuse_image(environment, self.name)
         limits = fitted(limits, environment)
         python = ensure_environment(self._environments)
         root = owner.owned_folder(self._prefix)

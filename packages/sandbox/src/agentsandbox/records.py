@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from trajschema.event import SessionStart
+from trajschema.ids import sha256_bytes
 from trajschema.record import Record
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.eventlog import trajectory_of
+from agentsandbox.eventlog import first_problem, trajectory_of
 from agentsandbox.trees import name_of
 
 R = TypeVar("R", bound=Record)
@@ -88,13 +89,17 @@ def task_beside(file: Path, task_id: str) -> Task | None:
 
 
 def stored_tree(task: Task, near: Path) -> bytes | None:
-    """The tree that ``task`` names, from a task store at, below, or beside a parent of ``near``; nothing if it is not there."""
+    """The tree that ``task`` names, from a task store at, below, or beside a parent of ``near``; nothing if it is not there.
+
+    Raises:
+        RecordMissing: what the store holds under that name is another tree.
+    """
     name = f"{task.base_archive}.tar"
     folder = near.resolve()
     for parent in [folder, *list(folder.parents)[:_LEVELS]]:
         for place in ("trees", "store/trees", ".trajhub/store/trees"):
             if (file := parent / place / name).is_file():
-                return file.read_bytes()
+                return _tree(file, task.base_archive)
     return None
 
 
@@ -178,6 +183,13 @@ def _table(path: Path, columns: list[str] | None = None) -> Any:
         raise RecordMissing(f"{path} is no Parquet file that can be read: {error}", "name another file") from error
 
 
+def _tree(file: Path, sha256: str) -> bytes:
+    data = _bytes(file)
+    if sha256_bytes(data) != sha256:
+        raise RecordMissing(f"{file} is damaged: its bytes are not those that its name says", "restore the file from where it came from")
+    return data
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -212,6 +224,4 @@ def _checked(model: type[R], row: Mapping[str, Any], path: Path) -> R:
     try:
         return model.model_validate(row)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordMissing(f"{path} holds something that is no {model.__name__}: {where}: {first['msg']}", "name another file") from error
+        raise RecordMissing(f"{path} holds something that is no {model.__name__}: {first_problem(error)}", "name another file") from error

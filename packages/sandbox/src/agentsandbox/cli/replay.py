@@ -65,6 +65,8 @@ def _lines(report: ReplayReport) -> Iterator[str]:
             yield from (f"    {line}" for line in call.diff.split("\n"))
         elif call.status == "not_replayable":
             yield f"  {where} {call.tool}: not replayable: {call.why}"
+        elif call.why:
+            yield f"  {where} {call.tool}: same; {call.why}"
 
 
 def _task_and_tree(recording: Recording, task: Path | None, tree: Path | None, store: Path | None, image: str) -> tuple[Task, bytes]:

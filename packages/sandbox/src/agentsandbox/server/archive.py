@@ -97,17 +97,18 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: str, know
 
 
 def _make_folders(name: str, top: str, known: set[str]) -> None:
-    if name in known:
-        return
-    parent = os.path.dirname(name)
-    _make_folders(parent, top, known)
-    path = os.path.join(top, name)
-    if os.path.islink(path):
-        raise BadTree(f"the archive writes {name!r} through a link")
-    if not os.path.isdir(path):
-        _make_way(path, name)
-        os.mkdir(path)
-    known.add(name)
+    missing = []
+    while name not in known:
+        missing.append(name)
+        name = os.path.dirname(name)
+    for folder in reversed(missing):
+        path = os.path.join(top, folder)
+        if os.path.islink(path):
+            raise BadTree(f"the archive writes {folder!r} through a link")
+        if not os.path.isdir(path):
+            _make_way(path, folder)
+            os.mkdir(path)
+        known.add(folder)
 
 
 def _make_way(path: str, name: str) -> None:

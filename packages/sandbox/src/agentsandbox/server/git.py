@@ -7,10 +7,9 @@ ours, which borrows objects, refs, HEAD and index of the repository and nothing 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 
+from agentsandbox.server.archive import remove
 from agentsandbox.server.settings import Settings, ToolError
 
 _READS = frozenset(
@@ -138,8 +137,7 @@ def _own_folder(settings: Settings) -> dict[str, str]:
     """
     theirs = os.path.join(settings.workdir, ".git")
     ours = os.path.join(settings.base, "view")
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(ours)
+    remove(os.fsencode(ours))
     os.makedirs(ours)
     try:
         fd = os.open(os.path.join(theirs, "HEAD"), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -96,17 +96,13 @@ class Repository:
 
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit, files in order of path."""
-        changed = [path for path, letter in self._changed().items() if letter != "A" or not _is_junk(path)]
-        if not changed:
-            return ""
-        with self._scratch():
-            before = write_tree(self._git_dir, write_blobs(self._git_dir, {p: self._blobs[p] for p in changed if p in self._blobs})).hex()
-            present = [p for p in changed if _is_storable(self._top + p)]
-            self._git(["update-index", "--add", "--replace", "-z", "--stdin"], _zero_ended(present))
-            whole = self._git([*_DIFF, before, "--"])
-            with contextlib.suppress(UnicodeDecodeError):
-                return whole.decode()
-            return "".join(self._diff_of(path, before) for path in changed)
+        locked: dict[bytes, int] = {}
+        try:
+            changed = {path: letter for path, letter in self._changed(locked).items() if letter != "A" or not _is_junk(path)}
+            return self._diff(changed, locked) if changed else ""
+        finally:
+            for path, mode in reversed(locked.items()):
+                os.chmod(self._top + path, mode)
 
     def apply(self, patch: str) -> None:
         """Apply a patch, all or nothing. A patch without any change in it does nothing.
@@ -127,8 +123,11 @@ class Repository:
                 raise Rejected(e.stderr.decode("utf-8", "replace").strip()) from e
 
     def restore(self, patterns: list[str]) -> list[str]:
-        """Put matching paths back to the base commit, byte code included. Returns those that differed."""
-        every = self._changed()
+        """Put matching paths back to the base commit, byte code included. Returns those that differed.
+
+        Folders that forbid looking or writing are opened, and stay open.
+        """
+        every = self._changed({})
         changed = {path for path in every if matches(os.fsdecode(path), patterns)}
         back = sorted(path for path in changed if every[path] != "A")
         in_the_way = {a for a, letter in every.items() if letter == "A" and any(b.startswith(a + b"/") for b in back)}
@@ -159,15 +158,17 @@ class Repository:
 
     def _make_old(self) -> None:
         """Give everything one time, and the index a later one: it is newer than what it describes."""
-        for folder, _, names in os.walk(self._s.workdir):
-            for path in (folder, *(os.path.join(folder, n) for n in names)):
-                os.utime(path, (FIXED_MTIME, FIXED_MTIME), follow_symlinks=False)
+        for path in tree.below(self._top[:-1], {}):
+            os.utime(self._top + path, (FIXED_MTIME, FIXED_MTIME), follow_symlinks=False)
         index = os.path.join(self._s.workdir, ".git", "index")
         os.utime(index, (FIXED_MTIME + 1, FIXED_MTIME + 1))
 
-    def _changed(self) -> dict[bytes, str]:
-        """Path → A, D or M of what differs between base and workdir, in order of path; nothing named ``.git``."""
-        present = set(self._files())
+    def _changed(self, locked: dict[bytes, int]) -> dict[bytes, str]:
+        """Path → A, D or M of what differs between base and workdir, in order of path; nothing named ``.git``.
+
+        What cannot be read differs. Folders are opened as :meth:`_files` has it.
+        """
+        present = set(self._files(locked))
         found = {}
         for path in sorted(present.union(self._blobs)):
             if path not in self._blobs:
@@ -178,15 +179,45 @@ class Repository:
                 found[path] = "M"
         return found
 
-    def _files(self) -> list[bytes]:
-        """Readable files and links below the workdir, relative; nothing named ``.git``."""
-        found = []
-        for folder, folders, files in os.walk(self._top):
-            links = [d for d in folders if os.path.islink(os.path.join(folder, d))]
-            folders[:] = [d for d in folders if d != _GIT and d not in links]
-            paths = (os.path.join(folder, name) for name in files + links if name != _GIT)
-            found += [path[len(self._top) :] for path in paths if _is_storable(path)]
+    def _files(self, locked: dict[bytes, int]) -> list[bytes]:
+        """Files and links below the workdir, relative; nothing named ``.git``, and no path that is too long for a patch.
+
+        Folders that forbid looking or writing are opened, and noted in ``locked`` with their modes.
+        """
+        longest = tree.PATH_MAX - len(self._top)
+        found, todo = [], [b""]
+        while todo:
+            folder = todo.pop()
+            mode = stat.S_IMODE(os.stat(self._top + folder).st_mode)
+            if mode & 0o700 != 0o700:
+                locked[folder] = mode
+                os.chmod(self._top + folder, mode | 0o700)
+            with os.scandir(self._top + folder) as entries:
+                for entry in entries:
+                    path = folder + entry.name
+                    if entry.name == _GIT or len(path) > longest:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(path + b"/")
+                    elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                        found.append(path)
         return found
+
+    def _diff(self, changed: dict[bytes, str], locked: dict[bytes, int]) -> str:
+        """Unified diff of ``changed``. Files that forbid reading are opened, and noted in ``locked`` with their modes."""
+        present = [path for path, letter in changed.items() if letter != "D"]
+        for path in present:
+            mode = os.lstat(self._top + path).st_mode
+            if not mode & 0o400:
+                locked[path] = stat.S_IMODE(mode)
+                os.chmod(self._top + path, locked[path] | 0o400)
+        with self._scratch():
+            before = write_tree(self._git_dir, write_blobs(self._git_dir, {p: self._blobs[p] for p in changed if p in self._blobs})).hex()
+            self._git(["update-index", "--add", "--replace", "-z", "--stdin"], _zero_ended(present))
+            whole = self._git([*_DIFF, before, "--"])
+            with contextlib.suppress(UnicodeDecodeError):
+                return whole.decode()
+            return "".join(self._diff_of(path, before) for path in changed)
 
     def _diff_of(self, path: bytes, before: str) -> str:
         one = [*_DIFF, before, "--", f":(literal){os.fsdecode(path)}"]
@@ -261,11 +292,11 @@ def _blobs_of(snapshot: Snapshot) -> Blobs:
 
 
 def _is_same(full: bytes, mode: int, data: bytes) -> bool:
-    """Whether a file or link has this git mode and this content."""
+    """Whether a file or link can be read and has this git mode and this content."""
     status = os.lstat(full)
     if stat.S_ISLNK(status.st_mode):
         return mode == LINK and os.readlink(full) == data
-    if mode != (RUNS if status.st_mode & 0o100 else PLAIN) or status.st_size != len(data):
+    if not status.st_mode & 0o400 or mode != (RUNS if status.st_mode & 0o100 else PLAIN) or status.st_size != len(data):
         return False
     return tree.read_file(full, len(data)) == data
 
@@ -284,11 +315,3 @@ def _mode(folder: str) -> int | None:
 
 def _is_junk(path: bytes) -> bool:
     return path.endswith(_JUNK_FILES) or not _JUNK_FOLDERS.isdisjoint(path.split(b"/"))
-
-
-def _is_storable(path: bytes) -> bool:
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return False
-    return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(path, os.R_OK))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from typing import Any
 
 from agentsandbox.server import processes
+from agentsandbox.server.archive import remove
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
 from agentsandbox.server.records import BYTES
@@ -38,7 +39,8 @@ def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, clie
         return {**_ended(ended), **kept(os.pread(report, BYTES + 1, 0)), "begun": begun}
     finally:
         os.close(report)
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(os.fsencode(folder))
 
 
 def kept(report: bytes) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import inspect
 import io
 import os
 import random
-import shutil
 import sys
 import threading
 import types
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentsandbox.server import processes
+from agentsandbox.server.archive import remove
 from agentsandbox.server.commands import PytestCommand
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
@@ -124,7 +124,8 @@ class Testing:
         try:
             ended = self._forked(work, self._s.workdir, env, request["timeout_s"], out, client, gather, sweep=True)
         finally:
-            shutil.rmtree(request["folder"], ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove(os.fsencode(request["folder"]))
         return {
             **kept(bytes(gathered)),
             "exit_code": ended.exit_code,

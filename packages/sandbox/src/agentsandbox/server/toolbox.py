@@ -46,6 +46,7 @@ class Tools:
         except UnicodeEncodeError as e:
             error = f"an argument holds half a character: {e.object[e.start : e.end]!r}"
         content = out.text()
+        told = not out.truncated and "\ufffd" not in content
         if error:
             content += ("\n" if content and not content.endswith("\n") else "") + error + ("\n" + detail if detail else "")
         return {
@@ -54,7 +55,7 @@ class Tools:
             "error": error and _encodable(error),
             "truncated": out.truncated,
             "total_bytes": out.total,
-            "content_sha256": out.sha256 if out.truncated else None,
+            "content_sha256": None if told else out.sha256,
             "seconds": time.monotonic() - started,
         }
 

@@ -91,7 +91,7 @@ def scan(root: str, read: Callable[[bytes, int], Content | Digest]) -> Entries:
     top = os.fsencode(root)
     locked: dict[bytes, int] = {}
     try:
-        return _scanned(top, sorted(_paths(top, locked)), locked, read)
+        return _scanned(top, sorted(below(top, locked)), locked, read)
     finally:
         for path, mode in reversed(list(locked.items())):
             os.chmod(top + b"/" + path, mode)
@@ -117,14 +117,17 @@ def _scanned(top: bytes, paths: list[bytes], locked: dict[bytes, int], read: Cal
     return found
 
 
-def _paths(top: bytes, locked: dict[bytes, int]) -> list[bytes]:
-    """Every path below ``top``, and that of itself. Folders that forbid looking are opened, and noted in ``locked`` with their modes."""
+def below(top: bytes, locked: dict[bytes, int]) -> list[bytes]:
+    """Every path below ``top``, and that of itself. Folders that forbid looking are opened, and noted in ``locked`` with their modes.
+
+    Raises:
+        Oversize: a path is longer than ``PATH_MAX``.
+    """
+    longest = PATH_MAX - len(top) - 1
     found, todo = [b""], [b""]
     while todo:
         folder = todo.pop()
         full = top + b"/" + folder if folder else top
-        if len(full) > PATH_MAX:
-            raise Oversize(f"a path is longer than {PATH_MAX} bytes")
         mode = stat.S_IMODE(os.lstat(full).st_mode)
         if mode & 0o500 != 0o500:
             locked[folder] = mode
@@ -133,6 +136,8 @@ def _paths(top: bytes, locked: dict[bytes, int]) -> list[bytes]:
         with os.scandir(full) as entries:
             for entry in entries:
                 path = start + entry.name
+                if len(path) > longest:
+                    raise Oversize(f"a path is longer than {PATH_MAX} bytes")
                 found.append(path)
                 if entry.is_dir(follow_symlinks=False):
                     todo.append(path)

@@ -39,9 +39,23 @@ def _files(root: str, shown: str) -> Iterator[tuple[str, str]]:
     if os.path.isfile(root):
         yield root, shown
         return
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(d for d in folders if d not in _SKIPPED)
-        for name in sorted(files):
+    todo = [root]
+    while todo:
+        folder = todo.pop()
+        names, folders = _listed(folder)
+        for name in names:
             path = os.path.join(folder, name)
             if os.path.isfile(path):
                 yield path, os.path.normpath(os.path.join(shown, os.path.relpath(path, root)))
+        todo += (os.path.join(folder, name) for name in reversed(folders))
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """Names in a folder that are no folders, and those that are and may be looked through; none if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    except OSError:
+        return [], []
+    names = [name for name, is_folder in found if not is_folder]
+    return names, [name for name, is_folder in found if is_folder and name not in _SKIPPED]
