@@ -76,7 +76,7 @@ def parse(text: str) -> list[Command]:
             close(token)
             target = ""
             if len(commands) >= _MOST_COMMANDS:
-                return commands
+                break
         elif token[0] in _MAY_REDIRECT and _REDIRECT.fullmatch(token):
             if "&" in token[1:]:
                 target = ""
@@ -99,7 +99,7 @@ def parse(text: str) -> list[Command]:
         else:
             words.append(_unquote(token))
     close("")
-    return commands
+    return commands[:_MOST_COMMANDS]
 
 
 def _nested(command: Command) -> list[Command]:
