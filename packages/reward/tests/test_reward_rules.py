@@ -461,7 +461,7 @@ def test_an_edit_in_a_window_is_of_the_file_that_is_open() -> None:
     assert rule("goal_progress", opened, typed) == "edit.file_had_been_seen"
     other = turn((call("file_read", "open", path="src/other.py"), seen("x = 1", None)))
     assert value("gate", opened, typed, other, typed) == 1
-    assert rule("non_redundancy", opened, typed, other, typed) == "redundant.new"
+    assert rule("goal_progress", opened, typed, other, typed) == "edit.again"
 
 
 def test_lines_that_a_program_changed_are_no_repetition() -> None:
