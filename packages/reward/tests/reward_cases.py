@@ -45,6 +45,12 @@ def change(path: str, old: str, new: str, error: str | None = None) -> Step:
     return turn((call("file_edit", path=path, old_string=old, new_string=new), seen("" if error else "edited", None, error)))
 
 
+def typed(path: str, line: int, new: str) -> Step:
+    """An edit in the window of an editor, which tells the file in its answer only."""
+    made = call("file_edit", "edit", start_line=line, end_line=line, replacement_text=new)
+    return turn((made, seen(f"[File: /testbed/{path} (9 lines total)]\n{line}:{new}\n", None)))
+
+
 def pytest_run(failed: int, passed: int, command: str = "python -m pytest -q") -> Step:
     parts = ([f"{failed} failed"] if failed else []) + ([f"{passed} passed"] if passed else [])
     return shell(command, f"....\n{', '.join(parts)} in 0.12s\n", 1 if failed else 0)
@@ -141,6 +147,7 @@ single = st.one_of(
     st.builds(lambda p, a, b: view(p, start_line=a, end_line=a + b), _PATHS, st.integers(1, 9), st.integers(0, 9)),
     st.builds(missing_file, _PATHS),
     st.builds(change, _PATHS, _TEXTS, _TEXTS, st.sampled_from([None, None, "old_string not found in file"])),
+    st.builds(typed, st.sampled_from(["src/dates.py", "src/util.py"]), st.integers(1, 3), _TEXTS),
     st.builds(shell, _COMMANDS, _OUTPUTS, st.sampled_from([0, 0, 1, 2, 127])),
     st.builds(pytest_run, st.integers(0, 4), st.integers(0, 4), _PYTEST),
     st.builds(lambda p, t: turn((call("file_write", path=p, content=t), seen("written", None))), _PATHS, _TEXTS),

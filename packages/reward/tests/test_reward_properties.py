@@ -54,10 +54,14 @@ def test_totals_and_steps_lie_between_0_and_1(steps: list[Step], outcome: Outcom
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(cases.steps_lists, cases.outcomes, weights, st.data())
 def test_a_repeated_step_never_raises_the_total(steps: list[Step], outcome: Outcome, w: Weights, data: st.DataObject) -> None:
-    original = data.draw(st.integers(0, len(steps) - 1))
-    at = data.draw(st.integers(original + 1, len(steps)))
-    padded = [*steps[:at], steps[original], *steps[at:]]
-    assert total(padded, outcome, w) <= total(steps, outcome, w)
+    once = total(steps, outcome, w)
+    for _ in range(data.draw(st.integers(1, 6))):
+        original = data.draw(st.integers(0, len(steps) - 1))
+        at = data.draw(st.integers(original + 1, len(steps)))
+        steps = [*steps[:at], steps[original], *steps[at:]]
+        longer = total(steps, outcome, w)
+        assert longer <= once
+        once = longer
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

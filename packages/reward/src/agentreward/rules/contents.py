@@ -12,10 +12,11 @@ class Contents:
         self._now: dict[str, tuple[int, int]] = {}
         self._held: set[tuple[str, int]] = set()
 
-    def show(self, path: str, text: str, step: int) -> None:
-        """The file was shown whole, or written."""
+    def show(self, path: str, text: str, step: int, *, news: bool = True) -> None:
+        """The file was shown whole, or written. What is no ``news`` may be an answer from before it changed."""
         held = _hash(text)
-        self._now.setdefault(path, (held, step))
+        if news:
+            self._now.setdefault(path, (held, step))
         self._held.add((path, held))
 
     def forget(self, path: str) -> None:

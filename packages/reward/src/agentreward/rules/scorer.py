@@ -1,6 +1,6 @@
 """Score steps as they come, or a whole trajectory: the same code, so the same scores.
 
-An idle action leaves no trace in the history. What it would have shown was known before, and so no later step can gain by it.
+An idle action leaves nothing in the history that a later step could gain by: what it shows was known before.
 """
 
 from collections.abc import Iterator, Mapping
@@ -85,11 +85,13 @@ class RuleScorer:
         facts = []
         for action, observation in answered(step):
             known = history.examine(action, observation)
-            if not is_idle(known):
+            if is_idle(known):
+                history.pass_over(known, observation, step.step_id)
+            else:
                 history.record(known, observation, step.step_id)
             facts.append(known)
         gated = gate(facts)
-        if gated.score:
+        if gated.score or any([f.action.kind != "noop" for f in facts]):
             for observation in step.observations:
                 history.knowledge.add(observation.content, step.step_id)
         return gated, facts
