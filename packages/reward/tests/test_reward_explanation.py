@@ -32,9 +32,13 @@ values = st.lists(st.builds(StepValue, st.floats(0, 1), st.sampled_from([0, 1, 1
 def test_the_counted_steps_alone_give_the_process_score(steps: list[StepValue], unadvanced: float) -> None:
     found = process_of(steps, unadvanced)
     assert found.score == process_score(steps, unadvanced)
-    counted = [s for s, role in zip(steps, found.roles, strict=True) if role != "left_out"]
+    counted = [s.reward * bool(s.gate) for s, role in zip(steps, found.roles, strict=True) if role != "left_out"]
+    if found.stand_in is not None:
+        assert found.stand_in == unadvanced
+        counted.append(unadvanced)
+    assert len(counted) == found.counted
     if found.score is not None:
-        assert found.score == pytest.approx(found.factor * sum(s.reward * bool(s.gate) for s in counted) / len(counted), abs=1e-11)
+        assert found.score == pytest.approx(sum(counted) / len(counted), abs=1e-11)
 
 
 @given(values)
@@ -53,7 +57,7 @@ def test_a_step_left_out_would_not_have_lowered_the_mean(steps: list[StepValue])
 def test_what_steps_bring_adds_up_to_the_process_score_and_losses_to_what_a_step_lacks(steps: list[Step]) -> None:
     found = explained(run(*steps), ENGINE)
     told = found.explanation
-    assert sum(s.brings for s in told.steps) == pytest.approx(found.result.process_score, abs=1e-9)
+    assert sum(s.brings for s in told.steps) + told.stand_in == pytest.approx(found.result.process_score, abs=1e-9)
     assert [s.step_id for s in told.steps] == [s.step_id for s in found.result.step_rewards]
     for step in told.steps:
         assert step.brings == 0 or step.counted
@@ -69,7 +73,7 @@ def test_the_sums_say_how_the_total_came_about() -> None:
     assert result == "outcome 0.2500 (unresolved)"
     assert "mean of 3 of 9 steps: 1 advanced, 2 lowering it, 6 left out" in process
     lazy = explained(run(view("a.py")), ENGINE).explanation
-    assert "0.5 · mean of 1 of 1 steps: 1 stands in" in lazy.sums[2]
+    assert "process 0.2500 = mean of 0.25, since none advanced, and 0 of 1 steps: 1 left out" in lazy.sums[2]
     assert lazy.sums[0] == "no total: no outcome"
     assert "missing" in explained(run(), ENGINE).explanation.sums[2]
 

@@ -214,13 +214,16 @@ def test_lowering_a_step_never_raises_the_mean(steps: list[StepValue], index: in
     index %= len(steps)
     lowered = [s._replace(reward=s.reward * factor) if i == index else s for i, s in enumerate(steps)]
     assert (process_score(lowered) or 0) <= (process_score(steps) or 0)
+    idle = [s._replace(gate=0) if i == index and not s.advances else s for i, s in enumerate(steps)]
+    assert (process_score(idle) or 0) <= (process_score(steps) or 0)
 
 
 def test_an_idle_step_costs_its_share_and_looks_do_not_make_up_for_it() -> None:
     change, look, idle = StepValue(0.8, 1, True), StepValue(0.9, 1, False), StepValue(0.0, 0, False)
     assert process_score([look, change, look]) == pytest.approx(0.8)
     assert process_score([look, change, idle, look]) == pytest.approx(0.4)
-    assert process_score([look, StepValue(0.6, 1, False)]) == pytest.approx(0.3)
+    assert process_score([look, StepValue(0.6, 1, False)], 0.25) == pytest.approx(0.25)
+    assert process_score([look, StepValue(0.05, 1, False), idle], 0.25) == pytest.approx(0.1)
 
 
 def test_rubric_sets() -> None:

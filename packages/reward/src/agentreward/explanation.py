@@ -10,13 +10,12 @@ from typing import Literal
 from trajschema.score import Evidence
 
 from agentreward.fusion import WeighedStep, step_values, weigh_steps
-from agentreward.process import Role, process_of
+from agentreward.process import Process, Role, process_of
 from agentreward.result import TrajectoryReward
 from agentreward.weights import Weights
 
 WORDS: dict[Role | None, str] = {
     "advances": "counts: it advanced",
-    "stands_in": "counts: the least step that did something, where none advanced",
     "lowers": "counts: it lowers the mean",
     "left_out": "left out: it would raise the mean without advancing",
     None: "left out: no rubric with a weight scored it",
@@ -71,8 +70,8 @@ class Explanation:
 
     trajectory_id: str
     steps: tuple[StepExplained, ...]
-    factor: float
-    """What the mean of the counted steps is multiplied by: below 1 where no step advanced."""
+    stand_in: float
+    """What the step that stands in brings, where none advanced."""
     sums: tuple[str, ...]
     tamper: tuple[str, ...]
     notes: tuple[str, ...]
@@ -85,7 +84,6 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     process = process_of(step_values(weighed), weights.unadvanced)
     rewarded = [s.step_id for s in weighed if s.reward is not None]
     roles: dict[int, Role] = dict(zip(rewarded, process.roles, strict=True))
-    counted = sum(role != "left_out" for role in process.roles)
     said: dict[tuple[int, str], list[Said]] = {}
     for score in result.scores:
         heard = Said(score.layer, score.score, score.missing_reason, score.evidence)
@@ -93,12 +91,13 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     steps = []
     for step in weighed:
         role = roles.get(step.step_id)
-        brings = process.factor * (step.reward or 0.0) / counted if role not in ("left_out", None) else 0.0
+        brings = (step.reward or 0.0) / process.counted if role not in ("left_out", None) else 0.0
         gated_by = () if step.gate else tuple(e for s in said.get((step.step_id, "gate"), ()) for e in s.evidence)
         parts = _parts(step, said, weights)
         steps.append(StepExplained(step.step_id, step.reward, step.gate, role, brings, parts, gated_by))
-    sums = (_total(result, weights), _outcome(result), _process(result, process.roles, process.factor))
-    return Explanation(record.trajectory_id, tuple(steps), process.factor, sums, result.tamper, result.notes)
+    sums = (_total(result, weights), _outcome(result), _process(process))
+    stand_in = 0.0 if process.stand_in is None else process.stand_in / process.counted
+    return Explanation(record.trajectory_id, tuple(steps), stand_in, sums, result.tamper, result.notes)
 
 
 def _parts(step: WeighedStep, said: dict[tuple[int, str], list[Said]], weights: Weights) -> tuple[Part, ...]:
@@ -128,11 +127,11 @@ def _outcome(result: TrajectoryReward) -> str:
     return f"outcome {value} ({result.record.verdict.replace('_', ' ')})"
 
 
-def _process(result: TrajectoryReward, roles: tuple[Role, ...], factor: float) -> str:
-    if result.process_score is None:
+def _process(process: Process) -> str:
+    if process.score is None:
         return "process missing: no agent step has a score"
-    counts = {role: roles.count(role) for role in ("advances", "stands_in", "lowers", "left_out")}
-    named = {"advances": "advanced", "stands_in": "stands in for one that advances", "lowers": "lowering it", "left_out": "left out"}
-    told = ", ".join(f"{n} {named[role]}" for role, n in counts.items() if n)
-    times = f"{factor:g} · " if factor != 1 else ""
-    return f"process {result.process_score:.4f} = {times}mean of {len(roles) - counts['left_out']} of {len(roles)} steps: {told}"
+    roles = process.roles
+    named = {"advances": "advanced", "lowers": "lowering it", "left_out": "left out"}
+    told = ", ".join(f"{n} {name}" for role, name in named.items() if (n := roles.count(role)))
+    extra = f"{process.stand_in:g}, since none advanced, and " if process.stand_in is not None else ""
+    return f"process {process.score:.4f} = mean of {extra}{len(roles) - roles.count('left_out')} of {len(roles)} steps: {told}"

@@ -10,11 +10,15 @@ of 0 stops only exact repeats. So steps are told apart by what they can do to th
 
     process = min over J ⊆ I of mean(step_reward over A ∪ J)
 
+A run that never advanced has no A. One step of reward ``unadvanced`` stands in for it: an honest attempt is above an empty one, and
+below the same attempt with a good change made. Only gated steps: 0. No scored step: missing.
+
 What this gives, for any rewards:
 
 - One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, no step that does not
   advance pays by itself, gated or not, wherever it stands. A gated step has reward 0 and always takes part.
-- Lowering any step's reward, or moving an ungated step from A to I, never raises it.
+- Lowering any step's reward never raises it, down to the gate; nor does moving a step from A to I while others are left in A. That is
+  why no step of the run itself can stand in for A: where a copy of an earlier step makes the lowest one idle, the next would.
 - Where looking around scores above the rest, it is left out: the credit for information lands on the step that uses it
   (rubric info_utilization of an edit), not on the looking.
 - Without padding and with ordinary scores it stays close to the plain mean; it never exceeds it when A is not empty.
@@ -23,10 +27,6 @@ What the rules take for an advance can still be bought. A change of code that lo
 that was read, ``sed`` with nothing to replace) joins A like any other and raises the mean of a run whose changes were poor, since
 nobody can tell at that step. The rules take from A what shows in the steps: no text that was there before, no comments, blanks or
 documents, no more than a few changes of one file, no tests that got better without a change of code.
-
-A run that never advanced has no A. Its least ungated step takes the place of A, so that padding cannot pay there either, wherever it
-stands, and the result is multiplied by ``unadvanced``: an honest attempt is above an empty one, and below the same attempt with a
-change made. Only gated steps: 0. No scored step: missing.
 
 The minimum is reached by adding the steps of I in ascending order while they lie below the mean. Rewards are whole
 multiples of 1e-12 and are summed as integers, so "never raises" holds to the last bit.
@@ -37,8 +37,8 @@ from typing import Literal, NamedTuple
 
 UNIT = 10**12
 
-Role = Literal["advances", "stands_in", "lowers", "left_out"]
-"""What a step is to the mean: in A; in place of an A that is empty; in J; in neither."""
+Role = Literal["advances", "lowers", "left_out"]
+"""What a step is to the mean: in A; in J; in neither."""
 
 
 class StepValue(NamedTuple):
@@ -52,13 +52,17 @@ class StepValue(NamedTuple):
 class Process(NamedTuple):
     """The score in [0, 1], or none without steps, and how it came about: the ``role`` of each step, in order.
 
-    ``score`` is ``factor`` times the mean reward of the steps that are not left out, so each of them brings ``factor`` times its
-    reward over their number.
+    ``score`` is the mean reward of the steps that are not left out and, where none advanced, of ``stand_in``.
     """
 
     score: float | None
     roles: tuple[Role, ...]
-    factor: float
+    stand_in: float | None = None
+
+    @property
+    def counted(self) -> int:
+        """How many rewards the mean is of; each brings its value over this."""
+        return len(self.roles) - self.roles.count("left_out") + (self.stand_in is not None)
 
 
 def rounded(value: float) -> float:
@@ -66,32 +70,28 @@ def rounded(value: float) -> float:
     return round(value * UNIT) / UNIT
 
 
-def process_of(steps: Iterable[StepValue], unadvanced: float = 0.5) -> Process:
+def process_of(steps: Iterable[StepValue], unadvanced: float = 0.25) -> Process:
     """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
 
     Of equal rewards that could lower the mean or be left out alike, earlier steps are taken first.
     """
     values = [(round(s.reward * UNIT) if s.gate else 0, bool(s.gate), bool(s.gate) and s.advances) for s in steps]
     if not values:
-        return Process(None, (), 1.0)
+        return Process(None, ())
     roles: list[Role] = ["advances" if advances else "left_out" for _, _, advances in values]
-    factor = 1.0
-    if "advances" not in roles:
-        least = min((i for i, (_, gate, _) in enumerate(values) if gate), key=lambda i: values[i][0], default=None)
-        if least is None:
-            return Process(0.0, tuple("lowers" for _ in values), 1.0)
-        roles[least] = "stands_in"
-        factor = unadvanced
-    counted = [amount for (amount, _, _), role in zip(values, roles, strict=True) if role != "left_out"]
-    total, n = sum(counted), len(counted)
+    if not any(gate for _, gate, _ in values):
+        return Process(0.0, tuple("lowers" for _ in values))
+    counted = [amount for amount, _, advances in values if advances]
+    stand_in = None if counted else unadvanced
+    total, n = (sum(counted), len(counted)) if counted else (round(unadvanced * UNIT), 1)
     for amount, i in sorted((values[i][0], i) for i, role in enumerate(roles) if role == "left_out"):
         if amount * n >= total:
             break
         total, n = total + amount, n + 1
         roles[i] = "lowers"
-    return Process(factor * (total / (n * UNIT)), tuple(roles), factor)
+    return Process(total / (n * UNIT), tuple(roles), stand_in)
 
 
-def process_score(steps: Iterable[StepValue], unadvanced: float = 0.5) -> float | None:
+def process_score(steps: Iterable[StepValue], unadvanced: float = 0.25) -> float | None:
     """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps."""
     return process_of(steps, unadvanced).score

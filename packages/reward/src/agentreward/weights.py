@@ -33,7 +33,7 @@ class Weights(BaseModel):
         le=1,
         description="Rule score on goal_progress from which a step advances; below 0.5 lie steps that only look, fail or end.",
     )
-    unadvanced: float = Field(0.5, ge=0, le=1, description="Factor on the process of a run in which no step advanced.")
+    unadvanced: float = Field(0.25, ge=0, le=1, description="Reward of the step that stands in where no step advanced.")
 
     @field_validator("rubrics")
     @classmethod
