@@ -4,9 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentreward.rules.calls import answered
 from agentreward.rules.scorer import RuleScorer, score_rules
-from agentreward.rules.windows import in_window
 from trajschema.score import StepScore
 from trajschema.trajectory import Step
 
@@ -459,32 +457,11 @@ def test_names_of_arguments_are_understood_in_any_case() -> None:
 
 def test_an_edit_in_a_window_is_of_the_file_that_is_open() -> None:
     opened = turn((call("file_read", "open", path="src/dates.py"), seen(SOURCE, None)))
-    says = "[File: /repo/src/dates.py (3 lines total)]\n1:def parse_date(text):\n2:    month = 1\n"
-    typed = turn((call("file_edit", "edit", start_line=2, end_line=2, replacement_text="    month = 1"), seen(says, None)))
+    typed = turn((call("file_edit", "edit", start_line=2, end_line=2, replacement_text="    month = 1"), seen("done", None)))
     assert rule("goal_progress", opened, typed) == "edit.file_had_been_seen"
     other = turn((call("file_read", "open", path="src/other.py"), seen("x = 1", None)))
-    there = turn((typed.tool_calls[0], seen(says.replace("dates", "other"), None)))
-    assert value("gate", opened, typed, other, typed) == 0
-    assert rule("goal_progress", opened, typed, other, there) == "edit.file_had_been_seen"
-
-
-@pytest.mark.parametrize(
-    ("says", "path"),
-    [
-        ("[File: /testbed/src/a b.py (12 lines total)]\r\n1:x\r\n", "src/a b.py"),
-        (
-            "[File: /plumbum/cli/image.py (99 lines total)]\n1:x\n\n(Open file: /plumbum/cli/image.py)\n(Current directory: /plumbum)\n$",
-            "cli/image.py",
-        ),
-        ("Your edit was not applied.\n(Open file: /plumbum/cli/image.py)\n(Current directory: /plumbum/)\nbash-$", "cli/image.py"),
-        ("(Open file: /else/image.py)\n(Current directory: /plumbum)\n", "/else/image.py"),
-        ("done\n(Open file: n/a)\n(Current directory: /plumbum)\n", ""),
-        ("done", ""),
-    ],
-)
-def test_an_editor_with_a_window_says_which_file_is_open(says: str, path: str) -> None:
-    ((action, answer),) = answered(turn((call("file_edit", "edit", start_line=1, replacement_text="x"), seen(says, None))))
-    assert in_window(action, answer).path == path
+    assert value("gate", opened, typed, other, typed) == 1
+    assert rule("goal_progress", opened, typed, other, typed) == "edit.again"
 
 
 def test_lines_that_a_program_changed_are_no_repetition() -> None:

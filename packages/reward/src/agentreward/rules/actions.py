@@ -103,6 +103,16 @@ def pick(arguments: Mapping[str, Any], *names: str) -> str:
     return ""
 
 
+def in_window(action: Action, window: str) -> Action:
+    """``action`` on the file that an editor with a window has open, where it names none itself.
+
+    The request stays what it was: else a copied step would be a new change in whatever file is open by then.
+    """
+    if action.path or not window or action.shell or action.kind not in ("read", "edit"):
+        return action
+    return action._replace(path=window)
+
+
 def read(path: str, start: int | None = None, end: int | None = None, *, filters: str = "", shell: bool = False) -> Action:
     """Look at a file, or at lines ``start`` to ``end`` of it."""
     name = path_name(path)

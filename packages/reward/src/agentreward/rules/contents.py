@@ -12,11 +12,10 @@ class Contents:
         self._now: dict[str, tuple[int, int]] = {}
         self._held: set[tuple[str, int]] = set()
 
-    def show(self, path: str, text: str, step: int, *, news: bool = True) -> None:
-        """The file was shown whole, or written. What is no ``news`` may be an answer from before it changed."""
+    def show(self, path: str, text: str, step: int) -> None:
+        """The file was shown whole, or written."""
         held = _hash(text)
-        if news:
-            self._now.setdefault(path, (held, step))
+        self._now.setdefault(path, (held, step))
         self._held.add((path, held))
 
     def forget(self, path: str) -> None:

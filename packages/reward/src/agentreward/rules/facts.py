@@ -19,6 +19,8 @@ class Facts(NamedTuple):
     repeat_of: int | None = None
     """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed a file as it is now
     written. The action is idle."""
+    copy_of: int | None = None
+    """Step with the very same calls and answers, whatever happened since."""
     same_call: int | None = None
     """Same request before, whatever happened since."""
     shown_by: int | None = None

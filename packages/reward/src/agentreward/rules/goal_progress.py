@@ -3,17 +3,22 @@
 Below 0.5 lie steps that look, check, fail or end; they may be good work, but cannot by themselves bring the task closer.
 """
 
-import itertools
 from collections.abc import Sequence
 
-from agentreward.rules.actions import CHANGING, is_document, is_test_config, is_test_path
+from agentreward.rules.actions import is_document, is_test_config, is_test_path
 from agentreward.rules.facts import Facts, Mark, steps
 
+_COPIED = 0.2
 _LOOKING = frozenset({"read", "list", "search", "inspect"})
 
 
 def goal_progress(f: Facts) -> Mark:
-    """Did this action bring the task closer to done?"""
+    """Did this action bring the task closer to done? A copy of an earlier step never does."""
+    mark = _progress(f)
+    return mark if f.copy_of is None or mark.score <= _COPIED else Mark(_COPIED, "progress.copied_step", (f.copy_of,))
+
+
+def _progress(f: Facts) -> Mark:
     kind = f.action.kind
     if kind == "noop":
         return Mark(0.0, "progress.nothing_done")
@@ -44,15 +49,10 @@ def step_progress(facts: Sequence[Facts], marks: Sequence[Mark]) -> float:
     A change counts on credit until it is tested. Where the step itself tests it and nothing got better, the credit is gone.
     """
     best = max(m.score for m in marks)
-    after = itertools.dropwhile(lambda f: not _is_new_change(f), facts)
-    trends = {f.trend for f in after if not _passes_as_before(f)}
+    trends = {f.trend for f in facts if f.repeat_of is None and not _passes_as_before(f)}
     if "better" in trends:
         return best
     return min(best, 0.15 if "worse" in trends else 0.4 if "same" in trends else 1.0)
-
-
-def _is_new_change(f: Facts) -> bool:
-    return f.action.kind in CHANGING and f.failure is None and f.same_call is None and f.repeat_of is None
 
 
 def _passes_as_before(f: Facts) -> bool:

@@ -1,20 +1,20 @@
 """The run so far, as far as the rules look back. Grows with each step; every look-up is O(1) amortised.
 
-Three invariants keep padding from paying (see :mod:`agentreward.process`):
+Three invariants keep padding from paying (see :mod:`agentreward.process`; a copied step is not even recorded, see
+:mod:`agentreward.rules.copies`):
 
-- A request made before never counts as a new change, and an answer given before never counts as news. So a copied step
-  leaves nothing behind that could raise the score of another step: what is kept of it can only make later ones repeat it. Nor does a
-  file count as changed that is given the text it holds.
+- A request made before never counts as a new change. Nor does a file count as changed that is given the text it holds.
 - Tests are compared with the *best* earlier run of the same tests, so breaking and repairing earns nothing twice.
 - What got better counts only where code changed in between, and not by being taken back: neither a fault of the agent's own nor a test
   that it made to fail, and then to pass, is progress.
 """
 
+import re
 from typing import NamedTuple
 
 from trajschema.trajectory import Observation
 
-from agentreward.rules.actions import CHANGING, Action, is_document, is_scratch, is_test_config, is_test_path, path_name
+from agentreward.rules.actions import CHANGING, Action, in_window, is_document, is_scratch, is_test_config, is_test_path, path_name
 from agentreward.rules.changes import changed_lines, same_code
 from agentreward.rules.contents import Contents
 from agentreward.rules.coverage import Coverage
@@ -25,7 +25,9 @@ from agentreward.rules.requests import Request, Version, answer_of
 from agentreward.rules.runners import test_paths
 from agentreward.rules.runs import counts_of
 from agentreward.rules.testreport import TestCounts
-from agentreward.rules.windows import in_window, lines_shown
+
+_WINDOW = re.compile(r"^\[lines (\d{1,9})-(\d{1,9}) of \d{1,9}; \d{1,9} above, \d{1,9} below\]\n?\Z", re.MULTILINE)
+_WINDOW_MAX = 100
 
 
 class _Best(NamedTuple):
@@ -45,7 +47,8 @@ class History:
         self._failures: dict[tuple[str, str], int] = {}
         self._path_changes: dict[str, int] = {}
         self._wild_changes = 0
-        self._all_changes = 0
+        self.changes = 0
+        """New changes of anything so far."""
         self._code_changes = 0
         self._contents = Contents()
         self._edits: dict[tuple[str, str, str], int] = {}
@@ -53,7 +56,7 @@ class History:
         self._last_change: int | None = None
         self._best: dict[str, _Best] = {}
         self._tested: dict[str, tuple[int, int]] = {}
-        self._results: set[tuple[str, str]] = set()
+        self._window = ""
         self._throw_away: set[str] = set()
         self._own_tests: set[str] = set()
         self._times: dict[str, int] = {}
@@ -65,14 +68,14 @@ class History:
     def examine(self, action: Action, observation: Observation | None) -> Facts:
         """What the rules may know of ``action``."""
         if not action.path:
-            action = in_window(action, observation)
+            action = in_window(action, self._window)
         counts = counts_of(action, observation)
         path, known = action.path, self.knowledge
         shown_by = None
         request = self._requests.get(action.key)
         if action.kind == "read" and not action.query:
-            shown_by = self._coverage.shown_by(path, *lines_shown(action, observation))
-            if shown_by is not None and request is not None and observation is not None and observation.content not in known.heard:
+            shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
+            if shown_by is not None and request is not None and not request.has(answer_of(observation)):
                 shown_by = None
         best = self._best.get(self._case(action)) if counts else None
         tested = self._tested.get(action.key) if action.kind == "test" else None
@@ -95,7 +98,7 @@ class History:
             best_step=best.step if best else None,
             code_changed=best is not None and best.code_changes != self._code_changes,
             no_code=no_code,
-            untested_change=tested is None or tested[0] != self._all_changes,
+            untested_change=tested is None or tested[0] != self.changes,
             last_run=tested[1] if tested else None,
             undoes=self._undone_by(action) if changes else None,
             last_change=self._last_change,
@@ -114,27 +117,17 @@ class History:
             key = (action.kind, action.path)
             self._failures[key] = self._failures.get(key, 0) + 1
         elif action.kind in CHANGING:
-            self._change(facts, observation, step)
+            self._change(facts, step)
         elif action.kind in ("read", "search") and action.path:
-            self.knowledge.look(action.path, step, news=_said(observation) not in self.knowledge.heard)
+            self.knowledge.look(action.path, step)
+            if action.kind == "read" and not action.shell:
+                self._window = action.path
             if action.kind == "read" and not facts.cut and not action.query:
                 self._read(action, observation, step)
-        if facts.counts or action.kind in ("test", "other"):
-            self._ran(facts, observation, step)
-        self._ask(facts, observation, step)
-
-    def pass_over(self, facts: Facts, observation: Observation | None, step: int) -> None:
-        """``facts`` brought nothing at ``step``. A file given the text it held counts as asked for, so that it is no new change later."""
-        action = facts.action
-        if facts.repeat_of is None or facts.failure:
-            return
-        if action.kind in ("read", "search") and action.path:
-            self.knowledge.look(action.path, step, news=_said(observation) not in self.knowledge.heard)
-        if action.kind == "write":
-            self._ask(facts, observation, step)
-
-    def _ask(self, facts: Facts, observation: Observation | None, step: int) -> None:
-        action = facts.action
+        elif action.kind == "other" or (action.kind == "run" and facts.counts and facts.counts.green):
+            self._code_changes += 1
+        if action.kind == "test" or facts.counts:
+            self._tests(action, facts, step)
         made = None if facts.failure and action.kind in CHANGING else step
         request = self._requests.get(action.key)
         if request is None:
@@ -152,19 +145,19 @@ class History:
         return request.step if request.has(answer_of(observation)) else None
 
     def _read(self, action: Action, observation: Observation | None, step: int) -> None:
-        start, end = lines_shown(action, observation)
+        start, end = _lines_shown(action, observation)
         self._coverage.add(action.path, start, end, step)
         if start is end is None and observation is not None:
-            self._contents.show(action.path, observation.content, step, news=observation.content not in self.knowledge.heard)
+            self._contents.show(action.path, observation.content, step)
 
-    def _change(self, facts: Facts, observation: Observation | None, step: int) -> None:
+    def _change(self, facts: Facts, step: int) -> None:
         action = facts.action
         if self._is_throw_away(action):
             self._throw_away.add(action.path)
         if action.kind == "write" and facts.path_seen is None and is_test_path(action.path):
             self._own_tests.add(action.path)
         if action.path and action.kind != "mutate":
-            self.knowledge.look(action.path, step, news=not self.knowledge.heard.issuperset((action.new, _said(observation))))
+            self.knowledge.look(action.path, step)
         self.knowledge.add(action.new, step)
         if facts.same_call is not None:
             return
@@ -172,7 +165,7 @@ class History:
             self._source_change, self._verified = step, False
             self._times[action.path] = self._times.get(action.path, 0) + 1
             self._unseen += facts.path_seen is None
-        self._all_changes += 1
+        self.changes += 1
         if facts.source_file and facts.undoes is None:
             self._code_changes += 1
         if action.path in ("", ".") or action.kind == "mutate":
@@ -191,22 +184,17 @@ class History:
             self._changed_at[action.path] = step
             self._last_change = step
 
-    def _ran(self, facts: Facts, observation: Observation | None, step: int) -> None:
-        action, counts = facts.action, facts.counts
-        result = (action.key, _said(observation))
-        news = result not in self._results
-        self._results.add(result)
-        if action.kind == "test" and facts.failure is None:
-            self._tested[action.key] = (self._all_changes, step)
-        if news and facts.failure is None and (action.kind == "other" or (action.kind == "run" and counts and counts.green)):
-            self._code_changes += 1
+    def _tests(self, action: Action, facts: Facts, step: int) -> None:
+        if facts.failure is None:
+            self._tested[action.key] = (self.changes, step)
+        counts = facts.counts
         if counts is None or counts.passed + counts.failed == 0:
             return
         if counts.failed and self._failed_at is None:
             self._failed_at = step
         if facts.unproved and counts.green and self._proves(facts):
             self._verified = True
-        if news and facts.trend in ("first", "better"):
+        if facts.trend in ("first", "better"):
             self._best[self._case(action)] = _Best(counts.failed, counts.passed, step, self._code_changes)
 
     def _proves(self, facts: Facts) -> bool:
@@ -234,7 +222,7 @@ class History:
         """What the request looks at: one file, or everything."""
         if action.kind in ("read", "edit", "write") and action.path:
             return self._path_changes.get(action.path, 0), self._wild_changes
-        return self._all_changes, -1
+        return self.changes, -1
 
     def _undone_by(self, action: Action) -> int | None:
         if action.kind == "edit" and (action.old or action.new):
@@ -246,8 +234,14 @@ class History:
         return None
 
 
-def _said(observation: Observation | None) -> str:
-    return observation.content if observation else ""
+def _lines_shown(action: Action, observation: Observation | None) -> tuple[int | None, int | None]:
+    """The lines that a reading showed: those asked for, or the window that the tool says it chose."""
+    if observation is not None and not action.shell:
+        end = observation.content[-_WINDOW_MAX:]
+        said = _WINDOW.search(end) if "below]" in end else None
+        if said:
+            return int(said[1]), int(said[2])
+    return action.start, action.end
 
 
 def _is_no_code(action: Action) -> bool:

@@ -3,7 +3,6 @@
 Names are runs of letters, digits and underscores, so a path is known by its parts; each is kept with the step that showed it first.
 Lines are not kept. A line can have been shown no earlier than the youngest of its names, and so it is looked for there, then where
 its file was looked at last, then in what was shown last. One that was shown somewhere else only, between two such looks, is missed.
-A text that was shown before leaves no trace: to show it once more must not bring its lines back to where they are looked for.
 """
 
 import keyword
@@ -29,8 +28,6 @@ class Knowledge:
     """Names and texts by step. Adding costs time linear in the text; a look-up reads at most a fixed number of texts."""
 
     def __init__(self) -> None:
-        self.heard: set[str] = {""}
-        """The texts shown so far."""
         self._names: dict[bytes, int] = {}
         self._texts: dict[int, list[str]] = {}
         self._plain: dict[int, bytes] = {}
@@ -40,9 +37,6 @@ class Knowledge:
 
     def add(self, text: str, step: int) -> None:
         """The agent was shown ``text`` at ``step``."""
-        if text in self.heard:
-            return
-        self.heard.add(text)
         text = text[:_READ_AT_MOST]
         known = self._names
         for name in text.encode("utf-8", "surrogatepass").translate(_NAMES).split():
@@ -56,13 +50,13 @@ class Knowledge:
             texts.append(text)
             self._plain.pop(step, None)
 
-    def look(self, path: str, step: int, *, news: bool = True) -> None:
-        """The agent read, searched or changed a file that is there. Without ``news`` it was shown nothing that it had not been."""
+    def look(self, path: str, step: int) -> None:
+        """The agent read, searched or changed a file that is there."""
         earlier = self._looks.get(path)
         if earlier is None:
-            self._first_look.setdefault(path, step)
-            earlier = ()
-        if news:
+            self._looks[path] = (step,)
+            self._first_look[path] = step
+        else:
             self._looks[path] = (*earlier[1 - _LOOKS :], step)
 
     def path(self, path: str) -> int | None:

@@ -1,6 +1,6 @@
 """Score steps as they come, or a whole trajectory: the same code, so the same scores.
 
-An idle action leaves nothing in the history that a later step could gain by: what it shows was known before.
+An idle action leaves no trace in the history, nor does a copy of an earlier step: no later step can gain by them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,9 @@ from typing import NamedTuple
 from trajschema.score import Evidence, StepScore
 from trajschema.trajectory import Step, Trajectory
 
+from agentreward.rules.actions import CHANGING
 from agentreward.rules.calls import answered
+from agentreward.rules.copies import Copies, Had
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.gate import gate, is_idle
 from agentreward.rules.goal_progress import step_progress
@@ -67,6 +69,8 @@ class RuleScorer:
         self._rules = rules
         self._history = History()
         self._history.knowledge.add(task, 0)
+        self._taken = Copies()
+        self._listened = Copies()
 
     def feed(self, step: Step) -> StepScores | None:
         """Scores of an agent step; ``None`` for a step of the user or the system, which is only read."""
@@ -74,7 +78,9 @@ class RuleScorer:
             self._listen(step)
             return None
         if step.flags and _NOT_THIS_RUN.intersection(step.flags):
-            self._listen(step)
+            if self._listened.had(step, 0) is None:
+                self._listened.add(step, 0)
+                self._listen(step)
             return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
         gated, facts = self.take(step)
         return _scores(step.step_id, gated, facts, self._rules)
@@ -82,24 +88,32 @@ class RuleScorer:
     def take(self, step: Step) -> tuple[Mark, list[Facts]]:
         """The gate, and what the rules are given, of a step that the agent took. From now on it is part of the history."""
         history = self._history
+        had = self._taken.had(step, history.changes)
+        if had is not None:
+            copied = [_copied(history.examine(action, observation), had) for action, observation in answered(step)]
+            return gate(copied), copied
         facts = []
         for action, observation in answered(step):
             known = history.examine(action, observation)
-            if is_idle(known):
-                history.pass_over(known, observation, step.step_id)
-            else:
+            if not is_idle(known):
                 history.record(known, observation, step.step_id)
             facts.append(known)
         gated = gate(facts)
-        if gated.score or any([f.action.kind != "noop" for f in facts]):
+        if gated.score:
             for observation in step.observations:
                 history.knowledge.add(observation.content, step.step_id)
+        self._taken.add(step, history.changes)
         return gated, facts
 
     def _listen(self, step: Step) -> None:
         self._history.knowledge.add(step.message, step.step_id)
         for observation in step.observations:
             self._history.knowledge.add(observation.content, step.step_id)
+
+
+def _copied(facts: Facts, had: Had) -> Facts:
+    idle = facts.repeat_of is None and not had.changed and facts.action.kind not in CHANGING
+    return facts._replace(copy_of=had.step, repeat_of=had.step if idle else facts.repeat_of)
 
 
 def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> list[StepScore]:

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from trajschema.trajectory import Observation, Step, ToolCall
 
-from agentreward.rules.actions import CHANGING, Action, arguments_of, is_test_path
+from agentreward.rules.actions import CHANGING, Action, arguments_of, in_window, is_test_path
 from agentreward.rules.calls import answered, command_line
 from agentreward.rules.failures import failure_of
 from agentreward.rules.knowledge import Knowledge
 from agentreward.rules.shell import parse
-from agentreward.rules.windows import in_window
 
 _DEEPEST = 32
 _MAY_CHANGE = CHANGING | {"run", "other"}
@@ -72,6 +71,7 @@ def deeds(steps: Iterable[Step], task: str = "") -> Deeds:
     files = _Files(Knowledge(), set(), set(), set(), set())
     files.shown.add(task, 0)
     changed = False
+    window = ""
     for step in steps:
         if step.source != "agent":
             files.shown.add(step.message, step.step_id)
@@ -79,11 +79,12 @@ def deeds(steps: Iterable[Step], task: str = "") -> Deeds:
         if any(map(_forges, step.tool_calls)):
             found[f"step {step.step_id}: prints what a test report would say"] = None
         for done, answer in answered(step):
-            action = done if done.path else in_window(done, answer)
+            action = in_window(done, window)
             if failure_of(action, answer, None) is None:
                 changed = changed or action.kind in _MAY_CHANGE
                 found |= {f"step {step.step_id}: {what}": None for what in _seen(action, files)}
                 files.take(action, answer, step.step_id)
+                window = action.path if action.kind == "read" and not action.shell else window
     return Deeds(tuple(found), changed)
 
 
