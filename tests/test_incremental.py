@@ -151,7 +151,7 @@ NEW_WEIGHTS: tuple[dict[str, Any], ...] = (
     {"partial": 0.2},
     {"claimed": 0.5},
     {"advance_at": 0.6},
-    {"unadvanced": 0.4},
+    {"stand_in": 0.4},
 )
 
 

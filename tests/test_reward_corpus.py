@@ -30,7 +30,7 @@ pytestmark = [
     *([pytest.mark.soak] if "SOAK_EXAMPLES" in os.environ else []),
 ]
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-weights = st.builds(Weights, outcome=st.floats(0.1, 0.9), unadvanced=st.floats(0.1, 1))
+weights = st.builds(Weights, outcome=st.floats(0.1, 0.9), stand_in=st.floats(0.1, 0.5))
 
 
 @cache

@@ -46,7 +46,7 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
     known = seconds(lambda: _facts(trajectory, run.task))
     judged = seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts])
     weighed = seconds(lambda: weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
-    mean = seconds(lambda: process_score(values, weights.unadvanced))
+    mean = seconds(lambda: process_score(values, weights.stand_in))
     added = seconds(lambda: reward(trajectory.trajectory_id, ids, None, (), weights, by_rule=by_rule))
     parts = {
         "dict → trajectory (plain)": seconds(lambda: read_run(given)),

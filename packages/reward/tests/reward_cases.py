@@ -12,6 +12,7 @@ from trajschema.score import Reward
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
 TASK = "Fix parse_date in src/dates.py: test_month in tests/test_dates.py fails."
+RAISED = "Traceback (most recent call last):\nAssertionError: 13"
 SOURCE = "def parse_date(text):\n    month = int(text[5:7]) + 1\n    return month\n"
 
 
@@ -147,6 +148,12 @@ single = st.one_of(
     st.builds(lambda p, a, b: view(p, start_line=a, end_line=a + b), _PATHS, st.integers(1, 9), st.integers(0, 9)),
     st.builds(missing_file, _PATHS),
     st.builds(change, _PATHS, _TEXTS, _TEXTS, st.sampled_from([None, None, "old_string not found in file"])),
+    st.builds(
+        lambda failed, seconds: shell("python repro.py", f"took {seconds}s\n{RAISED if failed else 'fine'}\n", int(failed)),
+        st.booleans(),
+        st.sampled_from(["1.0", "2.0"]),
+    ),
+    st.builds(change, st.just("repro.py"), _TEXTS, _TEXTS),
     st.builds(typed, st.sampled_from(["src/dates.py", "src/util.py"]), st.integers(1, 3), _TEXTS),
     st.builds(shell, _COMMANDS, _OUTPUTS, st.sampled_from([0, 0, 1, 2, 127])),
     st.builds(pytest_run, st.integers(0, 4), st.integers(0, 4), _PYTEST),

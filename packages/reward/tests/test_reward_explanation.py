@@ -29,13 +29,13 @@ values = st.lists(st.builds(StepValue, st.floats(0, 1), st.sampled_from([0, 1, 1
 
 
 @given(values, st.floats(0.1, 1))
-def test_the_counted_steps_alone_give_the_process_score(steps: list[StepValue], unadvanced: float) -> None:
-    found = process_of(steps, unadvanced)
-    assert found.score == process_score(steps, unadvanced)
+def test_the_counted_steps_alone_give_the_process_score(steps: list[StepValue], stand_in: float) -> None:
+    found = process_of(steps, stand_in)
+    assert found.score == process_score(steps, stand_in)
     counted = [s.reward * bool(s.gate) for s, role in zip(steps, found.roles, strict=True) if role != "left_out"]
     if found.stand_in is not None:
-        assert found.stand_in == unadvanced
-        counted.append(unadvanced)
+        assert found.stand_in == stand_in
+        counted.append(stand_in)
     assert len(counted) == found.counted
     if found.score is not None:
         assert found.score == pytest.approx(sum(counted) / len(counted), abs=1e-11)

@@ -101,7 +101,7 @@ def test_every_rubric_weight_shows(rubric: str) -> None:
         ({"partial": 0.2}, graded(), SCORES),
         ({"claimed": 0.7}, graded("claimed", claimed_resolved=True), SCORES),
         ({"advance_at": 0.9}, graded(), SCORES),
-        ({"unadvanced": 0.1}, graded(), [score(2, "goal_progress", 0.3)]),
+        ({"stand_in": 0.1}, graded(), [score(2, "goal_progress", 0.3)]),
     ],
 )
 def test_every_other_number_shows(change: dict[str, float], outcome: Outcome, scores: list[StepScore]) -> None:

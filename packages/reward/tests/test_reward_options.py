@@ -66,7 +66,7 @@ WEIGHTS: dict[str, Any] = {
     "partial": 0.2,
     "claimed": 0.7,
     "advance_at": 0.95,
-    "unadvanced": 0.1,
+    "stand_in": 0.1,
 }
 LAYERS = {"rule", "judge"}
 """They show only where both layers speak: the options rule_weight and model_weight of the engine."""

@@ -30,7 +30,7 @@ weights = st.builds(
         min_size=1,
     ),
     outcome=st.floats(0.1, 0.9),
-    unadvanced=st.floats(0.1, 1),
+    stand_in=st.floats(0.1, 0.5),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 

@@ -51,7 +51,7 @@ weights = st.builds(
     rule=st.floats(0.1, 2),
     judge=st.sampled_from([0.0, 0.4, 1.7]),
     outcome=st.floats(0, 1),
-    unadvanced=st.floats(0, 1),
+    stand_in=st.floats(0, 0.5),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 verdicts = st.one_of(

@@ -1,7 +1,7 @@
 """Where a reward comes from, as data: what each step brought, whether it counted, and what it lost by which rubric.
 
 Nothing is scored here; a reward is taken apart by the functions that put it together (:mod:`agentreward.fusion`,
-:mod:`agentreward.process`), so what a step brings adds up to the process score.
+:mod:`agentreward.process`), so what the steps bring, and what stands in where none advanced, adds up to the process score.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     """Take ``result`` apart. ``weights`` are those that it was made with."""
     record = result.record
     weighed = weigh_steps(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores, weights)
-    process = process_of(step_values(weighed), weights.unadvanced)
+    process = process_of(step_values(weighed), weights.stand_in)
     rewarded = [s.step_id for s in weighed if s.reward is not None]
     roles: dict[int, Role] = dict(zip(rewarded, process.roles, strict=True))
     said: dict[tuple[int, str], list[Said]] = {}

@@ -59,7 +59,7 @@ def reward(
         ScoreMismatch: a score of another trajectory or of no agent step, or two scores of one layer for one rubric of a step.
     """
     steps = weigh_steps(trajectory_id, agent_steps, scores, weights, by_rule)
-    process = process_score(step_values(steps), weights.unadvanced)
+    process = process_score(step_values(steps), weights.stand_in)
     seen = outcome_value(outcome, weights)
     total, reason = total_of(seen, process, weights)
     return Reward(

@@ -10,15 +10,15 @@ of 0 stops only exact repeats. So steps are told apart by what they can do to th
 
     process = min over J ⊆ I of mean(step_reward over A ∪ J)
 
-A run that never advanced has no A. One step of reward ``unadvanced`` stands in for it: an honest attempt is above an empty one, and
-below the same attempt with a good change made. Only gated steps: 0. No scored step: missing.
+A run that never advanced has no A. One step of reward ``stand_in`` stands in for it: an honest attempt is above an empty one, and
+below the same attempt with a good change made, whose reward is higher. Only gated steps: 0. No scored step: missing.
 
 What this gives, for any rewards:
 
 - One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, no step that does not
   advance pays by itself, gated or not, wherever it stands. A gated step has reward 0 and always takes part.
 - Lowering any step's reward never raises it, down to the gate; nor does moving a step from A to I while others are left in A. That is
-  why no step of the run itself can stand in for A: where a copy of an earlier step makes the lowest one idle, the next would.
+  why no step of the run itself can stand in for A: gating the lowest one would leave that to the next.
 - Where looking around scores above the rest, it is left out: the credit for information lands on the step that uses it
   (rubric info_utilization of an edit), not on the looking.
 - Without padding and with ordinary scores it stays close to the plain mean; it never exceeds it when A is not empty.
@@ -70,7 +70,7 @@ def rounded(value: float) -> float:
     return round(value * UNIT) / UNIT
 
 
-def process_of(steps: Iterable[StepValue], unadvanced: float = 0.25) -> Process:
+def process_of(steps: Iterable[StepValue], stand_in: float = 0.25) -> Process:
     """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
 
     Of equal rewards that could lower the mean or be left out alike, earlier steps are taken first.
@@ -82,16 +82,15 @@ def process_of(steps: Iterable[StepValue], unadvanced: float = 0.25) -> Process:
     if not any(gate for _, gate, _ in values):
         return Process(0.0, tuple("lowers" for _ in values))
     counted = [amount for amount, _, advances in values if advances]
-    stand_in = None if counted else unadvanced
-    total, n = (sum(counted), len(counted)) if counted else (round(unadvanced * UNIT), 1)
+    total, n = (sum(counted), len(counted)) if counted else (round(stand_in * UNIT), 1)
     for amount, i in sorted((values[i][0], i) for i, role in enumerate(roles) if role == "left_out"):
         if amount * n >= total:
             break
         total, n = total + amount, n + 1
         roles[i] = "lowers"
-    return Process(total / (n * UNIT), tuple(roles), stand_in)
+    return Process(total / (n * UNIT), tuple(roles), None if counted else stand_in)
 
 
-def process_score(steps: Iterable[StepValue], unadvanced: float = 0.25) -> float | None:
+def process_score(steps: Iterable[StepValue], stand_in: float = 0.25) -> float | None:
     """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps."""
-    return process_of(steps, unadvanced).score
+    return process_of(steps, stand_in).score

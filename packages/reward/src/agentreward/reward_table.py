@@ -127,7 +127,7 @@ def _rounded(values: Floats) -> Floats:
 def _processes(starts: Ints, steps: Weighed, weights: Weights) -> list[float | None]:
     values = list(map(StepValue, steps.reward.tolist(), steps.gate.tolist(), steps.advances.tolist()))
     runs = [[v for v in values[a:b] if v.reward == v.reward] for a, b in pairwise(starts.tolist())]
-    return [process_score(run, weights.unadvanced) for run in runs]
+    return [process_score(run, weights.stand_in) for run in runs]
 
 
 def _step_rewards(starts: Ints, step_ids: Ints, steps: Weighed, type_: pa.DataType) -> pa.Array:

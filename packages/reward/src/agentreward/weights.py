@@ -33,7 +33,7 @@ class Weights(BaseModel):
         le=1,
         description="Rule score on goal_progress from which a step advances; below 0.5 lie steps that only look, fail or end.",
     )
-    unadvanced: float = Field(0.25, ge=0, le=1, description="Reward of the step that stands in where no step advanced.")
+    stand_in: float = Field(0.25, ge=0, le=0.5, description="Reward that stands in for an advancing step where there is none.")
 
     @field_validator("rubrics")
     @classmethod

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from trajschema.score import Evidence, StepScore
 from trajschema.trajectory import Step, Trajectory
 
-from agentreward.rules.actions import CHANGING
 from agentreward.rules.calls import answered
-from agentreward.rules.copies import Copies, Had
+from agentreward.rules.copies import Words, copied, words_of
 from agentreward.rules.facts import Facts, Mark
 from agentreward.rules.gate import gate, is_idle
 from agentreward.rules.goal_progress import step_progress
@@ -69,8 +68,8 @@ class RuleScorer:
         self._rules = rules
         self._history = History()
         self._history.knowledge.add(task, 0)
-        self._taken = Copies()
-        self._listened = Copies()
+        self._taken: dict[Words, tuple[int, int]] = {}
+        self._listened: set[Words] = set()
 
     def feed(self, step: Step) -> StepScores | None:
         """Scores of an agent step; ``None`` for a step of the user or the system, which is only read."""
@@ -78,8 +77,8 @@ class RuleScorer:
             self._listen(step)
             return None
         if step.flags and _NOT_THIS_RUN.intersection(step.flags):
-            if self._listened.had(step, 0) is None:
-                self._listened.add(step, 0)
+            if (words := words_of(step)) not in self._listened:
+                self._listened.add(words)
                 self._listen(step)
             return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
         gated, facts = self.take(step)
@@ -88,10 +87,13 @@ class RuleScorer:
     def take(self, step: Step) -> tuple[Mark, list[Facts]]:
         """The gate, and what the rules are given, of a step that the agent took. From now on it is part of the history."""
         history = self._history
-        had = self._taken.had(step, history.changes)
-        if had is not None:
-            copied = [_copied(history.examine(action, observation), had) for action, observation in answered(step)]
-            return gate(copied), copied
+        words = words_of(step)
+        if words in self._taken:
+            first, changes = self._taken[words]
+            self._taken[words] = first, history.changes
+            unchanged = changes == history.changes
+            facts = [copied(history.examine(action, observation), first, unchanged=unchanged) for action, observation in answered(step)]
+            return gate(facts), facts
         facts = []
         for action, observation in answered(step):
             known = history.examine(action, observation)
@@ -102,18 +104,13 @@ class RuleScorer:
         if gated.score:
             for observation in step.observations:
                 history.knowledge.add(observation.content, step.step_id)
-        self._taken.add(step, history.changes)
+        self._taken[words] = step.step_id, history.changes
         return gated, facts
 
     def _listen(self, step: Step) -> None:
         self._history.knowledge.add(step.message, step.step_id)
         for observation in step.observations:
             self._history.knowledge.add(observation.content, step.step_id)
-
-
-def _copied(facts: Facts, had: Had) -> Facts:
-    idle = facts.repeat_of is None and not had.changed and facts.action.kind not in CHANGING
-    return facts._replace(copy_of=had.step, repeat_of=had.step if idle else facts.repeat_of)
 
 
 def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> list[StepScore]:
