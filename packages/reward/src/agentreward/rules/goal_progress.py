@@ -14,11 +14,9 @@ _LOOKING = frozenset({"read", "list", "search", "inspect"})
 
 def goal_progress(f: Facts) -> Mark:
     """Did this action bring the task closer to done? A copy of an earlier step never does."""
-    mark = _progress(f)
-    return mark if f.copy_of is None or mark.score <= _COPIED else Mark(_COPIED, "progress.copied_step", (f.copy_of,))
-
-
-def _progress(f: Facts) -> Mark:
+    if f.copy_of is not None:
+        mark = goal_progress(f._replace(copy_of=None))
+        return mark if mark.score <= _COPIED else Mark(_COPIED, "progress.copied_step", (f.copy_of,))
     kind = f.action.kind
     if kind == "noop":
         return Mark(0.0, "progress.nothing_done")

@@ -12,7 +12,7 @@ from trajschema.trajectory import Step, Trajectory
 from agentreward.rules.calls import answered
 from agentreward.rules.copies import Words, copied, words_of
 from agentreward.rules.facts import Facts, Mark
-from agentreward.rules.gate import gate, is_idle
+from agentreward.rules.gate import OPEN, gate, is_idle
 from agentreward.rules.goal_progress import step_progress
 from agentreward.rules.history import History
 from agentreward.rules.registry import RULES, Rule
@@ -92,20 +92,21 @@ class RuleScorer:
             first, changes = self._taken[words]
             self._taken[words] = first, history.changes
             unchanged = changes == history.changes
-            facts = [copied(history.examine(action, observation), first, unchanged=unchanged) for action, observation in answered(step)]
-            return gate(facts), facts
-        facts = []
+            again = [copied(history.examine(action, observation), first, unchanged=unchanged) for action, observation in answered(step)]
+            return gate(again), again
+        facts: list[Facts] = []
+        idle = True
         for action, observation in answered(step):
             known = history.examine(action, observation)
             if not is_idle(known):
                 history.record(known, observation, step.step_id)
+                idle = False
             facts.append(known)
-        gated = gate(facts)
-        if gated.score:
+        if not idle:
             for observation in step.observations:
                 history.knowledge.add(observation.content, step.step_id)
         self._taken[words] = step.step_id, history.changes
-        return gated, facts
+        return gate(facts) if idle else OPEN, facts
 
     def _listen(self, step: Step) -> None:
         self._history.knowledge.add(step.message, step.step_id)
