@@ -19,8 +19,6 @@ class Facts(NamedTuple):
     repeat_of: int | None = None
     """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed a file as it is now
     written. The action is idle."""
-    copy_of: int | None = None
-    """Step with the very same calls and answers, whatever happened since."""
     same_call: int | None = None
     """Same request before, whatever happened since."""
     shown_by: int | None = None
@@ -54,6 +52,8 @@ class Facts(NamedTuple):
     """The answer was cut: the agent saw head and tail only."""
     source_file: bool = True
     """No change of a test, of test configuration, of a document or of a throw-away file, and none without code."""
+    copy_of: int | None = None
+    """Step with the very same calls and answers, whatever happened since."""
 
 
 class Mark(NamedTuple):

@@ -69,45 +69,58 @@ class History:
         """What the rules may know of ``action``."""
         if not action.path:
             action = in_window(action, self._window)
+        kind, path, known = action.kind, action.path, self.knowledge
         counts = counts_of(action, observation)
-        path, known = action.path, self.knowledge
-        shown_by = None
+        failure = failure_of(action, observation, counts)
         request = self._requests.get(action.key)
-        if action.kind == "read" and not action.query:
-            shown_by = self._coverage.shown_by(path, *_lines_shown(action, observation))
-            if shown_by is not None and request is not None and not request.has(answer_of(observation)):
-                shown_by = None
+        repeat_of = self._repeat_of(action, observation, request)
+        same_call = request.made if request else None
+        shown_by = self._shown_by(action, observation, request) if kind == "read" and not action.query else None
+        failures_before = self._failures.get((kind, path), 0)
+        path_seen = known.path(path)
+        text_seen = known.lines(action.old, path) if action.old else None
+        query_seen = known.words(action.query) if action.query else None
         best = self._best.get(self._case(action)) if counts else None
-        tested = self._tested.get(action.key) if action.kind == "test" else None
-        seen = known.path(path)
-        changes = action.kind in CHANGING
-        no_code = changes and _is_no_code(action)
+        trend = _trend(counts, best) if counts else "unknown"
+        best_failed, best_step, code_changed = (
+            (best.failed, best.step, best.code_changes != self._code_changes) if best else (0, None, False)
+        )
+        tested = self._tested.get(action.key) if kind == "test" else None
+        untested_change, last_run = (tested[0] != self.changes, tested[1]) if tested else (True, None)
+        no_code, undoes, source_file = False, None, True
+        if kind in CHANGING:
+            no_code, undoes = _is_no_code(action), self._undone_by(action)
+            source_file = not (no_code or self._is_beside(action))
+        changes_before = self._unseen if path_seen is None else self._times.get(path, 0)
+        unproved = self._source_change is not None and not self._verified
+        cut = observation is not None and observation.truncated
+        # By position: names cost 2 % of all scoring.
         return Facts(
-            action=action,
-            failure=failure_of(action, observation, counts),
-            counts=counts,
-            repeat_of=self._repeat_of(action, observation, request),
-            same_call=request.made if request else None,
-            shown_by=shown_by,
-            failures_before=self._failures.get((action.kind, path), 0),
-            path_seen=seen,
-            text_seen=known.lines(action.old, path) if action.old else None,
-            query_seen=known.words(action.query) if action.query else None,
-            trend=_trend(counts, best) if counts else "unknown",
-            best_failed=best.failed if best else 0,
-            best_step=best.step if best else None,
-            code_changed=best is not None and best.code_changes != self._code_changes,
-            no_code=no_code,
-            untested_change=tested is None or tested[0] != self.changes,
-            last_run=tested[1] if tested else None,
-            undoes=self._undone_by(action) if changes else None,
-            last_change=self._last_change,
-            verified=self._verified,
-            changes_before=self._unseen if seen is None else self._times.get(path, 0),
-            unproved=self._source_change is not None and not self._verified,
-            failing=self._failed_at,
-            cut=bool(observation and observation.truncated),
-            source_file=not changes or not (no_code or self._is_beside(action)),
+            action,
+            failure,
+            counts,
+            repeat_of,
+            same_call,
+            shown_by,
+            failures_before,
+            path_seen,
+            text_seen,
+            query_seen,
+            trend,
+            best_failed,
+            best_step,
+            code_changed,
+            no_code,
+            untested_change,
+            last_run,
+            undoes,
+            self._last_change,
+            self._verified,
+            changes_before,
+            unproved,
+            self._failed_at,
+            cut,
+            source_file,
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:
@@ -143,6 +156,10 @@ class History:
         if request is None or request.version != self._version(action):
             return None
         return request.step if request.has(answer_of(observation)) else None
+
+    def _shown_by(self, action: Action, observation: Observation | None, request: Request | None) -> int | None:
+        shown = self._coverage.shown_by(action.path, *_lines_shown(action, observation))
+        return None if shown is not None and request is not None and not request.has(answer_of(observation)) else shown
 
     def _read(self, action: Action, observation: Observation | None, step: int) -> None:
         start, end = _lines_shown(action, observation)
