@@ -68,7 +68,8 @@ class RuleScorer:
         self._rules = rules
         self._history = History()
         self._history.knowledge.add(task, 0)
-        self._taken: dict[Words, tuple[int, int]] = {}
+        self._taken: dict[Words, list[int]] = {}
+        """The step that did it first, and how many changes there had been when it was done last."""
         self._listened: set[Words] = set()
 
     def feed(self, step: Step) -> StepScores | None:
@@ -87,10 +88,11 @@ class RuleScorer:
     def take(self, step: Step) -> tuple[Mark, list[Facts]]:
         """The gate, and what the rules are given, of a step that the agent took. From now on it is part of the history."""
         history = self._history
-        words = words_of(step)
-        if words in self._taken:
-            first, changes = self._taken[words]
-            self._taken[words] = first, history.changes
+        new = [step.step_id, 0]
+        taken = self._taken.setdefault(words_of(step), new)
+        if taken is not new:
+            first, changes = taken
+            taken[1] = history.changes
             unchanged = changes == history.changes
             again = [copied(history.examine(action, observation), first, unchanged=unchanged) for action, observation in answered(step)]
             return gate(again), again
@@ -105,7 +107,7 @@ class RuleScorer:
         if not idle:
             for observation in step.observations:
                 history.knowledge.add(observation.content, step.step_id)
-        self._taken[words] = step.step_id, history.changes
+        taken[1] = history.changes
         return gate(facts) if idle else OPEN, facts
 
     def _listen(self, step: Step) -> None:
