@@ -92,6 +92,16 @@ COPIES: dict[str, tuple[tuple[Step, ...], int, int]] = {
         1,
         16,
     ),
+    "what an earlier run had shown is shown again": (
+        (
+            shell("cat names.txt", "total compute month year"),
+            shell("python show.py", LINE).model_copy(update={"flags": ("copied_context",)}),
+            *pages(0, 13),
+            change("src/dates.py", LINE, "total = 0\n"),
+        ),
+        1,
+        15,
+    ),
     "a file given what it held is given it again": (
         (view("src/dates.py"), WRITES, FIX, shell("ls", "src"), pytest_run(2, 8), shell("ls", "src"), pytest_run(2, 8)),
         1,
@@ -139,7 +149,7 @@ def test_a_copied_step_leaves_every_other_score_as_it_was(steps: tuple[Step, ...
     assert padded[: 6 * at] + padded[6 * (at + 1) :] == scores(*steps)
 
 
-def test_a_copy_that_nothing_came_before_is_gated_like_any_repeat() -> None:
+def test_a_copy_is_gated_where_nothing_changed_since_the_step_was_done_last() -> None:
     def gates(*found: Step) -> list[float | None]:
         return [row.score for row in score_rules(run(*found), scorer_version="v") if row.rubric_id == "gate"]
 

@@ -36,6 +36,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 UNIT = 10**12
+STAND_IN = 0.25
+"""Reward that stands in where no step advanced, if nothing else is said."""
 
 Role = Literal["advances", "lowers", "left_out"]
 """What a step is to the mean: in A; in J; in neither."""
@@ -70,7 +72,7 @@ def rounded(value: float) -> float:
     return round(value * UNIT) / UNIT
 
 
-def process_of(steps: Iterable[StepValue], stand_in: float = 0.25) -> Process:
+def process_of(steps: Iterable[StepValue], stand_in: float = STAND_IN) -> Process:
     """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
 
     Of equal rewards that could lower the mean or be left out alike, earlier steps are taken first.
@@ -91,6 +93,6 @@ def process_of(steps: Iterable[StepValue], stand_in: float = 0.25) -> Process:
     return Process(total / (n * UNIT), tuple(roles), None if counted else stand_in)
 
 
-def process_score(steps: Iterable[StepValue], stand_in: float = 0.25) -> float | None:
+def process_score(steps: Iterable[StepValue], stand_in: float = STAND_IN) -> float | None:
     """The padding-proof mean of ``steps``, in [0, 1]; ``None`` without steps."""
     return process_of(steps, stand_in).score

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from trajschema.ids import content_id
 
+from agentreward.process import STAND_IN
 from agentreward.rubrics import MOST_WEIGHT
 
 DEFAULT_RUBRIC_WEIGHTS: dict[str, float] = {
@@ -33,7 +34,7 @@ class Weights(BaseModel):
         le=1,
         description="Rule score on goal_progress from which a step advances; below 0.5 lie steps that only look, fail or end.",
     )
-    stand_in: float = Field(0.25, ge=0, le=0.5, description="Reward that stands in for an advancing step where there is none.")
+    stand_in: float = Field(STAND_IN, ge=0, le=0.5, description="Reward that stands in for an advancing step where there is none.")
 
     @field_validator("rubrics")
     @classmethod

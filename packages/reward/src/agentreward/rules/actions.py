@@ -106,7 +106,7 @@ def pick(arguments: Mapping[str, Any], *names: str) -> str:
 def in_window(action: Action, window: str) -> Action:
     """``action`` on the file that an editor with a window has open, where it names none itself.
 
-    The request stays what it was: else a copied step would be a new change in whatever file is open by then.
+    The request stays what it was: the same typing is no new change in whatever file is open by then.
     """
     if action.path or not window or action.shell or action.kind not in ("read", "edit"):
         return action

@@ -24,6 +24,9 @@ def words_of(step: Step) -> Words:
 
 
 def copied(facts: Facts, first: int, *, unchanged: bool) -> Facts:
-    """``facts`` of a copy of step ``first``; a repeat where all was ``unchanged`` since the step was done last."""
+    """``facts`` of a copy of step ``first``; a repeat where all was ``unchanged`` since the step was done last.
+
+    Of a change the history knows better whether it repeats one: it knows which file was meant.
+    """
     repeats = unchanged and facts.repeat_of is None and facts.action.kind not in CHANGING
     return facts._replace(copy_of=first, repeat_of=first if repeats else facts.repeat_of)
