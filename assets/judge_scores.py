@@ -9,16 +9,16 @@ from agentllm.client import Client
 from agentllm.errors import LLMError
 from agentreward.judge import questions, spread
 from agentreward.judge_many import judge_many
+from trajruntime.executor import ThreadExecutor
 from trajschema.arrow import from_table, to_table
 from trajschema.score import StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.run import Inputs, Made
 from resources.judge import JudgeResource, spent
-from resources.mapper import ThreadMap
 from resources.settings import Settings
 
 
@@ -44,7 +44,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
                 apart.append(made.metadata["replicate_spread"])
             return made
 
-        workers = ThreadMap(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
+        workers = ThreadExecutor(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
         done = incremental.materialise(context, "judge_scores", compute, workers)
         ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
         told = {"judge_replicate_spread": fmean(apart)} if apart else {}

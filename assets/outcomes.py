@@ -18,9 +18,9 @@ from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
 from resources.declare import declared
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.code import fingerprint
+from resources.incremental.run import Inputs, Made
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import SANDBOX

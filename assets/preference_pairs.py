@@ -7,8 +7,8 @@ from trajschema.preference import PreferencePair
 from trajschema.score import Reward
 
 from resources.declare import declared
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.run import Inputs, Made
 from resources.settings import Pairs, Settings
 
 

@@ -19,10 +19,10 @@ from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
-from resources.plan import Listing, listing
+from resources.incremental.asset import Incremental
+from resources.incremental.code import fingerprint
+from resources.incremental.plan import Listing, listing
+from resources.incremental.run import Inputs, Made
 from resources.settings import Settings
 from resources.stages import STAGES
 

@@ -12,6 +12,7 @@ from agentrollout.loop import rollout
 from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
 from agenttasks.store import TaskStore
+from trajruntime.executor import ThreadExecutor
 from trajschema.arrow import from_table, to_table
 from trajschema.ids import content_id
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id
@@ -20,10 +21,9 @@ from trajschema.task import Task
 from resources.crew import Member, members, purse_of
 from resources.declare import declared
 from resources.dispatch import Dispatcher
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
-from resources.mapper import ThreadMap
+from resources.incremental.asset import Incremental
+from resources.incremental.code import fingerprint
+from resources.incremental.run import Inputs, Made
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.spool import Spool
@@ -45,14 +45,14 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         crew = members(asked, purse)
         terms = Terms(asked.agents.seed, crew, sandbox.agent_limits, fingerprint(*BY_NAME["rollouts"].modules), asked.logs_dir)
         spool = Spool(asked.data_dir / "spool")
-        workers = ThreadMap(asked.orchestration.workers).workers
+        workers = ThreadExecutor(asked.orchestration.workers).workers
 
         def compute(inputs: Inputs) -> Made:
             known = brought_in(asked, inputs.partition)
             return attempts(inputs, terms, dispatcher, spool, sandbox.backend, store, known)
 
         with Dispatcher(crew, workers, purse, lambda line: incremental.progress.note("rollouts", line)) as dispatcher:
-            return incremental.materialise(context, "rollouts", compute, ThreadMap(dispatcher.tasks, dispatcher.stop))
+            return incremental.materialise(context, "rollouts", compute, ThreadExecutor(dispatcher.tasks, dispatcher.stop))
 
     return rollouts
 

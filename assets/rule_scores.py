@@ -10,9 +10,9 @@ from trajschema.ids import content_id
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.code import fingerprint
+from resources.incremental.run import Inputs, Made
 from resources.rubrics import by_rule, rules_of
 from resources.settings import Settings
 

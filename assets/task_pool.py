@@ -13,11 +13,11 @@ from trajschema.arrow import to_table
 from trajschema.task import Task
 
 from resources.declare import TASKS, declared
-from resources.fingerprint import fingerprint
-from resources.incremental import explain
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.code import fingerprint
+from resources.incremental.plan import expected_key, listing, tasks_of
+from resources.incremental.run import explain
 from resources.lake import ALL, Failure, Lake
-from resources.plan import expected_key, listing, tasks_of
 from resources.progress import Progress
 from resources.repositories import repositories
 from resources.sandbox import SandboxResource
@@ -91,7 +91,7 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             store,
             sandbox.backend,
             sandbox.limits,
-            map=incremental.workers.map,
+            executor=incremental.workers,
             progress=_Counted(incremental.progress),
             validator_version=fingerprint("agenttasks.validate", *SANDBOX),
             on_problem=problems.append,

@@ -10,8 +10,8 @@ from trajschema.rollout import Rollout
 from trajschema.trajectory import Trajectory
 
 from resources.declare import declared
-from resources.incremental import Inputs, Made
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
+from resources.incremental.run import Inputs, Made
 from resources.settings import Settings
 
 

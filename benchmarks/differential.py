@@ -21,7 +21,6 @@ from typing import Any
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.differential.oracle import Oracle
-from agenttasks.mapping import threads
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from planted.rewrites import equivalent
@@ -30,6 +29,7 @@ from planted.wrong import passes, wrong
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
+from trajruntime.executor import ThreadExecutor
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -101,8 +101,8 @@ def main() -> None:
     asked = parser.parse_args()
     store, limits, out = TaskStore(asked.store), Limits(), Console()
     backend = choose(asked.backend, environments=asked.store / "environments")
-    spread = threads(asked.workers)
-    tasks = build_pool(asked.libraries, asked.tasks, asked.seed, store, backend, limits, map=spread)
+    spread = ThreadExecutor(asked.workers)
+    tasks = build_pool(asked.libraries, asked.tasks, asked.seed, store, backend, limits, executor=spread)
     found: list[Case] = []
     for task, result in spread(lambda t: cases(t, store, backend, limits, asked.seed), tasks):
         if isinstance(result, Exception):

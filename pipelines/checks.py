@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.problems import control_faults, problems
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
 from resources.stages import PER_TASK
 
 

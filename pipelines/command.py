@@ -48,7 +48,7 @@ def run(
 
     from pipelines.progress import reporter, show_summary, summary_json
     from pipelines.run import run as run_graph
-    from resources.incremental import explain
+    from resources.incremental.run import explain
     from resources.lock import Locked
 
     settings = _settings(config)
@@ -174,12 +174,12 @@ def unlock(config: Config = None) -> None:
     from resources.lock import Lock
 
     lock = Lock(_settings(config).data_dir / "lock.json")
-    owner = lock.owner()
-    if owner is None:
+    writer = lock.writer()
+    if writer is None:
         typer.echo("nobody holds the lock")
         return
     lock.file.unlink(missing_ok=True)
-    typer.echo(f"broke the lock of process {owner.pid} on {owner.host}")
+    typer.echo(f"broke the lock of process {writer.owner.pid} on {writer.owner.host}")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 from agenttasks.store import TaskStore
+from trajruntime.executor import ThreadExecutor
 
 from assets import (
     calibration_report,
@@ -22,11 +23,10 @@ from assets import (
 )
 from pipelines import checks, jobs, schedules, sensors
 from resources import settings as configuration
-from resources.incremental_asset import Incremental
+from resources.incremental.asset import Incremental
 from resources.judge import JudgeResource
 from resources.lake import Lake
 from resources.lock import Lock
-from resources.mapper import ThreadMap
 from resources.progress import Lines
 from resources.sandbox import SandboxResource
 
@@ -49,7 +49,11 @@ def build_resources(settings: configuration.Settings) -> dict[str, Any]:
     """Resource name → resource, wired from ``settings``. Nothing is opened before it is used."""
     return {
         "incremental": Incremental(
-            settings, Lake(settings.lake_url), Lock(settings.data_dir / "lock.json"), ThreadMap(settings.orchestration.workers), Lines()
+            settings,
+            Lake(settings.lake_url),
+            Lock(settings.data_dir / "lock.json"),
+            ThreadExecutor(settings.orchestration.workers),
+            Lines(),
         ),
         "sandbox": SandboxResource(settings),
         "store": TaskStore(settings.data_dir / "store"),

@@ -15,10 +15,10 @@ from trajschema.task import Task
 from assets.rollouts import Terms, kept, planned
 from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
 from resources.crew import members, purse_of, rates_of
-from resources.fingerprint import fingerprint
-from resources.incremental import Inputs
+from resources.incremental.code import fingerprint
+from resources.incremental.plan import Recipe, listing, plan, tasks_of
+from resources.incremental.run import Inputs
 from resources.lake import CorruptPartition, Key, Lake
-from resources.plan import Recipe, listing, plan, tasks_of
 from resources.sandbox import SandboxResource
 from resources.settings import AgentRun, Settings
 from resources.spool import Spool

@@ -12,10 +12,10 @@ from agentreward.judge_estimate import estimate as of_questions
 
 from assets.judge_scores import runs
 from resources.crew import rates_of
-from resources.incremental import Inputs, MissingInput, Standing
+from resources.incremental.plan import listing, tasks_of
+from resources.incremental.run import Inputs, MissingInput, Standing
 from resources.judge import JudgeResource
 from resources.lake import CorruptPartition, Lake
-from resources.plan import listing, tasks_of
 from resources.settings import Settings
 from resources.stages import BY_NAME
 

@@ -5,8 +5,8 @@ import json
 from agentview.data import Gate
 from agentview.gates import phase_gates
 
+from resources.incremental.plan import Listing, tasks_of
 from resources.lake import ALL, Lake
-from resources.plan import Listing, tasks_of
 from resources.settings import Settings
 
 

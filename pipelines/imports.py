@@ -1,7 +1,6 @@
 """``trajhub import``: tasks, recorded rollouts and logs of other agents, put where the graph reads them."""
 
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from agentrecorder.errors import RecorderError
 from agentrecorder.keeping import keep
 from agentrecorder.source import Source
 from pydantic import ValidationError
+from trajruntime import atomic
 from trajschema.record import UnknownSchemaVersion
 from trajschema.rollout import Rollout
 from trajschema.task import Task
 
 from assets.rollouts import brought_in
+from resources.incremental.plan import listing, tasks_of
 from resources.lake import Lake
-from resources.plan import listing, tasks_of
 from resources.settings import Settings
 from resources.stages import imported_rollouts
 
@@ -117,10 +117,11 @@ def _stored(
 ) -> Imported:
     folder = settings.data_dir / settings.tasks.imports
     for task in tasks.values():
-        _write(folder / f"{task.task_id}.jsonl", [task.model_dump_json()])
+        atomic.write_text(folder / f"{task.task_id}.jsonl", task.model_dump_json() + "\n")
     for task_id, found in rollouts.items():
         merged = {**{r.rollout_id: r for r in brought_in(settings, task_id)}, **found}
-        _write(imported_rollouts(settings, task_id), [r.model_dump_json() for r in _numbered(merged)])
+        lines = [f"{r.model_dump_json()}\n" for r in _numbered(merged)]
+        atomic.write_text(imported_rollouts(settings, task_id), "".join(lines))
     every = [r for found in rollouts.values() for r in found.values()]
     return Imported(len(tasks), len(every), tuple(problems), sum(r.claim is not None for r in every), passed_over)
 
@@ -156,10 +157,3 @@ def _record(line: str) -> Task | Rollout:
 
 def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def _write(file: Path, lines: list[str]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.tmp")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(temporary, file)

@@ -1,7 +1,7 @@
 """What stands between the stored partitions and a release: failures, lost rows, controls that went wrong."""
 
+from resources.incremental.plan import listing
 from resources.lake import Lake
-from resources.plan import listing
 
 
 def problems(lake: Lake, stages: tuple[str, ...]) -> dict[str, str]:

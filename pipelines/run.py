@@ -8,9 +8,9 @@ from typing import Any
 
 from pipelines import home
 from pipelines.problems import control_faults
+from resources.incremental.plan import StagePlan, plan
 from resources.lake import ALL, Lake
-from resources.lock import Lock, Owner
-from resources.plan import StagePlan, plan
+from resources.lock import Lock, Writer
 from resources.progress import Progress
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
@@ -72,7 +72,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lock.release()
 
 
-def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Owner | None) -> Ran:
+def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Writer | None) -> Ran:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
@@ -165,7 +165,7 @@ def _outside(plans: list[StagePlan], names: list[str]) -> dict[str, int]:
     return {p.stage.name: sum(not names[0] <= part.name <= names[-1] for part in p.partitions) for p in plans if p.stage.per_task}
 
 
-def close_orphans(instance: Any, broken: Owner | None) -> int:
+def close_orphans(instance: Any, broken: Writer | None) -> int:
     """Mark runs whose process is gone as failed, so that they no longer show as running. Returns how many."""
     import dagster as dg
 

@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Any
 
 from pipelines.gates import gates
+from resources.incremental.plan import StagePlan, listing, plan
 from resources.lake import Lake
 from resources.lock import Lock
-from resources.plan import StagePlan, listing, plan
 from resources.settings import Settings
 
 STATES = ("current", "stale", "missing", "failed")
@@ -17,11 +17,11 @@ def status(settings: Settings) -> dict[str, Any]:
     """The whole page as plain values."""
     lake = Lake(settings.lake_url)
     plans = plan(settings, lake)
-    owner = Lock(settings.data_dir / "lock.json").owner()
+    writer = Lock(settings.data_dir / "lock.json").writer()
     return {
         "data": str(settings.data_dir),
         "judge": "on" if settings.judge.active else "off",
-        "writer": None if owner is None or owner.dead() else {"pid": owner.pid, "host": owner.host},
+        "writer": None if writer is None or writer.owner.is_dead() else {"pid": writer.owner.pid, "host": writer.owner.host},
         "stages": [_stage(p) for p in plans],
         "to_compute": sum(len(p.todo) for p in plans),
         "failures": {f"{p.stage.name}/{x.name}": x.why for p in plans for x in p.partitions if x.state == "failed"},

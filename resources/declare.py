@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from trajschema.ids import content_id
 
-from resources.fingerprint import fingerprint
+from resources.incremental.code import fingerprint
 from resources.settings import Settings
 from resources.stages import BY_NAME
 

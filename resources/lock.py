@@ -2,10 +2,11 @@
 
 import json
 import os
-import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from trajruntime.process_owner import ProcessOwner, parse_owner, this_process
 
 
 class Locked(Exception):
@@ -13,27 +14,19 @@ class Locked(Exception):
 
 
 @dataclass(frozen=True)
-class Owner:
-    """A process, told apart from a later one with the same number by its start."""
+class Writer:
+    """Who writes: a process, since when (seconds since 1970), and the Dagster run that it works for."""
 
-    pid: int
-    started: str
-    host: str
+    owner: ProcessOwner
     since: float
     run_id: str = ""
 
-    @classmethod
-    def me(cls, run_id: str = "") -> "Owner":
-        """This process."""
-        return cls(os.getpid(), _start_of(os.getpid()), socket.gethostname(), time.time(), run_id)
+    def to_json(self) -> str:
+        """What the lock file holds."""
+        return json.dumps({"owner": str(self.owner), "since": self.since, "run_id": self.run_id})
 
-    def same_process(self, other: "Owner") -> bool:
-        """Whether both are one process."""
-        return (self.pid, self.started, self.host) == (other.pid, other.started, other.host)
 
-    def dead(self) -> bool:
-        """True if the process is known to be gone; a process of another host counts as alive."""
-        return self.host == socket.gethostname() and _start_of(self.pid) != self.started
+UNKNOWN = Writer(ProcessOwner("unknown", 0, 0.0), 0.0)
 
 
 class Lock:
@@ -42,51 +35,53 @@ class Lock:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def owner(self) -> Owner | None:
-        """Who holds it; ``None`` if nobody does."""
+    def writer(self) -> Writer | None:
+        """Who holds it; ``None`` if nobody does, ``UNKNOWN`` if the file does not say."""
         try:
-            return Owner(**json.loads(self.file.read_text(encoding="utf-8")))
+            held = json.loads(self.file.read_text(encoding="utf-8"))
+            owner = parse_owner(held["owner"])
+            return Writer(owner, float(held["since"]), str(held["run_id"])) if owner else UNKNOWN
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
-            return Owner(0, "unknown", socket.gethostname(), 0.0)
+        except (ValueError, TypeError, KeyError):
+            return UNKNOWN
 
-    def take(self, run_id: str = "") -> Owner | None:
-        """Hold the lock. Returns the dead owner whose lock was broken, if there was one.
+    def take(self, run_id: str = "") -> Writer | None:
+        """Hold the lock. Returns the dead writer whose lock was broken, if there was one.
 
         Raises:
             Locked: a living process holds it.
         """
-        me = Owner.me(run_id)
+        me = Writer(this_process(), time.time(), run_id)
         broken = None
         self.file.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(5):
-            held = self.owner()
+            held = self.writer()
             if held is None:
                 if self._create(me):
                     return broken
-            elif held.same_process(me):
+            elif held.owner.same_process(me.owner):
                 return broken
-            elif held.dead():
+            elif held is UNKNOWN or held.owner.is_dead():
                 broken = held
                 self.file.unlink(missing_ok=True)
             else:
                 break
-        held = self.owner() or me
+        held = self.writer() or me
         raise Locked(
-            f"{self.file}: process {held.pid} on {held.host} has been writing since {time.ctime(held.since)}; "
+            f"{self.file}: process {held.owner.pid} on {held.owner.host} has been writing since {time.ctime(held.since)}; "
             "wait for it, or stop it, or (if that machine is gone) run `trajhub unlock`"
         )
 
     def release(self) -> None:
         """Give it up, if this process holds it."""
-        held = self.owner()
-        if held is not None and held.same_process(Owner.me()):
+        held = self.writer()
+        if held is not None and held.owner.same_process(this_process()):
             self.file.unlink(missing_ok=True)
 
-    def _create(self, owner: Owner) -> bool:
-        temporary = self.file.with_name(f".{self.file.name}.{owner.pid}")
-        temporary.write_text(json.dumps(asdict(owner)), encoding="utf-8")
+    def _create(self, writer: Writer) -> bool:
+        temporary = self.file.with_name(f".{self.file.name}.{writer.owner.pid}")
+        temporary.write_text(writer.to_json(), encoding="utf-8")
         try:
             os.link(temporary, self.file)
             return True
@@ -94,18 +89,3 @@ class Lock:
             return False
         finally:
             temporary.unlink()
-
-
-def _start_of(pid: int) -> str:
-    """Start time of a process as the kernel counts it; empty if there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    return "alive"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agentreward.errors import InvalidRubrics
-from agentrollout.source import source_digest
+from trajruntime.user_modules import source_digest
 
 from resources.settings import Settings
 
@@ -19,7 +19,7 @@ def rules_of(settings: Settings) -> "Mapping[str, Rule]":
         InvalidRubrics: a rubric is judged by rule and has none, or its rule cannot be imported.
     """
     from agentreward.rules import registry
-    from agentrollout.importing import Unimportable, imported
+    from trajruntime.user_modules import Unimportable, imported
 
     known = {rubric.id for rubric in settings.rubric_set.rubrics}
     for rubric_id, name in settings.rubrics.rules.items():

@@ -1,10 +1,9 @@
 """Finished attempts, each in a file of its own until the partition that they belong to is stored: a killed run repeats none."""
 
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from trajruntime import atomic
 from trajschema.record import UnknownSchemaVersion
 from trajschema.rollout import Rollout
 
@@ -18,13 +17,7 @@ class Spool:
     def put(self, rollout: Rollout, stamp: str) -> None:
         """Keep a finished attempt: on the disk before this returns, and never half of it."""
         path = self._path(rollout.task_id, rollout.rollout_id, stamp)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(rollout.model_dump_json())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
+        atomic.write_text(path, rollout.model_dump_json(), durable=True)
 
     def get(self, task_id: str, rollout_id: str, stamp: str) -> Rollout | None:
         """The attempt with that id, if it was kept and can be read."""

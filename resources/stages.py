@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agentrollout.prompt import VERSION
-from agentrollout.source import source_digest
+from trajruntime.user_modules import source_digest
 
 from resources.repositories import repositories_digest
 from resources.rubrics import by_judge, by_rule

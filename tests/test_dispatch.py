@@ -9,12 +9,12 @@ import pytest
 from agentllm.purse import Purse
 from agentrollout.agents import embedded
 from agentrollout.loop import Budget
+from trajruntime.executor import ThreadExecutor
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 
 from resources.crew import Member
 from resources.dispatch import Dispatcher
-from resources.mapper import ThreadMap
 from resources.progress import Lines
 from resources.spool import Spool
 
@@ -105,7 +105,7 @@ def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> Non
             dispatcher.stop()
             go_on.set()
 
-        results = ThreadMap(2, leave).map(wait_for_both, [0, 1])
+        results = ThreadExecutor(2, leave).map(wait_for_both, [0, 1])
         assert begun.wait(20)
         threading.Timer(0.1, leave).start()
         assert all(isinstance(result, CancelledError) for _, result in results)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from trajschema.score import RUBRICS
 
-from resources.fingerprint import CHECKOUT, closure, fingerprint, imports, source_roots
+from resources.incremental.code import CHECKOUT, closure, fingerprint, imports, source_roots
 from resources.stages import STAGES
 
 

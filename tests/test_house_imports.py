@@ -9,9 +9,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = ROOT / "pyproject.toml"
+GROUND = ("trajschema", "trajruntime")
 ROOMS = ("pipelines", "assets", "resources")
 PACKAGE_EDGES = {
+    ("agentgrader", "agentsandbox"),
     ("agenttasks", "agentsandbox"),
+    ("agenttasks", "agentgrader"),
+    ("agenttasks", "agentllm"),
     ("agentrollout", "agenttasks"),
     ("agentrollout", "agentsandbox"),
     ("agentrollout", "agentrecorder"),
@@ -30,7 +34,7 @@ def house() -> list[str]:
 def allowed(importer: str, imported: str) -> bool:
     if importer in ROOMS:
         return imported not in ROOMS or ROOMS.index(importer) < ROOMS.index(imported)
-    return importer != "trajschema" and (imported == "trajschema" or (importer, imported) in PACKAGE_EDGES)
+    return importer not in GROUND and (imported in GROUND or (importer, imported) in PACKAGE_EDGES)
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from agentreward.weights import Weights
+from trajruntime.executor import ThreadExecutor
 
-from resources.fingerprint import closure
-from resources.incremental import Inputs, Made, refresh
+from resources.incremental.code import closure
+from resources.incremental.plan import expected_key, listing, plan
+from resources.incremental.run import Inputs, Made, refresh
 from resources.lake import ALL, Key, Lake
-from resources.mapper import ThreadMap
-from resources.plan import expected_key, listing, plan
 from resources.progress import Lines
 from resources.settings import Sandbox, Settings
 from resources.stages import BY_NAME, STAGES
@@ -38,7 +38,7 @@ class World:
         return Made(pa.table({"score": [inputs["trajectories"].to_pylist()[0]["text"]]}))
 
     def refresh(self, compute=None, stage: str = "rule_scores", partitions=None):
-        return refresh(BY_NAME[stage], partitions or TASKS, compute or self.compute, self.lake, self.settings, ThreadMap(2), Lines())
+        return refresh(BY_NAME[stage], partitions or TASKS, compute or self.compute, self.lake, self.settings, ThreadExecutor(2), Lines())
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_an_interrupt_keeps_what_is_done(world: World) -> None:
         return world.compute(inputs)
 
     with pytest.raises(KeyboardInterrupt):
-        refresh(BY_NAME["rule_scores"], TASKS, interrupted, world.lake, world.settings, ThreadMap(1), Lines())
+        refresh(BY_NAME["rule_scores"], TASKS, interrupted, world.lake, world.settings, ThreadExecutor(1), Lines())
     assert set(world.lake.stored("rule_scores")) == {"toolz-1", "toolz-2"}
 
 

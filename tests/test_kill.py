@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from agentsandbox import owner
 from projects import Project, make_project
+from trajruntime.process_owner import parse_owner
 
 KILLS = 10
 AGENTS = {"run": [{"name": n} for n in ("oracle", "noop", "random", "noisy", "localising")], "max_steps": 12}
@@ -36,7 +36,7 @@ def orphans() -> list[str]:
     """Containers and box processes of ours whose owner is dead. Others may be at work on this machine."""
     listing = ["docker", "ps", "-a", "--filter", "label=trajhub.owner", "--format", '{{.ID}} {{.Label "trajhub.owner"}}']
     containers = [line.split(" ", 1) for line in subprocess.run(listing, capture_output=True, text=True).stdout.splitlines()]
-    found = [name for name, who in containers if (known := owner.parse(who)) is None or owner.is_dead(known)]
+    found = [name for name, who in containers if (known := parse_owner(who)) is None or known.is_dead()]
     processes = subprocess.run(["pgrep", "-P", "1", "-f", "agentsandbox.*server|bwrap .*testbed"], capture_output=True, text=True)
     return found + processes.stdout.split()
 

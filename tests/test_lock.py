@@ -41,7 +41,7 @@ def test_the_lock_of_a_killed_process_is_broken_and_its_run_is_told(tmp_path: Pa
     assert broken is not None
     assert broken.run_id == "run-1"
     lock.release()
-    assert lock.owner() is None
+    assert lock.writer() is None
 
 
 def test_taking_it_twice_in_one_process_is_free(tmp_path: Path) -> None:

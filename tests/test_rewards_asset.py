@@ -14,7 +14,7 @@ from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
 from assets.rewards import weigh
-from resources.incremental import Inputs
+from resources.incremental.run import Inputs
 
 AGENTS = ("localising", "oracle", "honest claim", "claim of a cheat", "idle claim", "lost", "silent")
 

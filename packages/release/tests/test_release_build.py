@@ -17,8 +17,8 @@ from agentrelease.configs import CONFIGS
 from agentrelease.errors import BadTable, MissingConfiguration, NotARelease
 from agentrelease.load import load_release
 from agentrelease.manifest import read_manifest
-from agentrelease.swap import put_in_place, staging, sweep
 from agentrelease.verify import verify_release
+from trajruntime.atomic_dir import put_in_place, staging, sweep
 
 
 def contents(folder):
@@ -160,7 +160,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-import agentrelease.build, agentrelease.swap
+import agentrelease.build, trajruntime.atomic_dir
 import conftest
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -168,10 +168,10 @@ def die(*_):
 conftest.build_corpus(Path({folder!r}), conftest.corpus_of(seed=8))
 """
 HOOKS = {
-    "before anything is flushed": "agentrelease.swap.sync = die",
-    "before the swap": "agentrelease.swap.exchange = die",
+    "before anything is flushed": "trajruntime.atomic_dir.sync = die",
+    "before the swap": "trajruntime.atomic_dir.exchange = die",
     "between the two renames of a file system without exchange": (
-        "agentrelease.swap.exchange = lambda *_: False\n"
+        "trajruntime.atomic_dir.exchange = lambda *_: False\n"
         "rename = Path.rename\n"
         "Path.rename = lambda self, to: die() if '.building-' in self.name else rename(self, to)"
     ),
@@ -196,7 +196,7 @@ def test_a_kill_leaves_the_old_release_and_the_next_build_sweeps(tmp_path, corpu
 def test_a_kill_after_the_swap_leaves_the_new_release(tmp_path, corpus, build):
     folder = tmp_path / "set"
     old = build(folder, corpus)
-    hook = "swap = agentrelease.swap.exchange\nagentrelease.swap.exchange = lambda *two: swap(*two) and die()"
+    hook = "swap = trajruntime.atomic_dir.exchange\ntrajruntime.atomic_dir.exchange = lambda *two: swap(*two) and die()"
     script = KILLED.format(tests=str(Path(__file__).parent), hook=hook, folder=str(folder))
     subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     assert read_manifest(folder) != old

@@ -10,8 +10,8 @@ from agentrollout.agents import AgentSpec, UnknownAgent
 from agentrollout.loop import Budget, rollout
 from agentrollout.own import AgentUnusable, named
 from agentrollout.policy import TaskView
-from agentrollout.source import source_digest
 from agentsandbox.box import Backend
+from trajruntime.user_modules import source_digest
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 

@@ -17,7 +17,7 @@ import pytest
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable, BoxLost, SandboxError
-from agentsandbox.owner import Owner, is_dead, parse, remove_folder, this_process
+from agentsandbox.owned_folders import remove_folder
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -173,16 +173,6 @@ def test_reap_leaves_the_boxes_of_the_living(backend: Backend) -> None:
     with backend.open(Limits(), Environment()) as box:
         backend.reap()
         assert box.call("shell", {"command": "echo on"}).content == "on\n"
-
-
-def test_owners() -> None:
-    me = this_process()
-    assert parse(str(me)) == me
-    assert not is_dead(me)
-    assert is_dead(Owner(me.host, me.pid, me.started + 1))
-    assert not is_dead(Owner("elsewhere", me.pid, me.started + 1))
-    for text in ("", "x", "a:b:c", "a:1:"):
-        assert parse(text) is None
 
 
 def test_a_folder_that_two_threads_remove_is_gone_and_no_error(tmp_path: Path) -> None:

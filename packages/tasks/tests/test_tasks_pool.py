@@ -12,13 +12,13 @@ from agentsandbox.errors import SandboxError
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
 from agenttasks.inject import Candidate
 from agenttasks.library import Library, library
-from agenttasks.mapping import serial, threads
 from agenttasks.operators import candidates
 from agenttasks.pool import build_pool
 from agenttasks.statement import named_tests
 from agenttasks.store import TaskStore
 from agenttasks.validate import certify
 from agenttasks.verdict import Rejected
+from trajruntime.executor import SerialExecutor, ThreadExecutor
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task
 
@@ -104,16 +104,17 @@ def test_a_flaky_test_is_named_and_in_no_list(flaky_shapes: Library, store: Task
 
 
 def test_a_pool_is_the_same_however_it_is_built(shapes: Library, store: TaskStore, local: Backend, tmp_path: Path) -> None:
-    def backwards(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        yield from serial(work, reversed(list(items)))
+    class Backwards:
+        def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+            yield from SerialExecutor().map(function, reversed(list(items)))
 
-    four = build_pool([shapes], 4, 1, store, local, Limits(), map=threads(2))
+    four = build_pool([shapes], 4, 1, store, local, Limits(), executor=ThreadExecutor(2))
     assert len({task.task_id for task in four}) == 4
     other = TaskStore(tmp_path / "other")
     (other.root / "downloads").mkdir(parents=True)
     name = "shapes-1.0.tar.gz"
     other.download(name).write_bytes(store.download(name).read_bytes())
-    assert content(build_pool([shapes], 2, 1, other, local, Limits(), map=backwards)) == content(four[:2])
+    assert content(build_pool([shapes], 2, 1, other, local, Limits(), executor=Backwards())) == content(four[:2])
     assert content(build_pool([shapes], 4, 1, other, local, Limits())) == content(four)
 
 

@@ -1,12 +1,11 @@
 """The store: whole files or none, and content that is what its key says."""
 
-import os
 import threading
 from pathlib import Path
 
 import pytest
 from agenttasks.errors import StoreCorrupt, TreeMissing
-from agenttasks.store import TaskStore, write_atomic
+from agenttasks.store import TaskStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,21 +31,6 @@ def test_a_changed_tree_is_not_handed_out(store: TaskStore) -> None:
     path.write_bytes(b"other")
     with pytest.raises(StoreCorrupt, match=key):
         store.tree_bytes(key)
-
-
-def test_a_write_that_breaks_off_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "record.json"
-    write_atomic(target, b"old")
-
-    def fail(*_: object) -> None:
-        raise OSError("no space")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", fail)
-        with pytest.raises(OSError, match="no space"):
-            write_atomic(target, b"new")
-    assert files_under(tmp_path) == [target]
-    assert target.read_bytes() == b"old"
 
 
 def test_a_reader_beside_writers_sees_whole_records_only(store: TaskStore) -> None:

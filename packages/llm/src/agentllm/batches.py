@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from trajruntime import atomic
+
 from agentllm.client import Client
 from agentllm.conversation import Content, Request
 from agentllm.errors import NotConfigured, RequestRejected
@@ -99,8 +101,7 @@ class Batches:
 
     def _remember(self, batch: str, keys: frozenset[str]) -> None:
         file = self._folder / f"{batch}.json"
-        file.with_suffix(".tmp").write_text(json.dumps(sorted(keys)), encoding="utf-8")
-        file.with_suffix(".tmp").replace(file)
+        atomic.write_text(file, json.dumps(sorted(keys)))
 
     def _take(self, batch: str, size: int) -> int:
         """Wait for a batch and keep its answers; how many there were. One that the service no longer knows is forgotten."""

@@ -1,10 +1,10 @@
 """Answers by content: the same question to the same model is asked once."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from trajruntime import atomic
 
 
 class AnswerCache:
@@ -26,16 +26,7 @@ class AnswerCache:
 
     def put(self, key: str, answer: dict[str, Any]) -> None:
         """Store ``answer``: written to a temporary name, then moved, so a reader never sees half of it."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(answer, file, sort_keys=True)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        atomic.write_text(self._path(key), json.dumps(answer, sort_keys=True))
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

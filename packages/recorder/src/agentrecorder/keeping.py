@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from trajruntime import atomic
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import RawLog
 
@@ -28,10 +27,7 @@ def put(content: bytes, folder: Path) -> str:
     digest = sha256_bytes(content)
     path = folder / digest[:2] / digest
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{digest}.{os.getpid()}.{threading.get_ident()}.part")
-        part.write_bytes(content)
-        part.replace(path)
+        atomic.write_bytes(path, content)
     return f"{digest[:2]}/{digest}"
 
 

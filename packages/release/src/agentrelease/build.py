@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from trajruntime.atomic_dir import put_in_place, staging
 from trajschema.ids import canonical_json, sha256_bytes
 from trajschema.manifest import Lineage, Manifest, ManifestFile
 
@@ -21,7 +22,6 @@ from agentrelease.scrub import scrubbed
 from agentrelease.secrets import redacted
 from agentrelease.settings import settings_of
 from agentrelease.splits import SPLITS
-from agentrelease.swap import put_in_place, staging
 from agentrelease.tables import ReleaseTables, conform
 
 _DICTIONARY_BYTES = 64 * 2**20

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from trajruntime.user_modules import Unimportable, file_digest, imported
+
 from agentrollout.agents import EMBEDDED, embedded
 from agentrollout.driver import AnyAgent
-from agentrollout.importing import Unimportable, imported
-from agentrollout.source import file_digest
 
 
 class AgentUnusable(ValueError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import hostview, owner, payload
+from agentsandbox import hostview, owned_folders, payload
 from agentsandbox.box import Box
 from agentsandbox.environments import PythonEnvironment, ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable
@@ -85,7 +85,7 @@ class BubblewrapBackend:
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`. A box dies with its owner, and its files are in memory; its gate may stay."""
-        return owner.reap_folders(self._gate_prefix)
+        return owned_folders.reap_folders(self._gate_prefix)
 
 
 def _gate(addresses: Sequence[str], prefix: str) -> Gate:

@@ -9,10 +9,11 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from trajruntime.process_owner import parse_owner, this_process
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import owner, payload
+from agentsandbox import owned_folders, payload
 from agentsandbox.box import Box
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
@@ -85,12 +86,12 @@ class DockerBackend:
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`."""
-        count = owner.reap_folders(self._gate_prefix)
+        count = owned_folders.reap_folders(self._gate_prefix)
         api = self._api()
         try:
             for found in api.containers(all=True, filters={"label": self._label}):
-                who = owner.parse(found["Labels"][self._label])
-                if who and owner.is_dead(who) and _removed(api, found["Id"]):
+                who = parse_owner(found["Labels"][self._label])
+                if who and who.is_dead() and _removed(api, found["Id"]):
                     count += 1
         except (DockerException, OSError) as e:
             raise SandboxError(f"docker could not list or remove boxes: {e}", "check that the engine runs") from e
@@ -126,7 +127,7 @@ class DockerBackend:
             hostname="box",
             working_dir="/",
             environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
-            labels={self._label: str(owner.this_process())},
+            labels={self._label: str(this_process())},
             network_disabled=not limits.network,
             host_config=api.create_host_config(**host_config(limits, workdir, gate)),
         )["Id"]

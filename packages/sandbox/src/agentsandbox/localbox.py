@@ -8,7 +8,7 @@ from pathlib import Path
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import owner, payload
+from agentsandbox import owned_folders, payload
 from agentsandbox.box import Box
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
@@ -49,7 +49,7 @@ class LocalBackend:
         refuse_image(environment, self.name)
         limits = fitted(limits, environment)
         python = ensure_environment(self._environments)
-        root = owner.owned_folder(self._prefix)
+        root = owned_folders.owned_folder(self._prefix)
         workdir, home, tmp, base = (str(root / n) for n in ("testbed", "home", "tmp", "base"))
         for folder in (workdir, home, tmp, base):
             Path(folder).mkdir()
@@ -75,11 +75,13 @@ class LocalBackend:
             sandbox_version=payload.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
-        return start([str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: owner.remove_folder(root))
+        return start(
+            [str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: owned_folders.remove_folder(root)
+        )
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`."""
-        return owner.reap_folders(self._prefix)
+        return owned_folders.reap_folders(self._prefix)
 
 
 def not_enforced(forbidden: set[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agentsandbox import owner, unixsocket
+from agentsandbox import owned_folders, unixsocket
 from agentsandbox.errors import SandboxError
 from agentsandbox.server.relay import relay
 
@@ -64,7 +64,7 @@ class Gate:
         """
         wanted = [parse(text) for text in addresses]
         hosts = sorted({a.host for a in wanted if not a.is_loopback})
-        self._outer = owner.owned_folder(prefix)
+        self._outer = owned_folders.owned_folder(prefix)
         self._listening: list[socket.socket] = []
         self.folder = self._outer / "sockets"
         """Folder that the box must see at :data:`SEEN`, readable for everybody; only the owner can reach it on the host."""
@@ -87,7 +87,7 @@ class Gate:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
             s.close()
-        owner.remove_folder(self._outer)
+        owned_folders.remove_folder(self._outer)
 
     def _listen(self, path: Path, address: Address) -> None:
         s = socket.socket(socket.AF_UNIX)

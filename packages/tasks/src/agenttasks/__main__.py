@@ -55,11 +55,11 @@ def make(
     """Make and validate tasks. What is already validated in the store is not done again."""
     from agentsandbox.backends import choose
     from agentsandbox.errors import SandboxError
+    from trajruntime import atomic
+    from trajruntime.executor import ThreadExecutor
     from trajschema.rollout import Limits
 
-    from agenttasks.mapping import threads
     from agenttasks.pool import build_pool
-    from agenttasks.store import write_atomic
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
@@ -74,14 +74,14 @@ def make(
             TaskStore(store),
             place,
             Limits(),
-            map=threads(workers),
+            executor=ThreadExecutor(workers),
             progress=lambda done, total, text: say(f"{done}/{total} {text}"),
             on_problem=lambda problem: say(f"problem: {problem}"),
         )
     except (TaskError, SandboxError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
-    write_atomic(output, "".join(f"{task.model_dump_json()}\n" for task in tasks).encode())
+    atomic.write_bytes(output, "".join(f"{task.model_dump_json()}\n" for task in tasks).encode())
     typer.echo(f"{len(tasks)} tasks in {output}")
 
 

@@ -5,12 +5,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from trajruntime import atomic
 from trajschema.ids import sha256_bytes
 
 from agenttasks.archive import needed, pack, read_sdist
 from agenttasks.errors import LibraryUnavailable
 from agenttasks.library import Library
-from agenttasks.store import TaskStore, write_atomic
+from agenttasks.store import TaskStore
 
 _TIMEOUT_S = 300
 
@@ -37,7 +38,7 @@ def archive(library: Library, store: TaskStore) -> bytes:
     if kept.exists():
         return _checked(library, kept.read_bytes(), str(kept))
     data = _checked(library, _download(library), "the downloaded archive")
-    write_atomic(kept, data)
+    atomic.write_bytes(kept, data)
     return data
 
 

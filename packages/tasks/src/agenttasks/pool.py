@@ -7,6 +7,7 @@ from itertools import islice
 
 from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
+from trajruntime.executor import SERIAL, Executor
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
@@ -16,7 +17,6 @@ from agenttasks.errors import PoolExhausted, PoolIncomplete, TaskError
 from agenttasks.gold import Gold, measure
 from agenttasks.inject import Candidate, Kind, kind_at, queue, turns
 from agenttasks.library import Library, library
-from agenttasks.mapping import Map, serial
 from agenttasks.store import TaskStore
 from agenttasks.verdict import Rejected
 from agenttasks.version import validator_version as own_version
@@ -38,14 +38,14 @@ def build_pool(
     backend: Backend,
     limits: Limits,
     *,
-    map: Map = serial,
+    executor: Executor = SERIAL,
     progress: Progress = lambda done, total, message: None,
     validator_version: str | None = None,
     on_problem: Callable[[TaskError], None] = lambda problem: None,
 ) -> list[Task]:
     """``count`` tasks from the named libraries of the table, or from libraries of your own.
 
-    Candidates are validated in waves, but chosen in candidate order, so neither ``map`` nor its speed changes the result. Verdicts are
+    Candidates are validated in waves, but chosen in candidate order, so neither ``executor`` nor its speed changes the result. Verdicts are
     kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_problem`` and left out;
     so is a pool that ran out of candidates, which is returned as far as it goes. ``validator_version`` names the code that validates;
     the default is a fingerprint of this package.
@@ -59,7 +59,7 @@ def build_pool(
     wanted = [library(entry) if isinstance(entry, str) else entry for entry in dict.fromkeys(libraries)]
     measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=version)
     queues: dict[_Key, _Queue] = {}
-    for entry, gold in _golds(wanted, measured, map, on_problem):
+    for entry, gold in _golds(wanted, measured, executor, on_problem):
         files = source_files(unpack(store.tree_bytes(gold.tree)), entry)
         for kind in _KINDS:
             source = queue(entry, files, seed, kind, gold.narrow if kind == "multi" else gold.tested)
@@ -72,7 +72,7 @@ def build_pool(
         if not short:
             break
         batches = [batch for key, number in short.items() for batch in queues[key].batches(number)]
-        problems = _wave(batches, validate, map, progress, len(tasks), count)
+        problems = _wave(batches, validate, executor, progress, len(tasks), count)
         failed = failed + 1 if problems else 0
         if failed == _ATTEMPTS:
             raise PoolIncomplete(problems, tasks)
@@ -154,14 +154,14 @@ def _choose(queues: Mapping[_Key, _Queue], names: Sequence[str], seed: int, coun
 def _wave(
     batches: Sequence[Batch],
     validate: Callable[[Batch], Sequence[Task | Rejected]],
-    map: Map,
+    executor: Executor,
     progress: Progress,
     done: int,
     total: int,
 ) -> list[str]:
     """Validate batches; verdicts go to the store. Returns what the sandbox failed at."""
     problems: list[str] = []
-    for batch, verdicts in map(validate, batches):
+    for batch, verdicts in executor.map(validate, batches):
         if isinstance(verdicts, SandboxError):
             problems.append(f"{batch.label}: {verdicts}")
         elif isinstance(verdicts, Exception):
@@ -174,14 +174,14 @@ def _wave(
 
 
 def _golds(
-    entries: Sequence[Library], measured: Callable[[Library], Gold], map: Map, on_problem: Callable[[TaskError], None]
+    entries: Sequence[Library], measured: Callable[[Library], Gold], executor: Executor, on_problem: Callable[[TaskError], None]
 ) -> list[tuple[Library, Gold]]:
     """Libraries with what their own tests say, in the order given."""
     golds: dict[str, Gold] = {}
     left = list(entries)
     problems: list[str] = []
     for _ in range(_ATTEMPTS):
-        results, left, problems = list(map(measured, left)), [], []
+        results, left, problems = list(executor.map(measured, left)), [], []
         for entry, gold in results:
             if isinstance(gold, Gold):
                 golds[entry.name] = gold

@@ -4,11 +4,10 @@ Every write goes to a temporary name and is moved, so a reader never sees half a
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from trajruntime import atomic
 from trajschema.ids import sha256_bytes
 from trajschema.task import Task
 
@@ -26,7 +25,7 @@ class TaskStore:
         key = sha256_bytes(tar)
         path = self._tree(key)
         if not path.exists():
-            write_atomic(path, tar)
+            atomic.write_bytes(path, tar)
         return key
 
     def tree(self, task: Task) -> bytes:
@@ -55,7 +54,7 @@ class TaskStore:
 
     def put_record(self, kind: str, key: str, value: Any) -> None:
         """Keep a JSON value under (kind, key); a later one replaces it."""
-        write_atomic(self._record(kind, key), json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+        atomic.write_bytes(self._record(kind, key), json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
     def record(self, kind: str, key: str) -> Any | None:
         """The JSON value kept under (kind, key); ``None`` where there is none, or where it cannot be read and is to be made again."""
@@ -69,14 +68,3 @@ class TaskStore:
 
     def _record(self, kind: str, key: str) -> Path:
         return self.root / "records" / kind / key[:2] / f"{key}.json"
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a whole file or none: to a temporary name beside it, then moved."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentsandbox import owner
+from agentsandbox import owned_folders
 
 PREFIX = "trajhub-agent-"
 
@@ -12,9 +12,9 @@ PREFIX = "trajhub-agent-"
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A new folder that only this user can enter; it goes with the block, whatever lies in it."""
-    owner.reap_folders(PREFIX)
-    folder = owner.owned_folder(PREFIX)
+    owned_folders.reap_folders(PREFIX)
+    folder = owned_folders.owned_folder(PREFIX)
     try:
         yield folder
     finally:
-        owner.remove_folder(folder)
+        owned_folders.remove_folder(folder)

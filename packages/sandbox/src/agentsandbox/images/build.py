@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, DockerException
+from trajruntime.file_lock import locked
 
 from agentsandbox.errors import ImageUnavailable
 from agentsandbox.images.engine import SPACE_REMEDY, is_full
-from agentsandbox.images.locks import locked
 
 Progress = Callable[[str], None]
 _MADE = re.compile(r" ---> ([0-9a-f]{12})\n")

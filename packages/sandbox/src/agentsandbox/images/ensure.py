@@ -1,6 +1,5 @@
 """Have an image ready: ours, a recipe's, or one of a registry."""
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, ImageNotFound
+from trajruntime import atomic
+from trajruntime.file_lock import locked
 
 from agentsandbox.cache import default_folder
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
@@ -18,7 +19,6 @@ from agentsandbox.images.build import build
 from agentsandbox.images.engine import engine
 from agentsandbox.images.image import Image
 from agentsandbox.images.ledger import Ledger, Origin
-from agentsandbox.images.locks import locked
 from agentsandbox.images.probe import OLDEST, Found, Interpreter, labels, probe
 from agentsandbox.images.pull import REMEDY, classify, pull
 from agentsandbox.images.recipe import LABEL, REPOSITORY, Layer, Recipe, dockerfile, layers
@@ -70,7 +70,7 @@ def ensure_recipe(
     place = folder or default_folder()
     name = recipe_image(recipe)
     if recipe != Recipe(base=recipe.base):
-        _remember(recipe, _recipe_file(place, name))
+        atomic.write_text(_recipe_file(place, name), recipe.to_json() + "\n")
     return ensure_image(name, folder=place, progress=progress, budget_gb=budget_gb, label=label)
 
 
@@ -78,13 +78,6 @@ def recipe_image(recipe: Recipe) -> str:
     """Name of a recipe's image, whether it is there or not. A recipe that asks for nothing has its base's."""
     below = recipe.base or base.recipe_name()
     return [below, *(layer.name for layer in layers(recipe, below))][-1]
-
-
-def _remember(recipe: Recipe, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".recipe-", delete=False, encoding="utf-8") as f:
-        f.write(recipe.to_json() + "\n")
-    os.replace(f.name, file)  # others may be reading it
 
 
 def _recipe_file(place: Path, name: str) -> Path:

@@ -1,15 +1,14 @@
 """What is known about images beyond what the engine says: who brought them, when they were last used, what is in them."""
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from agentsandbox.images.locks import locked
+from trajruntime import atomic
+from trajruntime.file_lock import locked
 
 _USE_EVERY_S = 60.0
 
@@ -76,7 +75,5 @@ class Ledger:
         with locked(self.folder, "ledger"):
             entries = self.entries()
             change(entries)
-            with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="images-", delete=False, encoding="utf-8") as f:
-                json.dump({d: asdict(e) for d, e in sorted(entries.items())}, f, indent=1)
-            os.replace(f.name, self._file)
+            atomic.write_text(self._file, json.dumps({d: asdict(e) for d, e in sorted(entries.items())}, indent=1))
             return entries

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError
+from trajruntime.process_owner import this_process
 
-from agentsandbox import owner
 from agentsandbox.errors import ImageUnavailable
 
 OLDEST = (3, 9)
@@ -113,4 +113,4 @@ def read(said: str) -> Found:
 
 def labels(label: str) -> dict[str, str]:
     """Labels by which the reaper of ``label`` finds a container of this process."""
-    return {f"{label}.owner": str(owner.this_process())}
+    return {f"{label}.owner": str(this_process())}

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import dagster as dg
+from trajruntime.executor import Executor
 
-from resources.incremental import Compute, Inputs, MissingInput, Report, Standing, refresh
+from resources.incremental.run import Compute, Inputs, MissingInput, Report, Standing, refresh
 from resources.lake import ALL, CorruptPartition, Lake
 from resources.lock import Lock
-from resources.mapper import TaskMap
 from resources.progress import Progress
 from resources.settings import Settings
 from resources.stages import BY_NAME
@@ -23,11 +23,11 @@ class Incremental:
     settings: Settings
     lake: Lake
     lock: Lock
-    workers: TaskMap
+    workers: Executor
     progress: Progress
 
     def materialise(
-        self, context: dg.AssetExecutionContext, name: str, compute: Compute, workers: TaskMap | None = None
+        self, context: dg.AssetExecutionContext, name: str, compute: Compute, workers: Executor | None = None
     ) -> dg.MaterializeResult:
         """Bring the partitions of this run up to date. Always returns: what failed is recorded, and the release gate names it."""
         self.hold(context.run_id)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trajruntime.executor import Executor
+
+from resources.incremental.plan import Recipe
 from resources.lake import ALL, CorruptPartition, Failure, Key, Lake, Stored
-from resources.mapper import TaskMap
-from resources.plan import Recipe
 from resources.progress import Progress
 from resources.settings import Settings
 from resources.stages import Stage
@@ -96,7 +97,7 @@ class Standing:
 
 
 def refresh(
-    stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lake, settings: Settings, workers: TaskMap, progress: Progress
+    stage: Stage, partitions: Sequence[str], compute: Compute, lake: Lake, settings: Settings, workers: Executor, progress: Progress
 ) -> Report:
     """Bring ``partitions`` of ``stage`` up to date; what is current is left alone.
 

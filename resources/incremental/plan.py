@@ -6,7 +6,7 @@ from typing import Literal
 
 from trajschema.ids import content_id
 
-from resources.fingerprint import fingerprint
+from resources.incremental.code import fingerprint
 from resources.lake import ALL, Failure, Key, Lake, Stored
 from resources.settings import Settings
 from resources.stages import STAGES, Stage

@@ -1,7 +1,7 @@
 """Which code made a partition: a hash of the sources in an asset's import closure, and of the locked libraries in it.
 
 Read from the sources alone, without importing them, so that ``trajhub status`` is quick and what it says of a changed file is
-true before that file ever runs. Imports of ``resources`` and ``pipelines`` are wiring and do not count.
+true before that file ever runs. Imports of ``resources``, ``pipelines`` and ``trajruntime`` are wiring and do not count.
 """
 
 import functools
@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-WIRING = ("resources", "pipelines", "dagster")
+CHECKOUT = Path(__file__).resolve().parents[2]
+WIRING = ("resources", "pipelines", "dagster", "trajruntime")
 _DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css", ".js", ".cjs", ".mjs"}
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
 _STATEMENT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""What a diff is worth: graded in a fresh box, by tests that the agent never saw."""
