@@ -17,10 +17,10 @@ from trajschema.outcome import VERDICTS, Differential, Outcome
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import SANDBOX
@@ -29,7 +29,7 @@ from resources.stages import SANDBOX
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("outcomes", settings, kinds={"pytest", "docker"}, description=__doc__))
+    @dg.asset(**asset_options("outcomes", settings, kinds={"pytest", "docker"}, description=__doc__))
     def outcomes(
         context: dg.AssetExecutionContext,
         incremental: dg.ResourceParam[Incremental],
@@ -44,7 +44,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     return outcomes
 
 
-def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore, version: str) -> Made:
+def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore, version: str) -> StageResult:
     """Grade each rollout; the same diff on the same task by the same grader is graded once, and kept from an earlier run."""
     (task,) = from_table(Task, inputs["task_pool"])
     rollouts = from_table(Rollout, inputs["rollouts"])
@@ -96,10 +96,10 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
     return _made(found, lost)
 
 
-def _made(found: Sequence[Outcome], lost: Sequence[str] = ()) -> Made:
+def _made(found: Sequence[Outcome], lost: Sequence[str] = ()) -> StageResult:
     counts: dict[str, int] = {verdict: sum(o.verdict == verdict for o in found) for verdict in VERDICTS}
     counts["doubted"] = sum(bool(o.differential and o.differential.differing) for o in found)
-    return Made(to_table(Outcome, list(found)), tuple(lost), counts)
+    return StageResult(to_table(Outcome, list(found)), tuple(lost), counts)
 
 
 def _claimed(rollout: Rollout, why: str) -> Outcome:

@@ -12,7 +12,7 @@ from agenttasks.store import TaskStore
 from trajschema.arrow import to_table
 from trajschema.task import Task
 
-from resources.declare import TASKS, declared
+from resources.asset_options import TASKS, asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.plan import expected_key, listing, tasks_of
@@ -30,7 +30,7 @@ KEYS_A_CALL = 10_000
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
+    @dg.asset(**asset_options("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
     def task_pool(
         context: dg.AssetExecutionContext,
         incremental: dg.ResourceParam[Incremental],

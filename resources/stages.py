@@ -30,23 +30,23 @@ OUTSIDE = ("agentrollout.outside.agent", "agentrollout.outside.bridge")
 class Stage:
     """One stored asset.
 
-    ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph;
-    ``of_task`` picks what only one task's partition depends on; ``handed_in`` names code that comes to it through a resource.
+    ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
+    ``per_task_config`` picks what only one task's partition depends on; ``resource_code`` names code that comes to it through a resource.
     """
 
     name: str
     reads: tuple[str, ...] = ()
     per_task: bool = True
     config: Shape = field(default=_nothing, compare=False)
-    outside: Shape = field(default=_nothing, compare=False)
-    of_task: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
+    external_inputs: Shape = field(default=_nothing, compare=False)
+    per_task_config: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
     volatile: tuple[str, ...] = ()
-    handed_in: tuple[str, ...] = ()
+    resource_code: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
         """Modules whose import closure is the stage's code."""
-        return (f"assets.{self.name}", *self.handed_in)
+        return (f"assets.{self.name}", *self.resource_code)
 
 
 def _limits(s: Settings) -> Any:
@@ -91,18 +91,18 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        outside=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
+        external_inputs=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
         volatile=("certificate_seconds",),
-        handed_in=SANDBOX,
+        resource_code=SANDBOX,
     ),
     Stage(
         "rollouts",
         ("task_pool",),
         config=lambda s: [_agents(s), _limits(s), s.sandbox.reach],
-        of_task=lambda s, task: files_digest(imported_rollouts(s, task)),
-        handed_in=(*SANDBOX, *OUTSIDE),
+        per_task_config=lambda s, task: files_digest(imported_rollouts(s, task)),
+        resource_code=(*SANDBOX, *OUTSIDE),
     ),
-    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
+    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=SANDBOX),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",), config=by_rule),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
@@ -112,7 +112,7 @@ STAGES: tuple[Stage, ...] = (
         config=lambda s: s.weights.model_dump(mode="json"),
     ),
     Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
-    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, outside=lambda s: files_digest(s.labels_file)),
+    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, external_inputs=lambda s: files_digest(s.labels_file)),
     Stage(
         "release",
         (

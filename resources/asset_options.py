@@ -32,7 +32,7 @@ def code_version(name: str, settings: Settings) -> str:
     return f"{fingerprint(*stage.modules)[:8]}-{content_id(stage.config(settings), 8)}"
 
 
-def declared(name: str, settings: Settings, *, kinds: set[str], **more: Any) -> dict[str, Any]:
+def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any) -> dict[str, Any]:
     """Arguments of ``dg.asset`` for the stage ``name``."""
     stage = BY_NAME[name]
     size = settings.orchestration.partitions_per_run
