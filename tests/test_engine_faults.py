@@ -18,10 +18,10 @@ from typing import Any
 import agentrollout.loop as loop
 import docker
 import pytest
-from agentrollout.agents import AgentSpec
-from agentrollout.calls import file_write, shell, submit, turn
+from agentrollout.embedded import AgentSpec
 from agentrollout.loop import Budget, rollout
-from agentrollout.script import Scripted
+from agentrollout.policies.calls import file_write, shell, submit, turn
+from agentrollout.policies.script import Scripted
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError

@@ -10,11 +10,11 @@ import agentrollout.loop as loop
 import pytest
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
-from agentrollout.agents import AgentSpec, embedded
-from agentrollout.calls import call, file_write, shell, submit, turn
+from agentrollout.embedded import AgentSpec, embedded
 from agentrollout.loop import AgentNotEmbedded, Budget, rollout
+from agentrollout.policies.calls import call, file_write, shell, submit, turn
 from agentrollout.policy import Exchange
-from agentrollout.session import Ending, converse
+from agentrollout.tool_loop import Ending, converse
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.dockerbox import DockerBackend

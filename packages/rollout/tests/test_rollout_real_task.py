@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from agentrollout.agents import embedded
+from agentrollout.embedded import embedded
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
 from agentsandbox.grading import grade

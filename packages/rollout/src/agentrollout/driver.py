@@ -11,7 +11,7 @@ from trajschema.event import EventSink
 from trajschema.rollout import Agent
 
 from agentrollout.policy import TaskView
-from agentrollout.session import Budget, Ending, Slots
+from agentrollout.tool_loop import Budget, Ending, Slots
 
 
 class Driver(Protocol):

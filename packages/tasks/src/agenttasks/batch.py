@@ -11,7 +11,7 @@ from trajschema.task import Task
 from agenttasks.gold import Gold, plain
 from agenttasks.inject import Candidate
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench
+from agenttasks.trial import TestBench
 from agenttasks.validate import Validator
 from agenttasks.verdict import Rejected
 
@@ -62,7 +62,7 @@ def validate_batch(batch: Batch, certificates: Certificates, backend: Backend, l
     verdicts: list[Task | Rejected] = []
     with backend.open(limits, plain(batch.candidates[0].library.environment()), trusted=True) as box:
         box.load(certificates.store.tree_bytes(batch.gold.tree))
-        validator = Validator(Bench(box, batch.gold), certificates.store, backend, limits, certificates.validator_version)
+        validator = Validator(TestBench(box, batch.gold), certificates.store, backend, limits, certificates.validator_version)
         for candidate in batch.candidates:
             if sum(isinstance(verdict, Task) for verdict in verdicts) >= batch.wanted:
                 break

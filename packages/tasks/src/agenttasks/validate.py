@@ -14,7 +14,7 @@ from agenttasks.inject import Candidate, faulty
 from agenttasks.patch import unified_diff
 from agenttasks.statement import problem_statement
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench, Trial, run
+from agenttasks.trial import TestBench, Trial, run
 from agenttasks.verdict import Rejected, Why
 
 BUG_RUNS = 2
@@ -40,13 +40,13 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
     gold = measure(candidate.library, store, backend, limits, validator_version)
     with backend.open(limits, plain(candidate.library.environment()), trusted=True) as box:
         box.load(store.tree_bytes(gold.tree))
-        return Validator(Bench(box, gold), store, backend, limits, validator_version).certify(candidate)
+        return Validator(TestBench(box, gold), store, backend, limits, validator_version).certify(candidate)
 
 
 class Validator:
     """Validates candidates of one library, one after the other, on one warm bench."""
 
-    def __init__(self, bench: Bench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
+    def __init__(self, bench: TestBench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
         self._bench, self._gold = bench, bench.gold
         self._backend, self._limits, self._version = backend, limits, validator_version
         self._tar = store.tree_bytes(bench.gold.tree)

@@ -9,9 +9,9 @@ from trajschema.rollout import Agent
 
 from agentrollout.driver import AnyAgent, Driver
 from agentrollout.policies import controls, localising, noisy, uniform
+from agentrollout.policies.script import Scripted
 from agentrollout.policy import Policy, TaskView
-from agentrollout.script import Scripted
-from agentrollout.session import Conversation
+from agentrollout.tool_loop import Conversation
 
 
 @dataclass(frozen=True)
