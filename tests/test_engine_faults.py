@@ -18,7 +18,7 @@ from typing import Any
 import agentrollout.loop as loop
 import docker
 import pytest
-from agentrollout.embedded import AgentSpec
+from agentrollout.driver import AgentSpec
 from agentrollout.loop import Budget, rollout
 from agentrollout.policies.calls import file_write, shell, submit, turn
 from agentrollout.policies.script import Scripted

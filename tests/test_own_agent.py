@@ -8,7 +8,7 @@ from projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 
-TESTER = """from agentrollout.embedded import AgentSpec
+TESTER = """from agentrollout.driver import AgentSpec
 from agentrollout.policies.calls import shell, submit, turn
 from agentrollout.policies.script import Scripted
 from trajschema.rollout import Agent
@@ -95,7 +95,7 @@ def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project
     ("name", "said"),
     [
         ("nowhere:agent", "error: agent 'nowhere:agent': there is no module 'nowhere'"),
-        ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.embedded.AgentSpec"),
+        ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.driver.AgentSpec"),
         ("nop", "error: no embedded agent is called 'nop'; there are: random"),
     ],
 )

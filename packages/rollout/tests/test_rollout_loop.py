@@ -10,7 +10,8 @@ import agentrollout.loop as loop
 import pytest
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
-from agentrollout.embedded import AgentSpec, embedded
+from agentrollout.driver import AgentSpec
+from agentrollout.embedded import embedded
 from agentrollout.loop import AgentNotEmbedded, Budget, rollout
 from agentrollout.policies.calls import call, file_write, shell, submit, turn
 from agentrollout.policy import Exchange

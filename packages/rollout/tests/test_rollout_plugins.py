@@ -6,7 +6,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from agentrollout.embedded import AgentSpec, UnknownAgent
+from agentrollout.driver import AgentSpec
+from agentrollout.embedded import UnknownAgent
 from agentrollout.loop import Budget, rollout
 from agentrollout.plugins import AgentUnusable, find_agent
 from agentrollout.policy import TaskView
@@ -15,7 +16,7 @@ from trajruntime.user_modules import source_digest
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 
-SPEC = """from agentrollout.embedded import AgentSpec
+SPEC = """from agentrollout.driver import AgentSpec
 from trajschema.rollout import Agent
 
 agent = AgentSpec(Agent({}), random=False, make=None{})
@@ -79,7 +80,7 @@ def test_a_digest_is_taken_without_running_the_module(tmp_path: Path) -> None:
             r"own_b\.py cannot be imported: ModuleNotFoundError: .*nothing_like_it.*; remedy: mend it",
         ),
         ("own_c:agent", "def", r"own_c\.py cannot be imported: SyntaxError"),
-        ("own_d:other", "agent = 3", r"own_d\.py: no attribute of that name.*; remedy: make 'other' an agentrollout\.agents\.AgentSpec"),
+        ("own_d:other", "agent = 3", r"own_d\.py: no attribute of that name.*; remedy: make 'other' an agentrollout\.driver\.AgentSpec"),
         ("own_e:agent", "agent = 3", r"own_e\.py: 'agent' is a int, and no AgentSpec"),
         ("own_f:agent", SPEC.format('name="oracle"', ""), "calls itself 'oracle'.*another name"),
         ("own_g:agent", SPEC.format('name="mine"', ", sees_gold=True"), "told the fix"),

@@ -44,7 +44,7 @@ def load_agent(name: str, folder: Path) -> AnyAgent:
     if not isinstance(spec, AnyAgent):
         found = "no attribute of that name" if spec is None else f"{attribute!r} is a {type(spec).__name__}"
         raise AgentUnusable(
-            name, f"{file}: {found}, and no AgentSpec", f"make {attribute!r} an agentrollout.embedded.AgentSpec or an ExternalAgent"
+            name, f"{file}: {found}, and no AgentSpec", f"make {attribute!r} an agentrollout.driver.AgentSpec or an ExternalAgent"
         )
     if spec.agent.name in EMBEDDED:
         raise AgentUnusable(name, f"it calls itself {spec.agent.name!r}, as an embedded agent does", "give its Agent another name")

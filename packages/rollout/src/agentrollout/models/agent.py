@@ -16,7 +16,7 @@ from trajschema.event import AgentTurn
 from trajschema.rollout import Agent
 from trajschema.trajectory import Flag, StepUsage, Tool, ToolCall
 
-from agentrollout.embedded import AgentSpec
+from agentrollout.driver import AgentSpec
 from agentrollout.models.prompt import SYSTEM, VERSION, folded, opening, shown
 from agentrollout.policy import Ended, Exchange, History, TaskView
 
