@@ -18,6 +18,7 @@ from typing import Any
 import agentrollout.loop as loop
 import docker
 import pytest
+from agentgrader.grade import grade
 from agentrollout.agents import AgentSpec
 from agentrollout.calls import file_write, shell, submit, turn
 from agentrollout.loop import Budget, rollout
@@ -25,7 +26,6 @@ from agentrollout.script import Scripted
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError
-from agentsandbox.grading import grade
 from agentsandbox.images import recipe_name
 from docker.errors import DockerException
 from engines import Engine

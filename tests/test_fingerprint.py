@@ -92,7 +92,7 @@ def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     rules = {f"packages/reward/src/agentreward/rules/{rubric}.py" for rubric in RUBRICS}
     assert rules <= names["rule_scores"]
     assert rules.isdisjoint(names["rewards"] | names["outcomes"] | names["rollouts"] | names["judge_scores"])
-    grading = "packages/sandbox/src/agentsandbox/grading.py"
+    grading = "packages/sandbox/src/agentgrader/grade.py"
     assert grading in names["outcomes"]
     assert grading not in names["rollouts"] | names["trajectories"] | names["rule_scores"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import agentrollout.loop as loop
 import pytest
+from agentgrader.grade import grade
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
 from agentrollout.agents import AgentSpec, embedded
@@ -19,7 +20,6 @@ from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.dockerbox import DockerBackend
 from agentsandbox.errors import SandboxError, Untrusted
-from agentsandbox.grading import grade
 from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id

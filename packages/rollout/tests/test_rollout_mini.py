@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.grade import grade
 from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
@@ -16,7 +17,6 @@ from agentrollout.loop import Budget, rollout
 from agentrollout.outside.logs import kept_in
 from agentrollout.outside.mini import mini_swe_agent
 from agentsandbox.box import Backend
-from agentsandbox.grading import grade
 from trajschema.event import AgentTurn
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
