@@ -48,7 +48,7 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
     """Grade each rollout; the same diff on the same task by the same grader is graded once, and kept from an earlier run."""
     (task,) = from_table(Task, inputs["task_pool"])
     rollouts = from_table(Rollout, inputs["rollouts"])
-    if not task.is_at_hand:
+    if not task.is_runnable:
         return _made([_claimed(rollout, "its task is known from logs alone") for rollout in rollouts])
     backend.check()
     tree = store.tree(task)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
-from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
 from agenttasks.store import TaskStore
 from trajruntime.executor import ThreadExecutor
@@ -144,7 +144,7 @@ def kept(inputs: Inputs) -> dict[str, Rollout]:
 
 def planned(task: Task, terms: Terms) -> list[Attempt]:
     """Every attempt at a task, each agent with its budget and limits written into its parameters. None where its code is not at hand."""
-    if not task.is_at_hand:
+    if not task.is_runnable:
         return []
     plan = []
     content = task.model_copy(update={"certificate_seconds": None})

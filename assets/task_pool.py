@@ -94,7 +94,7 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             executor=incremental.workers,
             progress=_Counted(incremental.progress),
             validator_version=fingerprint("agenttasks.validate", *GRADER, *SANDBOX),
-            on_problem=problems.append,
+            on_error=problems.append,
         )
         if asked.count and not problems
         else []

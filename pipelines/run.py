@@ -76,7 +76,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
-        from agentrollout.own import named
+        from agentrollout.plugins import find_agent
 
         from pipelines.definitions import build_defs, build_resources
         from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
@@ -86,7 +86,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     rules_of(settings)
     for entry in settings.agents.run:
         if not entry.model:
-            named(entry.name, settings.root)
+            find_agent(entry.name, settings.root)
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
         members(settings, purse_of(settings))
     resources = {**build_resources(settings), **overrides}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentrollout.prompt import VERSION
+from agentrollout.models.prompt import VERSION
 from trajruntime.user_modules import source_digest
 
 from resources.repositories import repositories_digest
@@ -24,7 +24,7 @@ SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
 """What a box is: handed in as a resource, so no import of an asset tells of it."""
 GRADER = ("agentgrader.probes.main",)
 """The grader's code inside of a box: sent there as source, so no import tells of it."""
-OUTSIDE = ("agentrollout.outside.agent", "agentrollout.outside.bridge")
+OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge")
 """How programs are run as agents: reached by modules of one's own alone."""
 
 

@@ -19,10 +19,10 @@ import agentrollout.loop as loop
 import docker
 import pytest
 from agentgrader.grade import grade
-from agentrollout.agents import AgentSpec
-from agentrollout.calls import file_write, shell, submit, turn
+from agentrollout.driver import AgentSpec
 from agentrollout.loop import Budget, rollout
-from agentrollout.script import Scripted
+from agentrollout.policies.calls import file_write, shell, submit, turn
+from agentrollout.policies.script import Scripted
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError

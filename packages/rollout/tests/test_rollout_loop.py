@@ -11,11 +11,12 @@ import pytest
 from agentgrader.grade import grade
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
-from agentrollout.agents import AgentSpec, embedded
-from agentrollout.calls import call, file_write, shell, submit, turn
+from agentrollout.driver import AgentSpec
+from agentrollout.embedded import embedded
 from agentrollout.loop import AgentNotEmbedded, Budget, rollout
+from agentrollout.policies.calls import call, file_write, shell, submit, turn
 from agentrollout.policy import Exchange
-from agentrollout.session import Ending, converse
+from agentrollout.tool_loop import Ending, converse
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.dockerbox import DockerBackend

@@ -13,9 +13,9 @@ from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
 from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
+from agentrollout.external.logs import kept_in
+from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
-from agentrollout.outside.logs import kept_in
-from agentrollout.outside.mini import mini_swe_agent
 from agentsandbox.box import Backend
 from trajschema.event import AgentTurn
 from trajschema.rollout import Limits, Rollout

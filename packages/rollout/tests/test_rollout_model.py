@@ -16,11 +16,11 @@ from agentllm.standin import StandIn
 from agentllm.standin_answers import declines, says
 from agentllm.standin_behaviour import failure, half, overloaded, rate_limited, slow
 from agentrecorder.events import trajectory_of
-from agentrollout.calls import file_read, shell, submit, turn
 from agentrollout.loop import Budget, rollout
-from agentrollout.model import Sampling, conversation, model_agent
+from agentrollout.models.agent import Sampling, conversation, model_agent
+from agentrollout.policies.calls import file_read, shell, submit, turn
 from agentrollout.policy import Exchange, TaskView
-from agentrollout.session import NO_CALL
+from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable

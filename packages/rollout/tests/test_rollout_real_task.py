@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from agentgrader.grade import grade
 from agentgrader.run import run_tests
-from agentrollout.agents import embedded
+from agentrollout.embedded import embedded
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
 from agenttasks.archive import source_files, unpack

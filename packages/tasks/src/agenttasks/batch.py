@@ -12,7 +12,6 @@ from trajschema.task import Task
 from agenttasks.gold import Gold, plain
 from agenttasks.inject import Candidate
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench
 from agenttasks.validate import Validator
 from agenttasks.verdict import Rejected
 

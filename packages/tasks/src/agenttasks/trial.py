@@ -22,7 +22,7 @@ class Trial:
 
 
 @dataclass
-class Bench:
+class TestBench:
     """A box that holds the unchanged library, and takes one patch after the other."""
 
     box: Box

@@ -15,7 +15,7 @@ from agenttasks.inject import Candidate, faulty
 from agenttasks.patch import unified_diff
 from agenttasks.statement import problem_statement
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench, Trial, run
+from agenttasks.trial import TestBench, Trial, run
 from agenttasks.verdict import Rejected, Why
 
 BUG_RUNS = 2
@@ -48,7 +48,7 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
 class Validator:
     """Validates candidates of one library, one after the other, on one warm bench."""
 
-    def __init__(self, bench: Bench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
+    def __init__(self, bench: TestBench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
         self._bench, self._gold = bench, bench.gold
         self._backend, self._limits, self._version = backend, limits, validator_version
         self._tar = store.tree_bytes(bench.gold.tree)

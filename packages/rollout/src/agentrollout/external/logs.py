@@ -8,12 +8,12 @@ from agentrecorder.keeping import put
 from agentrecorder.rollouts import LogUnread, run_in
 from trajschema.rollout import Usage
 
-from agentrollout.outside.process import KEPT
-from agentrollout.session import OwnLog
+from agentrollout.external.process import KEPT
+from agentrollout.tool_loop import OwnLog
 
 
 def own_log(path: Path, form: str) -> OwnLog | None:
-    """The log at ``path`` as far as :data:`agentrollout.outside.process.KEPT` bytes; nothing where none was written."""
+    """The log at ``path`` as far as :data:`agentrollout.external.process.KEPT` bytes; nothing where none was written."""
     try:
         with path.open("rb") as file:
             content = file.read(KEPT)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from trajschema.event import AgentTurn
 from trajschema.trajectory import Observation
 
-from agentrollout.calls import submit, turn
+from agentrollout.policies.calls import submit, turn
 from agentrollout.policy import Exchange, History, TaskView
 
 V = TypeVar("V", bound=TaskView)

@@ -7,18 +7,17 @@ from agentsandbox.box import Box
 from agentsandbox.session import Calls
 from trajschema.event import EventSink
 
-from agentrollout.outside.ending import ending_of
-from agentrollout.outside.logs import own_log
-from agentrollout.outside.program import Program
-from agentrollout.outside.scratch import scratch
+from agentrollout.external.logs import own_log
+from agentrollout.external.program import Program, ending_of
+from agentrollout.external.scratch import scratch
 from agentrollout.policy import TaskView
-from agentrollout.session import Budget, Ending, OwnLog, Slots
+from agentrollout.tool_loop import Budget, Ending, OwnLog, Slots
 
 _FETCHED = ".trajhub-log"
 
 
 @dataclass(frozen=True)
-class Inside:
+class SandboxRunner:
     """See :class:`agentrollout.driver.Driver`."""
 
     spec: Program

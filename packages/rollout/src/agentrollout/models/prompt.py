@@ -5,7 +5,7 @@ from trajschema.ids import content_id
 from trajschema.trajectory import Observation
 
 from agentrollout.policy import TaskView
-from agentrollout.session import NO_CALL
+from agentrollout.tool_loop import NO_CALL
 
 SYSTEM = """\
 You are a software engineer. You repair a fault in a repository that lies in a sandbox, and you act only through the tools.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from trajruntime.user_modules import Unimportable, file_digest, imported
 
-from agentrollout.agents import EMBEDDED, embedded
 from agentrollout.driver import AnyAgent
+from agentrollout.embedded import EMBEDDED, embedded
 
 
 class AgentUnusable(ValueError):
@@ -17,18 +17,18 @@ class AgentUnusable(ValueError):
         self.name, self.why, self.remedy = name, why, remedy
 
 
-def named(name: str, folder: Path) -> AnyAgent:
+def find_agent(name: str, folder: Path) -> AnyAgent:
     """The agent of that name: ``module:attribute`` is imported, another name is an embedded one's.
 
     Raises:
         UnknownAgent: there is no embedded agent of that name.
-        AgentUnusable: see :func:`own`.
+        AgentUnusable: see :func:`load_agent`.
     """
-    return own(name, folder) if ":" in name else embedded(name)
+    return load_agent(name, folder) if ":" in name else embedded(name)
 
 
-def own(name: str, folder: Path) -> AnyAgent:
-    """The agent (``AgentSpec``, ``OutsideAgent``) that ``name``, a ``module:attribute``, leads to; ``folder`` is searched first.
+def load_agent(name: str, folder: Path) -> AnyAgent:
+    """The agent (``AgentSpec``, ``ExternalAgent``) that ``name``, a ``module:attribute``, leads to; ``folder`` is searched first.
 
     Its version is completed with a hash of the module's source file, so that an edit makes another agent.
 
@@ -44,7 +44,7 @@ def own(name: str, folder: Path) -> AnyAgent:
     if not isinstance(spec, AnyAgent):
         found = "no attribute of that name" if spec is None else f"{attribute!r} is a {type(spec).__name__}"
         raise AgentUnusable(
-            name, f"{file}: {found}, and no AgentSpec", f"make {attribute!r} an agentrollout.agents.AgentSpec or an OutsideAgent"
+            name, f"{file}: {found}, and no AgentSpec", f"make {attribute!r} an agentrollout.driver.AgentSpec or an ExternalAgent"
         )
     if spec.agent.name in EMBEDDED:
         raise AgentUnusable(name, f"it calls itself {spec.agent.name!r}, as an embedded agent does", "give its Agent another name")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from trajschema.trajectory import Observation
 
-from agentrollout.fragment import Fragment
-from agentrollout.suspects import SKIPPED
+from agentrollout.policies.fault_localization import SKIPPED
+from agentrollout.policies.fragment import Fragment
 
 DEFINITION = r"^\s*(async )?def \w+"
 """Pattern that finds where functions begin, for ``git grep -E``: a list of them all is what a search only sums up."""

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import agentrollout.external.process as process
 import agentrollout.loop as loop
-import agentrollout.outside.process as process
 import pytest
 from agentgrader.grade import grade
 from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
+from agentrollout.external.agent import ExternalAgent
+from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
-from agentrollout.outside.agent import OutsideAgent
-from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
 from trajschema.event import AgentTurn, SessionEnd
 from trajschema.rollout import Agent, Limits, Rollout
@@ -32,14 +32,14 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "PAUSES", (0.0, 0.0))
 
 
-def agent(*moves: str, variables: tuple[str, ...] = (), seconds: float = 60.0) -> OutsideAgent:
+def agent(*moves: str, variables: tuple[str, ...] = (), seconds: float = 60.0) -> ExternalAgent:
     command = ("env", f"PYTHONPATH={os.pathsep.join(sys.path)}", sys.executable, PLAYER, "{mcp}", "log.jsonl", *moves)
-    return OutsideAgent(Agent(name="player"), command=command, log="log.jsonl", adapter="nobodys", variables=variables, seconds=seconds)
+    return ExternalAgent(Agent(name="player"), command=command, log="log.jsonl", adapter="nobodys", variables=variables, seconds=seconds)
 
 
 @pytest.fixture
 def play(task: Task, tree: bytes, bubblewrap: Backend, tmp_path: Path) -> Play:
-    def run(spec: OutsideAgent, budget: Budget = Budget()) -> Rollout:  # noqa: B008
+    def run(spec: ExternalAgent, budget: Budget = Budget()) -> Rollout:  # noqa: B008
         return rollout(task, tree, spec.agent, 0, 0, bubblewrap, Limits(), budget, spec, keep=kept_in(tmp_path / "logs"))
 
     return run
@@ -162,7 +162,7 @@ def test_a_program_does_not_outlive_us(tmp_path: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path
-from agentrollout.outside.process import run
+from agentrollout.external.process import run
 run(["sh", "-c", "sleep 1; echo $$; sleep 600"], os.environ, Path("."), Path("out"), Path("err"), lambda: float("inf"))
 """
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as ours:
@@ -184,7 +184,7 @@ def test_a_placeholder_for_which_there_is_nothing_is_named(play: Play) -> None:
 
 def test_a_program_in_the_box_is_one_recorded_call_and_its_log_is_fetched(play: Play, tmp_path: Path) -> None:
     script = "cd {workdir}; echo $TEST_AGENT_NAME > /tmp/log; sed -i 's/max(items) + min/max(items) - min/' src/tiny/shelf.py; exit 124"
-    spec = OutsideAgent(Agent(name="inner"), command=("sh", "-c", script), place="box", log="/tmp/log", adapter="nobodys")
+    spec = ExternalAgent(Agent(name="inner"), command=("sh", "-c", script), place="box", log="/tmp/log", adapter="nobodys")
     run = play(spec)
     assert run.exit == "limit"
     assert calls(run) == ["shell"]

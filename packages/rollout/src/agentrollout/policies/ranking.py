@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from agentrollout.fragment import Edit
+from agentrollout.policies.fragment import Edit
 
 STEEPNESS = 9.0
 """Weight of a suspicion, relative to the highest one."""

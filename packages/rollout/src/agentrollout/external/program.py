@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 from agentrollout.driver import AnyAgent
-from agentrollout.outside.scratch import scratch
+from agentrollout.external.exit_status import AWAY, LIMIT, UNSTARTED
+from agentrollout.external.scratch import scratch
 from agentrollout.policy import Ended
-from agentrollout.secret import Secrets
+from agentrollout.redaction import Secrets
+from agentrollout.tool_loop import Ending
 
 _PLACE = re.compile(r"\{(workdir|problem|steps|mcp|mcp_config|box|proxy|python|package)\}")
+_REASON_CHARS = 500
 _PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables that every program on the host gets."""
 
@@ -36,7 +39,8 @@ class Program(AnyAgent):
     turns that it may take (if it is not told, each call counts as a turn, and one too many ends it), ``{proxy}`` for the address of
     the recording proxy; on the host also ``{mcp}`` for a program that is the box's MCP server over standard input and
     output, ``{mcp_config}`` for a JSON file that names it under ``mcpServers``, ``{box}`` for the socket of
-    :class:`agentrollout.outside.desk.Desk`, ``{python}`` for our interpreter and ``{package}`` for a folder to import us from.
+    :class:`agentrollout.external.tool_server.ToolServer`, ``{python}`` for our interpreter,
+    ``{package}`` for a folder to import us from.
 
     How it ends: exit status 0 or a submit is ``submitted``, 124 is ``limit``. 75, that what it rests on (its model) is away, and 126 or
     127, that it cannot be started, are ``infrastructure``. Any other is a ``crash``. The reason is the last line of its errors.
@@ -113,6 +117,19 @@ def host_environment(given: Mapping[str, str], home: Path) -> dict[str, str]:
 def starter(socket: Path, statement: Path, target: Path) -> None:
     """Write the program that is the MCP server of the box at ``socket``."""
     paths = os.pathsep.join(p for p in sys.path if p)
-    words = [sys.executable, "-m", "agentrollout.outside.bridge", str(socket), str(statement)]
+    words = [sys.executable, "-m", "agentrollout.external.bridge", str(socket), str(statement)]
     target.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(paths)} exec {shlex.join(words)}\n", encoding="utf-8")
     target.chmod(0o700)
+
+
+def ending_of(status: int, errors: str) -> Ending:
+    """How the session of a program ended that ended by itself. ``errors``: what it wrote to standard error."""
+    reason = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "")[-_REASON_CHARS:]
+    if status == 0:
+        return Ending("submitted", "")
+    if status == LIMIT:
+        return Ending("limit", reason or "it says that a limit was reached")
+    if status == AWAY or status in UNSTARTED:
+        return Ending("infrastructure", reason or "it says that what it rests on is away")
+    how = f"exit status {status}" if status > 0 else f"signal {-status}"
+    return Ending("crash", f"{how}: {reason}" if reason else how)

@@ -6,16 +6,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from agentrollout.agents import AgentSpec, UnknownAgent
+from agentrollout.driver import AgentSpec
+from agentrollout.embedded import UnknownAgent
 from agentrollout.loop import Budget, rollout
-from agentrollout.own import AgentUnusable, named
+from agentrollout.plugins import AgentUnusable, find_agent
 from agentrollout.policy import TaskView
 from agentsandbox.box import Backend
 from trajruntime.user_modules import source_digest
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 
-SPEC = """from agentrollout.agents import AgentSpec
+SPEC = """from agentrollout.driver import AgentSpec
 from trajschema.rollout import Agent
 
 agent = AgentSpec(Agent({}), random=False, make=None{})
@@ -36,18 +37,18 @@ def write(file: Path, name: str = 'name="mine"', more: str = "") -> None:
 
 
 def test_an_embedded_name_needs_no_import(tmp_path: Path) -> None:
-    assert named("noop", tmp_path).agent.control
+    assert find_agent("noop", tmp_path).agent.control
     with pytest.raises(UnknownAgent, match="module:attribute"):
-        named("nop", tmp_path)
+        find_agent("nop", tmp_path)
 
 
 def test_an_edit_makes_another_agent_without_a_new_process(tmp_path: Path) -> None:
     file = tmp_path / "own_edited.py"
     write(file)
-    first, digest = named("own_edited:agent", tmp_path).agent, source_digest("own_edited:agent", tmp_path)
-    assert first == named("own_edited:agent", tmp_path).agent
+    first, digest = find_agent("own_edited:agent", tmp_path).agent, source_digest("own_edited:agent", tmp_path)
+    assert first == find_agent("own_edited:agent", tmp_path).agent
     write(file, 'name="mine", version="7"')
-    second = named("own_edited:agent", tmp_path).agent
+    second = find_agent("own_edited:agent", tmp_path).agent
     assert second.version.startswith("7+")
     assert second.version.partition("+")[2] != first.version.partition("+")[2]
     assert source_digest("own_edited:agent", tmp_path) != digest
@@ -57,14 +58,14 @@ def test_a_module_inside_a_package_is_found(tmp_path: Path) -> None:
     (tmp_path / "own_package").mkdir()
     (tmp_path / "own_package/__init__.py").write_text("")
     write(tmp_path / "own_package/clever.py")
-    assert named("own_package.clever:agent", tmp_path).agent.name == "mine"
+    assert find_agent("own_package.clever:agent", tmp_path).agent.name == "mine"
 
 
 def test_a_digest_is_taken_without_running_the_module(tmp_path: Path) -> None:
     (tmp_path / "own_dangerous.py").write_text("raise SystemExit('ran')")
     assert len(source_digest("own_dangerous:agent", tmp_path)) == 64
     assert source_digest("own_absent:agent", tmp_path) == "missing"
-    assert len(source_digest("agentrollout.own:named", tmp_path)) == 64
+    assert len(source_digest("agentrollout.plugins:named", tmp_path)) == 64
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_digest_is_taken_without_running_the_module(tmp_path: Path) -> None:
             r"own_b\.py cannot be imported: ModuleNotFoundError: .*nothing_like_it.*; remedy: mend it",
         ),
         ("own_c:agent", "def", r"own_c\.py cannot be imported: SyntaxError"),
-        ("own_d:other", "agent = 3", r"own_d\.py: no attribute of that name.*; remedy: make 'other' an agentrollout\.agents\.AgentSpec"),
+        ("own_d:other", "agent = 3", r"own_d\.py: no attribute of that name.*; remedy: make 'other' an agentrollout\.driver\.AgentSpec"),
         ("own_e:agent", "agent = 3", r"own_e\.py: 'agent' is a int, and no AgentSpec"),
         ("own_f:agent", SPEC.format('name="oracle"', ""), "calls itself 'oracle'.*another name"),
         ("own_g:agent", SPEC.format('name="mine"', ", sees_gold=True"), "told the fix"),
@@ -90,7 +91,7 @@ def test_what_is_no_agent_is_named_with_the_remedy(tmp_path: Path, name: str, te
     if text is not None:
         (tmp_path / f"{name.partition(':')[0]}.py").write_text(text)
     with pytest.raises(AgentUnusable, match=said) as caught:
-        named(name, tmp_path)
+        find_agent(name, tmp_path)
     assert caught.value.name == name
 
 

@@ -1,4 +1,4 @@
-"""The way from a program to the box that it is offered. Standard library alone, so that any interpreter can run it."""
+"""Calls the tools of the box that a program is offered. Standard library alone, so that any interpreter can run it."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 
-class Door:
-    """Asks at the socket ``path``, where a :class:`agentrollout.outside.desk.Desk` answers. Safe to use from several threads."""
+class ToolClient:
+    """Client of the :class:`agentrollout.external.tool_server.ToolServer` at the socket ``path``. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -16,9 +16,9 @@ from trajschema.event import AgentTurn
 from trajschema.rollout import Agent
 from trajschema.trajectory import Flag, StepUsage, Tool, ToolCall
 
-from agentrollout.agents import AgentSpec
+from agentrollout.driver import AgentSpec
+from agentrollout.models.prompt import SYSTEM, VERSION, folded, opening, shown
 from agentrollout.policy import Ended, Exchange, History, TaskView
-from agentrollout.prompt import SYSTEM, VERSION, folded, opening, shown
 
 _TOOLS = {"anthropic": anthropic_tools, "openai": openai_chat_tools}
 

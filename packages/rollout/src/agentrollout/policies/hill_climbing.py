@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from trajschema.event import AgentTurn
 from trajschema.trajectory import ToolCall
 
-from agentrollout.calls import file_edit, git, submit, turn
-from agentrollout.fragment import Edit
+from agentrollout.policies.calls import file_edit, git, submit, turn
+from agentrollout.policies.fragment import Edit
+from agentrollout.policies.script import Reply, Script
+from agentrollout.policies.testing import SUITE_S, run_tests, spread, stated_failures, verdict_of
 from agentrollout.policy import TaskView
-from agentrollout.script import Reply, Script
-from agentrollout.testing import SUITE_S, run_tests, spread, stated_failures, verdict_of
 
 PROBES = 12
 """Failing tests that are run after each edit."""
@@ -19,7 +19,7 @@ HANGS = 3
 
 
 @dataclass
-class Climb:
+class HillClimb:
     """Where the work stands."""
 
     view: TaskView
@@ -51,20 +51,20 @@ class Climb:
 
 
 Proposal = Generator[AgentTurn, Reply, tuple[Edit, str] | None]
-Propose = Callable[[Climb], Proposal]
+Propose = Callable[[HillClimb], Proposal]
 """Looks around, if it must, and names the next edit with a sentence that says why; nothing when it has no more."""
 
 
-def say(climb: Climb, message: str, *calls: ToolCall) -> Generator[AgentTurn, Reply, Reply]:
+def say(climb: HillClimb, message: str, *calls: ToolCall) -> Generator[AgentTurn, Reply, Reply]:
     """Take one turn and note how many are left."""
     reply = yield turn(message, *calls)
     climb.left = reply.left
     return reply
 
 
-def climb_with(view: TaskView, propose: Propose) -> Script:
+def hill_climb(view: TaskView, propose: Propose) -> Script:
     """Run the failing tests, try what ``propose`` names while turns are left, run the suite once all is green, submit."""
-    climb = Climb(view, view.steps)
+    climb = HillClimb(view, view.steps)
     if climb.left > 1:
         yield from _look(climb)
     done = not climb.targets
@@ -78,7 +78,7 @@ def climb_with(view: TaskView, propose: Propose) -> Script:
     yield from say(climb, _farewell(climb), *climb.undo(), submit())
 
 
-def _look(climb: Climb) -> Generator[AgentTurn, Reply, None]:
+def _look(climb: HillClimb) -> Generator[AgentTurn, Reply, None]:
     """Run the tests that are said to fail, for what they say, and the suite, for whatever else fails."""
     named = spread(stated_failures(climb.view.problem_statement), PROBES)
     calls = [run_tests(climb.view, named, "--tb=short")] if named else []
@@ -92,7 +92,7 @@ def _look(climb: Climb) -> Generator[AgentTurn, Reply, None]:
     climb.output = reply.observations[0].content
 
 
-def _try(climb: Climb, edit: Edit, why: str) -> Generator[AgentTurn, Reply, bool]:
+def _try(climb: HillClimb, edit: Edit, why: str) -> Generator[AgentTurn, Reply, bool]:
     """Make an edit and run the targets, in one turn. Whether all of them pass now."""
     climb.tried.add(edit)
     calls = [*climb.undo(), file_edit(edit.path, edit.old, edit.new), run_tests(climb.view, climb.targets, "--tb=line")]
@@ -111,7 +111,7 @@ def _try(climb: Climb, edit: Edit, why: str) -> Generator[AgentTurn, Reply, bool
     return verdict.green
 
 
-def _confirm(climb: Climb) -> Generator[AgentTurn, Reply, bool]:
+def _confirm(climb: HillClimb) -> Generator[AgentTurn, Reply, bool]:
     """Run the suite. Whether nothing is left to do.
 
     What fails there was either broken by the last edit, which is then taken back, or failed before and becomes a target.
@@ -131,7 +131,7 @@ def _confirm(climb: Climb) -> Generator[AgentTurn, Reply, bool]:
     return False
 
 
-def _farewell(climb: Climb) -> str:
+def _farewell(climb: HillClimb) -> str:
     if not climb.targets:
         return "I found no failing test that I could work on; I submit."
     if climb.passed == len(climb.targets):

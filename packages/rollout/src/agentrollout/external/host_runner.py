@@ -12,21 +12,20 @@ from agentsandbox.box import Box
 from trajschema.event import EventSink
 
 import agentrollout
-from agentrollout.outside.desk import Desk
-from agentrollout.outside.ending import ending_of
-from agentrollout.outside.logs import own_log
-from agentrollout.outside.process import run
-from agentrollout.outside.program import Program, host_environment, starter
-from agentrollout.outside.scratch import scratch
+from agentrollout.external.logs import own_log
+from agentrollout.external.process import run
+from agentrollout.external.program import Program, ending_of, host_environment, starter
+from agentrollout.external.scratch import scratch
+from agentrollout.external.tool_server import ToolServer
 from agentrollout.policy import Ended, TaskView
-from agentrollout.session import Budget, Ending, Slots
+from agentrollout.tool_loop import Budget, Ending, Slots
 
 AFTER_SUBMIT_S = 20.0
 """Seconds that a program has to end by itself once the work is handed in."""
 
 
 @dataclass(frozen=True)
-class Hosted:
+class HostRunner:
     """See :class:`agentrollout.driver.Driver`."""
 
     spec: Program
@@ -43,13 +42,13 @@ class Hosted:
             home.mkdir()
             words = self.spec.words(self._places(folder))
             most = math.inf if any("{steps}" in word for word in self.spec.command) else budget.steps
-            with Desk(box, sink, folder / "box", most, slots) as desk:
+            with ToolServer(box, sink, folder / "box", most, slots) as server:
                 end = time.monotonic() + seconds
                 try:
-                    status = run(words, host_environment(given, home), home, out, err, lambda: _until(desk, end))
+                    status = run(words, host_environment(given, home), home, out, err, lambda: _until(server, end))
                 except OSError as problem:
                     raise Ended("infrastructure", f"{words[0]!r} cannot be started: {problem.strerror}; install it") from problem
-            ending = self._ending(desk, status, err, budget.steps, seconds)
+            ending = self._ending(server, status, err, budget.steps, seconds)
             log = self.spec.recording.log if self.spec.recording and not self.spec.log else out if self.spec.log == "stdout" else None
             found = own_log(log or home / self.spec.log, self.spec.adapter) if log or self.spec.log else None
             return replace(ending, log=found)
@@ -74,19 +73,19 @@ class Hosted:
             "package": str(package),
         }
 
-    def _ending(self, desk: Desk, status: int | None, err: Path, steps: int, seconds: float) -> Ending:
-        if desk.lost:
-            return Ending("infrastructure", desk.lost, lost=True)
-        if desk.submitted_at is not None:
+    def _ending(self, server: ToolServer, status: int | None, err: Path, steps: int, seconds: float) -> Ending:
+        if server.lost:
+            return Ending("infrastructure", server.lost, lost=True)
+        if server.submitted_at is not None:
             return Ending("submitted", "")
-        if desk.spent:
+        if server.spent:
             return Ending("limit", f"{steps} calls were made")
         if status is None:
             return Ending("limit", f"{seconds:g} seconds had passed")
         return ending_of(status, err.read_text(encoding="utf-8", errors="replace"))
 
 
-def _until(desk: Desk, end: float) -> float:
-    if desk.submitted_at is not None:
-        return min(end, desk.submitted_at + AFTER_SUBMIT_S)
-    return 0.0 if desk.spent or desk.lost else end
+def _until(server: ToolServer, end: float) -> float:
+    if server.submitted_at is not None:
+        return min(end, server.submitted_at + AFTER_SUBMIT_S)
+    return 0.0 if server.spent or server.lost else end

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trajschema.trajectory import Observation, ToolCall
 
-from agentrollout.calls import shell
+from agentrollout.policies.calls import shell
 from agentrollout.policy import TaskView
 
 HANG_S = 6.0

@@ -19,13 +19,13 @@ class Secrets:
         """What the variables ``names`` hold now; those that are not set hold no secret."""
         return cls({name: os.environ[name] for name in names if len(os.environ.get(name, "")) >= SHORTEST})
 
-    def struck(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """``text`` without them."""
         for name, value in self.values.items():
             text = text.replace(value, f"[{name}]")
         return text
 
-    def struck_bytes(self, data: bytes) -> bytes:
+    def redact_bytes(self, data: bytes) -> bytes:
         """The same for bytes."""
         for name, value in self.values.items():
             data = data.replace(value.encode(), f"[{name}]".encode())

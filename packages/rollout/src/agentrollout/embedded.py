@@ -1,28 +1,10 @@
 """The embedded agents by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from random import Random
-
 from trajschema.rollout import Agent
 
-from agentrollout.driver import AnyAgent, Driver
+from agentrollout.driver import AgentSpec
 from agentrollout.policies import controls, localising, noisy, uniform
-from agentrollout.policy import Policy, TaskView
-from agentrollout.script import Scripted
-from agentrollout.session import Conversation
-
-
-@dataclass(frozen=True)
-class AgentSpec(AnyAgent):
-    """An agent whose turns a policy decides, and how the policy is made."""
-
-    make: Callable[[TaskView, Random], Policy]
-
-    def driver(self, view: TaskView, random: Random) -> Driver:
-        """See :class:`agentrollout.driver.AnyAgent`."""
-        return Conversation(partial(self.make, view, random))
+from agentrollout.policies.script import Scripted
 
 
 class UnknownAgent(KeyError):

@@ -1,4 +1,4 @@
-"""``python -m agentrollout.outside.bridge SOCKET FILE``: the box at a socket as an MCP server; FILE holds the problem statement."""
+"""``python -m agentrollout.external.bridge SOCKET FILE``: the box at a socket as an MCP server; FILE holds the problem statement."""
 
 import os
 import sys
@@ -11,22 +11,22 @@ from agentsandbox.cli.mcp import speak
 from agentsandbox.errors import BoxLost
 from trajschema.trajectory import Observation
 
-from agentrollout.outside.door import Door
+from agentrollout.external.tool_client import ToolClient
 
 
 def main(socket: Path, statement: Path) -> None:
     """Serve until the client is gone."""
-    door = Door(socket)
+    client = ToolClient(socket)
 
     def call(tool: str, arguments: dict[str, Any]) -> Observation:
         try:
-            return Observation.model_validate(door.call(tool, arguments))
+            return Observation.model_validate(client.call(tool, arguments))
         except OSError as problem:
             raise BoxLost(f"no box answers ({problem})", "the session is over") from problem
 
     def interrupt() -> None:
         try:
-            door.interrupt()
+            client.interrupt()
         except OSError:
             return
 

@@ -130,7 +130,7 @@ def _numbered(turn: AgentTurn, step: int, asked: float) -> AgentTurn:
 
 
 def _carry_out(
-    calls: tuple[ToolCall, ...], box: Box, slots: Slots, told: Callable[[Observation], None]
+    calls: tuple[ToolCall, ...], box: Box, slots: Slots, on_result: Callable[[Observation], None]
 ) -> tuple[tuple[Observation, ...], bool]:
     """Answers to all calls, and whether one of them submitted. After a submit nothing is run any more."""
     answers: list[Observation] = []
@@ -141,7 +141,7 @@ def _carry_out(
             answer = Observation(content="", error="not run: the work was submitted before") if submitted else _answer(call, box)
             seconds = time.monotonic() - started if answer.seconds is None else answer.seconds
         answers.append(answer.model_copy(update={"tool_call_id": call.tool_call_id, "seconds": seconds}))
-        told(answers[-1])
+        on_result(answers[-1])
         submitted = submitted or (call.name == "submit" and answer.error is None)
     return tuple(answers), submitted
 

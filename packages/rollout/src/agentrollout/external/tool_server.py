@@ -14,13 +14,13 @@ from agentsandbox.errors import SandboxError
 from agentsandbox.session import Calls
 from trajschema.event import EventSink
 
-from agentrollout.session import Slots
+from agentrollout.tool_loop import Slots
 
 LINE = 64 << 20
 """Longest request, bytes."""
 
 
-class Desk:
+class ToolServer:
     """Answers ``{"tool": NAME, "arguments": {…}, "message": TEXT}`` with the fields of the observation, and ``{"interrupt": true}`` by
     ending the call that is under way. A context manager; once it is left, no call is under way and none will be recorded.
     """
@@ -40,12 +40,12 @@ class Desk:
         """Why the box failed, if it did."""
 
     def __enter__(self) -> Self:
-        desk = self
+        server = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 while line := self.rfile.readline(LINE):
-                    self.wfile.write(json.dumps(desk.answer(line)).encode() + b"\n")
+                    self.wfile.write(json.dumps(server.answer(line)).encode() + b"\n")
 
         self._server = _Server(str(self._path), Handler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

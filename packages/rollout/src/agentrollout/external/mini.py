@@ -10,7 +10,7 @@ from typing import Any
 
 from trajschema.rollout import Agent
 
-from agentrollout.outside.agent import OutsideAgent
+from agentrollout.external.agent import ExternalAgent
 
 LOG = "run.traj.json"
 FORMAT = "mini-swe-agent"
@@ -28,7 +28,7 @@ def mini_swe_agent(
     variables: tuple[str, ...] = (),
     retries: int = RETRIES,
     seconds: float | None = None,
-) -> OutsideAgent:
+) -> ExternalAgent:
     """mini-swe-agent ``version`` with ``model`` (as litellm spells it), in the interpreter ``python``, which has it installed.
 
     ``config`` is one of its own configurations, over which ``settings`` are laid: its sections ``agent``, ``model``, ``environment``.
@@ -37,8 +37,8 @@ def mini_swe_agent(
     given = {"config": config, "settings": settings or {}, "model": model, "version": version}
     parameters = json.dumps({"config": config, "settings": settings or {}}, sort_keys=True)
     quiet = ("LITELLM_LOCAL_MODEL_COST_MAP=True", "MSWEA_SILENT_STARTUP=1", f"MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT={retries}")
-    guest = (python, "-m", "agentrollout.outside.mini_guest", "{box}", "{steps}", json.dumps(given), "{problem}")
-    return OutsideAgent(
+    guest = (python, "-m", "agentrollout.external.mini_guest", "{box}", "{steps}", json.dumps(given), "{problem}")
+    return ExternalAgent(
         Agent(name="mini-swe-agent", version=version, model=model, parameters=parameters),
         command=("env", "PYTHONPATH={package}", *quiet, *guest),
         log=LOG,

@@ -1,4 +1,4 @@
-"""What runs in mini-swe-agent's interpreter: its own loop, prompts and model, with an environment that asks for each command at the door.
+"""What runs in mini-swe-agent's interpreter: its own loop, prompts and model, with an environment whose commands go to the tool client.
 
 Imports nothing but the standard library, mini-swe-agent, and what lies beside this file and imports no more than that.
 """
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agentrollout.outside.door import Door
-from agentrollout.outside.statuses import AWAY, LIMIT
+from agentrollout.external.exit_status import AWAY, LIMIT
+from agentrollout.external.tool_client import ToolClient
 
 DONE = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 """First line of the output of a command that hands the work in, by mini-swe-agent's convention."""
@@ -29,8 +29,8 @@ _STATUS = {
 class BoxEnvironment:
     """Takes the place of mini-swe-agent's environments: each command runs in a new shell in the box, and is recorded there."""
 
-    def __init__(self, door: Door, settings: Mapping[str, Any]) -> None:
-        self._door = door
+    def __init__(self, client: ToolClient, settings: Mapping[str, Any]) -> None:
+        self._client = client
         self.config = dict(settings)
 
     def execute(self, action: dict[str, Any], cwd: str = "", *, timeout: float | None = None) -> dict[str, Any]:
@@ -42,12 +42,12 @@ class BoxEnvironment:
         """
         limit = timeout or self.config.get("timeout")
         arguments = {"command": self._wrapped(str(action.get("command", "")), cwd), **({"timeout_s": limit} if limit else {})}
-        seen = self._door.call("shell", arguments)
+        seen = self._client.call("shell", arguments)
         wrong = seen.get("error") or ""
         output = {"output": seen["content"], "returncode": seen.get("exit_code", -1), "exception_info": wrong}
         first, _, rest = output["output"].lstrip().partition("\n")
         if first.strip() == DONE and output["returncode"] == 0:
-            self._door.call("submit", {})
+            self._client.call("submit", {})
             from minisweagent.exceptions import Submitted
 
             raise Submitted({"role": "exit", "content": rest, "extra": {"exit_status": "Submitted", "submission": rest}})
@@ -69,7 +69,7 @@ class BoxEnvironment:
         return {"info": {"config": {"environment": self.config, "environment_type": f"{__name__}.{type(self).__name__}"}}}
 
 
-def run(door: Door, steps: int, given: Mapping[str, Any], problem: str) -> int:
+def run(client: ToolClient, steps: int, given: Mapping[str, Any], problem: str) -> int:
     """Exit status of one run; why it is not 0 is printed to standard error."""
     try:
         import minisweagent
@@ -85,7 +85,7 @@ def run(door: Door, steps: int, given: Mapping[str, Any], problem: str) -> int:
     config = recursive_merge(get_config_from_spec(given["config"]), given["settings"], ours)
     environment = {name: value for name, value in config.get("environment", {}).items() if name in ("env", "timeout", "cwd")}
     try:
-        agent = DefaultAgent(get_model(config=config["model"]), BoxEnvironment(door, environment), **config["agent"])
+        agent = DefaultAgent(get_model(config=config["model"]), BoxEnvironment(client, environment), **config["agent"])
         end = agent.run(problem).get("exit_status", "")
     except Exception as met:
         return _say(_STATUS.get(type(met).__name__, 1), f"{type(met).__name__}: {' '.join(str(met).split())[:300]}")
@@ -98,4 +98,4 @@ def _say(status: int, why: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(Door(Path(sys.argv[1])), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]))
+    sys.exit(run(ToolClient(Path(sys.argv[1])), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]))

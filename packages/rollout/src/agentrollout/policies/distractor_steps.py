@@ -1,4 +1,4 @@
-"""Moves that cost a turn and bring nothing new."""
+"""Steps that cost a turn and bring nothing new."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from typing import Any
 from trajschema.event import AgentTurn
 from trajschema.trajectory import ToolCall
 
-from agentrollout.calls import file_edit, file_read, turn
-from agentrollout.script import Reply
+from agentrollout.policies.calls import file_edit, file_read, turn
+from agentrollout.policies.script import Reply
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Seen:
                 self.reads.append((call, observation.content))
 
 
-Waste = Callable[[Seen, Random], AgentTurn | None]
+Distractor = Callable[[Seen, Random], AgentTurn | None]
 """Makes a wasted turn of what was seen; nothing if there is nothing to waste yet."""
 
 
@@ -78,7 +78,7 @@ def there_and_back(seen: Seen, random: Random) -> AgentTurn | None:
     return turn("I mark this place, run the tests and take the mark out.", *calls)
 
 
-WASTE: tuple[Waste, ...] = (run_again, read_again, mistyped_path, absent_text, there_and_back)
+DISTRACTORS: tuple[Distractor, ...] = (run_again, read_again, mistyped_path, absent_text, there_and_back)
 """Every way to waste a turn."""
 
 
