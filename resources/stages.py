@@ -20,9 +20,9 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
-"""What a box is: handed in as a resource, so no import of an asset tells of it."""
-OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge")
+SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main", "agentsandbox.images.base_recipe", "agentsandbox.images.recipe")
+"""What a box is: handed in as a resource, so no import of an asset tells of it. Of images, what they are made of."""
+OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
 """How programs are run as agents: reached by modules of one's own alone."""
 
 
