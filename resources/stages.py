@@ -20,11 +20,11 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
-"""What a box is: handed in as a resource, so no import of an asset tells of it."""
+SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main", "agentsandbox.images.base_recipe", "agentsandbox.images.recipe")
+"""What a box is: handed in as a resource, so no import of an asset tells of it. Of images, what they are made of."""
 GRADER = ("agentgrader.probes.main",)
 """The grader's code inside of a box: sent there as source, so no import tells of it."""
-OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge")
+OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
 """How programs are run as agents: reached by modules of one's own alone."""
 
 

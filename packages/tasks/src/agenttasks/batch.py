@@ -63,7 +63,7 @@ def validate_batch(batch: Batch, certificates: Certificates, backend: Backend, l
     environment = plain(batch.candidates[0].library.environment())
     with opened(backend, limits, environment, trusted=True) as box:
         box.load(certificates.store.tree_bytes(batch.gold.tree))
-        validator = Validator(Bench(box, environment, batch.gold), certificates.store, backend, limits, certificates.validator_version)
+        validator = Validator(TestBench(box, environment, batch.gold), certificates.store, backend, limits, certificates.validator_version)
         for candidate in batch.candidates:
             if sum(isinstance(verdict, Task) for verdict in verdicts) >= batch.wanted:
                 break

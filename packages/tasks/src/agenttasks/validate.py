@@ -42,7 +42,7 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
     environment = plain(candidate.library.environment())
     with opened(backend, limits, environment, trusted=True) as box:
         box.load(store.tree_bytes(gold.tree))
-        return Validator(Bench(box, environment, gold), store, backend, limits, validator_version).certify(candidate)
+        return Validator(TestBench(box, environment, gold), store, backend, limits, validator_version).certify(candidate)
 
 
 class Validator:
