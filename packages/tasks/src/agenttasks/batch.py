@@ -12,6 +12,7 @@ from trajschema.task import Task
 from agenttasks.gold import Gold, plain
 from agenttasks.inject import Candidate
 from agenttasks.store import TaskStore
+from agenttasks.trial import TestBench
 from agenttasks.validate import Validator
 from agenttasks.verdict import Rejected
 
