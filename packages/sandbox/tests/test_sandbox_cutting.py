@@ -2,7 +2,7 @@
 
 import hashlib
 
-from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.process.truncation import HeadTail
 from hypothesis import given
 from hypothesis import strategies as st
 

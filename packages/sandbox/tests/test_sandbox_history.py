@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.box import Box
-from agentsandbox.server.commit import LINK, PLAIN, RUNS, commit
-from agentsandbox.server.history import Leak, check
+from agentsandbox.server.git.commit import LINK, PLAIN, RUNS, commit
+from agentsandbox.server.git.history import Leak, check
 
 
 def _git(folder: Path, *arguments: str) -> str:

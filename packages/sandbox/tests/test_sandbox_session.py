@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from agentsandbox.box import Box
-from agentsandbox.server.session import exported
+from agentsandbox.server.process.shell import exported
 from hypothesis import given
 from hypothesis import strategies as st
 

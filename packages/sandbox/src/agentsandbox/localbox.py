@@ -13,7 +13,7 @@ from agentsandbox.box import Box
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
 from agentsandbox.processbox import start
-from agentsandbox.server import confine
+from agentsandbox.server.isolation import landlock
 from agentsandbox.settings import HOME, TMP, VENV, fitted, server_settings, variables
 
 
@@ -70,7 +70,7 @@ class LocalBackend:
             backend=self.name,
             recipe_sha256=python.recipe_sha256,
             limits=limits,
-            not_enforced=not_enforced(confine.available(confine.abi())),
+            not_enforced=not_enforced(landlock.available(landlock.abi())),
             trusted=trusted,
             sandbox_version=payload.version(),
         )
@@ -86,9 +86,9 @@ def not_enforced(forbidden: set[str]) -> tuple[str, ...]:
     """What a plain process can do against its limits, where the kernel forbids what is in ``forbidden``."""
     return (
         "network (Unix sockets of the host)",
-        "reading host files" if confine.FILES in forbidden else "reading and writing host files",
+        "reading host files" if landlock.FILES in forbidden else "reading and writing host files",
         "modes and times of the user's files on the host",
-        *(() if confine.SIGNALS in forbidden else ("signals to other processes of the user",)),
+        *(() if landlock.SIGNALS in forbidden else ("signals to other processes of the user",)),
         "cpus",
         "pids",
         "memory_mb (for each process only)",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agentsandbox import owned_folders, unixsocket
 from agentsandbox.errors import SandboxError
-from agentsandbox.server.relay import relay
+from agentsandbox.server.isolation.relay import relay
 
 SEEN = "/run/reach"
 """Folder with the sockets, as the box sees it."""
@@ -73,7 +73,7 @@ class Gate:
         self.lowest_port = min(a.port for a in wanted)
         at = {host: f"127.0.0.{n}" for n, host in enumerate(hosts, start=2)}
         self.ways: list[list[str | int]] = [[at.get(a.host, _LOOPBACK), a.port, f"{SEEN}/{n}"] for n, a in enumerate(wanted)]
-        """Address and port in the box, and the socket that they lead to, for :mod:`agentsandbox.server.relay`."""
+        """Address and port in the box, and the socket that they lead to, for :mod:`agentsandbox.server.isolation.relay`."""
         self.folder.mkdir()
         self.folder.chmod(0o755)
         self.hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{number} {host}\n" for host, number in at.items()))

@@ -13,8 +13,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from agentsandbox.server import leftovers
-from agentsandbox.server.family import Standing, kill_since, reap, standing
+from agentsandbox.server.process import pipe_drain
+from agentsandbox.server.process.process_tree import Standing, kill_since, reap, standing
 from agentsandbox.server.settings import ToolError
 
 Feed = Callable[[bytes], None]
@@ -193,7 +193,7 @@ def supervise(child: Child, timeout_s: float, feed: Feed, side: Feed | None = No
         for stream, take in feeds.items():
             if not _drain(stream, take) and stream == child.out:
                 held.remove(stream)
-                leftovers.keep(stream)
+                pipe_drain.keep(stream)
     finally:
         for end in held:
             os.close(end)
@@ -219,8 +219,8 @@ def _wait(child: Child, deadline: float, feeds: dict[int, Feed], client: int) ->
                 return status
             if left <= 0:
                 return None
-            leftovers.drain()
-            for fd, event in poll.poll(leftovers.pause_ms(min(left * 1000 + 1, 60_000 if watch is not None else 5))):
+            pipe_drain.drain()
+            for fd, event in poll.poll(pipe_drain.pause_ms(min(left * 1000 + 1, 60_000 if watch is not None else 5))):
                 if fd == client:
                     kill_since(child.before, child.pid)
                     if event == select.POLLIN:
@@ -272,4 +272,4 @@ def _code(status: int) -> int:
 def kill_all() -> None:
     """Kill every process below this one but those that are no agent's, and let go of what they print to."""
     kill_since(Standing(frozenset(KEPT)))
-    leftovers.close()
+    pipe_drain.close()

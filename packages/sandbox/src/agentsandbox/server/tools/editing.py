@@ -7,9 +7,9 @@ import errno
 import glob
 import os
 
-from agentsandbox.server import nearest, syntax
-from agentsandbox.server.opening import opened, os_errors, real_path
 from agentsandbox.server.settings import Settings, ToolError
+from agentsandbox.server.tools import closest_match, syntax
+from agentsandbox.server.tools.opening import opened, os_errors, real_path
 
 _EDITED_MAX = 32 << 20  # bytes; this process holds such a file a few times over
 _LINES_NAMED = 10
@@ -89,7 +89,7 @@ def _put(path: str, full: str, data: bytes, flags: int) -> None:
 def _not_once(path: str, data: bytes, wanted: bytes, count: int) -> ToolError:
     if count == 0:
         text, sought = data.decode("utf-8", "replace"), wanted.decode("utf-8", "replace")
-        return ToolError(f"old_string occurs 0 times in {path}; it must occur exactly once", nearest.nearest(text, sought))
+        return ToolError(f"old_string occurs 0 times in {path}; it must occur exactly once", closest_match.nearest(text, sought))
     lines, at = [], -1
     for _ in range(min(count, _LINES_NAMED)):
         at = data.index(wanted, at + 1 if at < 0 else at + len(wanted))

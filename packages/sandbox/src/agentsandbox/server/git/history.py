@@ -6,7 +6,7 @@ import hashlib
 import os
 import zlib
 
-from agentsandbox.server.commit import CONFIG
+from agentsandbox.server.git.commit import CONFIG
 
 _FILES = frozenset({b"HEAD", b"config", b"index", b"info/attributes", b"refs/heads/main"})
 _FOLDERS = frozenset({b"info", b"objects", b"objects/info", b"objects/pack", b"refs", b"refs/heads", b"refs/tags"})

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentsandbox.server.walking import files_below, printable, text_of
+from agentsandbox.server.tools.walking import files_below, printable, text_of
 
 SHOWN = 200
 """Definitions shown."""

@@ -12,19 +12,21 @@ import stat
 import subprocess
 from collections.abc import Iterator
 
-from agentsandbox.server import copies, history, ipc, tree
+from agentsandbox.server import tree
 from agentsandbox.server.archive import empty, remove, unpack
-from agentsandbox.server.commit import BYTE_FOR_BYTE, LINK, PLAIN, RUNS, Blobs, commit, make_git_folder, write_blobs, write_tree
+from agentsandbox.server.git import history, patch_safety
+from agentsandbox.server.git.commit import BYTE_FOR_BYTE, LINK, PLAIN, RUNS, Blobs, commit, make_git_folder, write_blobs, write_tree
 from agentsandbox.server.globs import matches
+from agentsandbox.server.isolation import ipc
 from agentsandbox.server.settings import FIXED_MTIME, BadTree, Rejected, Settings
-from agentsandbox.server.snapshot import Snapshot, Snapshots, put_back, write
+from agentsandbox.server.snapshot import TreeState, TreeStates, put_back, write
 
 _JUNK_FOLDERS = frozenset({b"__pycache__", b".pytest_cache", b".hypothesis", b".mypy_cache", b".ruff_cache"})
 _JUNK_FILES = (b".pyc", b".pyo")
 _AS_BINARY = "* -text -ident !filter -diff !eol !working-tree-encoding\n"
 _DIFF = ["diff-index", "--cached", "-p", "--no-renames", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
 _GIT = b".git"
-_EMPTY = Snapshot({b"": tree.Entry(tree.FOLDER, 0o755, FIXED_MTIME * 10**9)})
+_EMPTY = TreeState({b"": tree.Entry(tree.FOLDER, 0o755, FIXED_MTIME * 10**9)})
 
 
 class Repository:
@@ -34,8 +36,8 @@ class Repository:
         self._s = settings
         self._top = os.fsencode(settings.workdir) + b"/"
         self._git_dir = os.path.join(settings.base, "git")
-        self._snapshots = Snapshots(settings.workdir, settings.snapshot_bytes)
-        self._named: dict[str, Snapshot] = {}
+        self._snapshots = TreeStates(settings.workdir, settings.snapshot_bytes)
+        self._named: dict[str, TreeState] = {}
         self._base = _EMPTY
         self._blobs: Blobs = {}
         self._beside = set(os.listdir(settings.doomed)) if settings.doomed else set()
@@ -113,7 +115,7 @@ class Repository:
         if not patch.strip():
             return
         data = patch.encode("utf-8", "surrogateescape")
-        outside = copies.from_outside(data)
+        outside = patch_safety.from_outside(data)
         if outside is not None:
             raise Rejected(f"error: {outside}: a copy of a file outside of the repository")
         with self._scratch():
@@ -278,7 +280,7 @@ class Repository:
         return done.stdout
 
 
-def _blobs_of(snapshot: Snapshot) -> Blobs:
+def _blobs_of(snapshot: TreeState) -> Blobs:
     """What git keeps of a tree without a repository in it."""
     found: Blobs = {}
     for path, e in snapshot.entries.items():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agentsandbox.server.settings import ToolError
-from agentsandbox.server.walking import files_below, printable, text_of
+from agentsandbox.server.tools.walking import files_below, printable, text_of
 
 SHOWN = 50
 """Matches shown. Where there are more, their number in each file comes first."""

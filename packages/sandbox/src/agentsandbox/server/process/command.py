@@ -6,10 +6,10 @@ import contextlib
 import os
 from typing import Any
 
-from agentsandbox.server import processes
 from agentsandbox.server.archive import remove
-from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.process import supervisor
+from agentsandbox.server.process.truncation import HeadTail
 from agentsandbox.server.settings import Settings, Unable
 
 REPORT_BYTES = 1 << 26
@@ -46,7 +46,7 @@ def run_command(settings: Settings, request: dict[str, Any], client: int) -> dic
             remove(os.fsencode(folder))
 
 
-def result(ended: processes.Ended, report: bytes, out: HeadTail) -> dict[str, Any]:
+def result(ended: supervisor.Ended, report: bytes, out: HeadTail) -> dict[str, Any]:
     """The answer about a process that ended, with the fields of :class:`agentsandbox.box.CommandResult`."""
     return {
         "exit_code": ended.exit_code,
@@ -58,13 +58,13 @@ def result(ended: processes.Ended, report: bytes, out: HeadTail) -> dict[str, An
     }
 
 
-def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, client: int, stdout: int | None) -> processes.Ended:
+def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, client: int, stdout: int | None) -> supervisor.Ended:
     stream = OutwardStream(settings.paths, out.feed)
     argv = request["argv"]
     try:
-        child = processes.spawn(argv, {**settings.env, **request["env"]}, settings.workdir, None if stdout is None else {stdout: 1})
+        child = supervisor.spawn(argv, {**settings.env, **request["env"]}, settings.workdir, None if stdout is None else {stdout: 1})
     except OSError as e:
         raise Unable(f"cannot start {argv[0]}: {e.strerror}") from e
-    ended = processes.supervise(child, request["timeout_s"], stream.feed, client=client, sweep=True)
+    ended = supervisor.supervise(child, request["timeout_s"], stream.feed, client=client, sweep=True)
     stream.finish()
     return ended

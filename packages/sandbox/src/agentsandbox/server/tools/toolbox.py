@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentsandbox.server import editing, git, processes, reading, search, symbols
-from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.opening import real_path
-from agentsandbox.server.session import Session
+from agentsandbox.server.process import supervisor
+from agentsandbox.server.process.shell import Shell
+from agentsandbox.server.process.truncation import HeadTail
 from agentsandbox.server.settings import Settings, ToolError
+from agentsandbox.server.tools import editing, git_tool, reading, search, symbols
+from agentsandbox.server.tools.opening import real_path
 
 _USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 """What the operating system says when the agent has used up what the box has."""
@@ -22,9 +23,9 @@ _USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, er
 class Tools:
     """Does what an agent asks for. What the agent did wrong comes back as an error in the answer."""
 
-    def __init__(self, settings: Settings, session: Session, client: int) -> None:
+    def __init__(self, settings: Settings, shell: Shell, client: int) -> None:
         self._s = settings
-        self._session = session
+        self._shell = shell
         self._client = client
 
     def call(self, tool: str, arguments: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class Tools:
             out.feed(editing.edit(self._s, a["path"], a["old_string"], a["new_string"]).encode("utf-8", "replace"))
         elif tool == "shell":
             limit = min(timeout_s, a.get("timeout_s") or timeout_s)
-            return self._ended(self._session.run(self._s.paths.inward(a["command"]), limit, out, self._client), limit)
+            return self._ended(self._shell.run(self._s.paths.inward(a["command"]), limit, out, self._client), limit)
         elif tool == "search":
             return self._search(a, timeout_s, out)
         elif tool == "symbols":
@@ -78,19 +79,19 @@ class Tools:
             raise ToolError(f"unknown tool {tool!r}")
         return None, None
 
-    def _ended(self, ended: processes.Ended, limit: float) -> tuple[int | None, str | None]:
+    def _ended(self, ended: supervisor.Ended, limit: float) -> tuple[int | None, str | None]:
         if ended.timed_out:
             return None, f"timed out after {limit:g} s; the command and everything it started were killed"
         return ended.exit_code, None
 
-    def _git(self, arguments: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
-        argv, env = git.command(self._s, [self._s.paths.inward(a) for a in arguments])
+    def _git(self, arguments: list[str], timeout_s: float, out: HeadTail) -> supervisor.Ended:
+        argv, env = git_tool.command(self._s, [self._s.paths.inward(a) for a in arguments])
         stream = OutwardStream(self._s.paths, out.feed)
         try:
-            child = processes.spawn(argv, env, self._s.workdir)
+            child = supervisor.spawn(argv, env, self._s.workdir)
         except FileNotFoundError as e:
             raise ToolError("there is no git in this box") from e
-        ended = processes.supervise(child, timeout_s, stream.feed, client=self._client)
+        ended = supervisor.supervise(child, timeout_s, stream.feed, client=self._client)
         stream.finish()
         return ended
 
@@ -122,8 +123,8 @@ class Tools:
             return 0
 
         stream = OutwardStream(self._s.paths, out.feed)
-        child = processes.fork(work, self._s.env, self._s.workdir)
-        ended = processes.supervise(child, timeout_s, stream.feed, lambda data: None, self._client)
+        child = supervisor.fork(work, self._s.env, self._s.workdir)
+        ended = supervisor.supervise(child, timeout_s, stream.feed, lambda data: None, self._client)
         stream.finish()
         if ended.timed_out:
             return None, f"timed out after {timeout_s:g} s; name a smaller folder or a simpler pattern"

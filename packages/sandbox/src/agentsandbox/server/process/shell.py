@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import re
 
-from agentsandbox.server import processes
-from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
+from agentsandbox.server.process import supervisor
+from agentsandbox.server.process.truncation import HeadTail
 from agentsandbox.server.settings import Settings, ToolError
 
 _COMMAND, _REPORT = 252, 253  # descriptors out of the way of those that scripts use, and of bash's own
@@ -45,7 +45,7 @@ _ANSI_ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ANSI_LETTERS = {b"a": b"\a", b"b": b"\b", b"E": b"\x1b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 
-class Session:
+class Shell:
     """State and shell of one box."""
 
     def __init__(self, settings: Settings) -> None:
@@ -61,7 +61,7 @@ class Session:
         self.cwd = self._s.workdir
         self.env = dict(self._s.env)
 
-    def run(self, command: str, timeout_s: float, out: HeadTail, client: int) -> processes.Ended:
+    def run(self, command: str, timeout_s: float, out: HeadTail, client: int) -> supervisor.Ended:
         """Run a command of real paths in bash, and take over the state in which it ends.
 
         Raises:
@@ -75,13 +75,13 @@ class Session:
         report = bytearray()
         text = _in_memory(command.encode("utf-8", "surrogateescape"))
         try:
-            child = processes.spawn(["bash", "-c", _PROGRAM], self.env, folder, {text: _COMMAND}, _REPORT)
+            child = supervisor.spawn(["bash", "-c", _PROGRAM], self.env, folder, {text: _COMMAND}, _REPORT)
         except FileNotFoundError as e:
             raise ToolError("there is no bash in this box") from e
         finally:
             os.close(text)
         stream = OutwardStream(self._s.paths, out.feed)
-        ended = processes.supervise(child, timeout_s, stream.feed, lambda data: report.extend(data[: _REPORT_MAX - len(report)]), client)
+        ended = supervisor.supervise(child, timeout_s, stream.feed, lambda data: report.extend(data[: _REPORT_MAX - len(report)]), client)
         stream.finish()
         if not report and (not ended.timed_out or ended.seconds > _STUCK_S):
             self.clear()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
-from agentsandbox.server.cutting import HeadTail
-from agentsandbox.server.opening import opened, real_path
+from agentsandbox.server.process.truncation import HeadTail
 from agentsandbox.server.settings import Settings, ToolError
+from agentsandbox.server.tools.opening import opened, real_path
 
 WINDOW = 100
 """Lines shown where the agent names no last line."""

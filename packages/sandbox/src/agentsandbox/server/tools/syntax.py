@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 
-from agentsandbox.server import processes
+from agentsandbox.server.process import supervisor
 from agentsandbox.server.settings import Settings
 
 CHECKED = (".py", ".pyi", ".json")
@@ -39,10 +39,10 @@ def check(settings: Settings, path: str, data: bytes) -> Wrong | None:
 
     told = bytearray()
     try:
-        child = processes.fork(work, settings.env, settings.workdir)
+        child = supervisor.fork(work, settings.env, settings.workdir)
     except OSError:  # no room for one more process: then nobody can tell
         return None
-    ended = processes.supervise(child, _LIMIT_S, lambda output: None, told.extend)
+    ended = supervisor.supervise(child, _LIMIT_S, lambda output: None, told.extend)
     if ended.timed_out or ended.exit_code or not told:
         return None
     line, _, message = told.decode("utf-8", "replace").partition("\n")
