@@ -18,9 +18,9 @@ from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment

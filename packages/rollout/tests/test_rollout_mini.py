@@ -16,7 +16,7 @@ from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task

@@ -22,8 +22,8 @@ from agentrollout.policies.calls import file_read, shell, submit, turn
 from agentrollout.policy import Exchange, TaskView
 from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation

@@ -8,7 +8,7 @@ from agentrecorder.events import read_events
 from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, ToolResult
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agentsandbox.server.isolation import seccomp
 from trajschema.rollout import Limits
 from trajschema.task import Environment

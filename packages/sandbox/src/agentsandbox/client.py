@@ -1,4 +1,4 @@
-"""A box behind a stream: the one implementation of :class:`agentsandbox.box.Box`, whatever the backend."""
+"""A box behind a stream: the one implementation of :class:`agentsandbox.sandbox.Sandbox`, whatever the backend."""
 
 import contextlib
 import dataclasses
@@ -12,9 +12,9 @@ from typing import Any, Self
 from trajschema.rollout import Provenance
 from trajschema.trajectory import Observation
 
-from agentsandbox import payload
-from agentsandbox.box import Command, CommandResult, Layout, Probe, Snapshot
+from agentsandbox import bootstrap
 from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
+from agentsandbox.sandbox import Command, CommandResult, Layout, Probe, Snapshot
 from agentsandbox.server.mapping import PathMap
 from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
@@ -29,7 +29,7 @@ COPY_BYTES = 64 << 20
 """Most bytes of one copy into or out of a box."""
 
 
-class ServedBox:
+class SandboxClient:
     """A box whose server is reached over ``stream``. ``destroy`` removes the box, also one that hangs."""
 
     def __init__(self, stream: Stream, settings: Mapping[str, Any], provenance: Provenance, destroy: Callable[[], None]) -> None:
@@ -47,7 +47,7 @@ class ServedBox:
         self._count = 0
         try:
             deadline = time.monotonic() + SETUP_S
-            stream.send(payload.first_line(settings), deadline)
+            stream.send(bootstrap.first_line(settings), deadline)
             if "ready" not in stream.receive(deadline)[0]:
                 raise BoxLost("the server in the box did not start", "check that the image has Python 3.9 or later")
         except BaseException:
@@ -55,7 +55,7 @@ class ServedBox:
             raise
 
     def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float | None = None) -> Observation:
-        """See :meth:`agentsandbox.box.Box.call`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.call`."""
         problem = problem_of(tool, arguments)
         if problem:
             return Observation(content=problem, error=problem, seconds=0.0)
@@ -64,7 +64,7 @@ class ServedBox:
         return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit)[0])
 
     def interrupt(self) -> None:
-        """See :meth:`agentsandbox.box.Box.interrupt`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.interrupt`."""
         call = self._count
         while self._count == call and not self._answered.is_set():
             with self._sending, contextlib.suppress(BoxLost):  # whoever waits for the answer learns that the box is lost
@@ -73,59 +73,59 @@ class ServedBox:
             self._answered.wait(INTERRUPT_S)
 
     def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
-        """See :meth:`agentsandbox.box.Box.load`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.load`."""
         self._ask("load", SETUP_S, tree, patches=list(patches))
 
     def snapshot(self) -> Snapshot:
-        """See :meth:`agentsandbox.box.Box.snapshot`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.snapshot`."""
         result, _ = self._ask("snapshot", SETUP_S)
         return Snapshot(str(result["id"]), str(result["tree_hash"]))
 
     def reset(self, snapshot: Snapshot | None = None) -> str:
-        """See :meth:`agentsandbox.box.Box.reset`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.reset`."""
         return str(self._ask("reset", SETUP_S, snapshot=snapshot.id if snapshot else None)[0]["tree_hash"])
 
     def tree_hash(self) -> str:
-        """See :meth:`agentsandbox.box.Box.tree_hash`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.tree_hash`."""
         return str(self._ask("tree_hash", SETUP_S)[0]["tree_hash"])
 
     def copy_in(self, path: str, data: bytes, *, archive: bool = False) -> None:
-        """See :meth:`agentsandbox.box.Box.copy_in`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.copy_in`."""
         self._ask("copy_in", SETUP_S, data, path=path, archive=archive, limit=COPY_BYTES)
 
     def copy_out(self, path: str) -> bytes:
-        """See :meth:`agentsandbox.box.Box.copy_out`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.copy_out`."""
         return self._ask("copy_out", SETUP_S, path=path, limit=COPY_BYTES)[1]
 
     def diff(self) -> str:
-        """See :meth:`agentsandbox.box.Box.diff`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.diff`."""
         return str(self._ask("diff", SETUP_S)[0]["diff"])
 
     def apply(self, patch: str) -> None:
-        """See :meth:`agentsandbox.box.Box.apply`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.apply`."""
         self._ask("apply", SETUP_S, patch=patch)
 
     def restore(self, patterns: Sequence[str]) -> list[str]:
-        """See :meth:`agentsandbox.box.Box.restore`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.restore`."""
         return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))[0]["paths"]]
 
     def run(self, command: Command) -> CommandResult:
-        """See :meth:`agentsandbox.box.Box.run`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.run`."""
         return CommandResult.of(self._ask("run", command.timeout_s, **dataclasses.asdict(command))[0])
 
     def install(self, probe: Probe) -> None:
-        """See :meth:`agentsandbox.box.Box.install`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.install`."""
         if probe.package not in self._installed:
-            self._ask("install", SETUP_S, package=probe.package, sources=payload.sources_of(probe.package))
+            self._ask("install", SETUP_S, package=probe.package, sources=bootstrap.sources_of(probe.package))
             self._installed.add(probe.package)
 
     def ask(self, probe: Probe, method: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-        """See :meth:`agentsandbox.box.Box.ask`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.ask`."""
         self.install(probe)
         return self._ask("ask", timeout_s, package=probe.package, question=method, params={**params, "timeout_s": timeout_s})[0]
 
     def close(self) -> None:
-        """See :meth:`agentsandbox.box.Box.close`."""
+        """See :meth:`agentsandbox.sandbox.Sandbox.close`."""
         if not self._closed:
             self._closed = True
             self._destroy()

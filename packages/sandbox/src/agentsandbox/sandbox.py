@@ -89,7 +89,7 @@ class Probe:
     """Dotted name."""
 
 
-class Box(Protocol):
+class Sandbox(Protocol):
     """A place where an agent acts. One call at a time; calls from several threads queue up.
 
     Every method raises :class:`~agentsandbox.errors.BoxLost` when the box died or stopped answering.
@@ -267,7 +267,7 @@ class Backend(Protocol):
         """
         ...
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         """A new, empty box with ``limits``, or with what the environment needs where that is more.
 
         ``trusted`` says that all that will run in it is known to be harmless: embedded agents, and tests of libraries that

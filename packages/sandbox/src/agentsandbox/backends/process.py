@@ -12,9 +12,9 @@ from typing import IO, Any
 
 from trajschema.rollout import Provenance
 
-from agentsandbox import payload
+from agentsandbox import bootstrap
+from agentsandbox.client import SandboxClient
 from agentsandbox.errors import SandboxError
-from agentsandbox.served import ServedBox
 from agentsandbox.stream import Stream
 
 _ERRORS_READ = 4000
@@ -28,7 +28,7 @@ def start(
     settings: Mapping[str, Any],
     provenance: Provenance,
     after: Callable[[], None] = lambda: None,
-) -> ServedBox:
+) -> SandboxClient:
     """A box whose server is the process ``argv BOOTSTRAP``. ``after`` runs once when it is closed.
 
     Raises:
@@ -36,7 +36,7 @@ def start(
     """
     errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the box)
     try:
-        process = _starter().submit(_popen, [*argv, payload.BOOTSTRAP], dict(env), errors).result()
+        process = _starter().submit(_popen, [*argv, bootstrap.BOOTSTRAP], dict(env), errors).result()
     except OSError as e:
         after()
         raise SandboxError(f"cannot start {argv[0]}: {e}", "check that it is installed") from e
@@ -58,7 +58,7 @@ def start(
         after()
 
     stream = Stream(stdout.fileno(), stdin.fileno(), errors=lambda: _said(errors))
-    return ServedBox(stream, settings, provenance, destroy)
+    return SandboxClient(stream, settings, provenance, destroy)
 
 
 def _popen(argv: list[str], env: dict[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
+from agentsandbox.egress import Address, parse
 from agentsandbox.errors import SandboxError
-from agentsandbox.reach import Address, parse
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -70,8 +70,8 @@ def test_nothing_is_left_even_in_a_deep_folder(strong_backend: Backend, port: in
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     before = threading.active_count()
     with strong_backend.open(Limits(reach=(f"localhost:{port}",)), Environment()):
-        assert len(list(deep.glob("sandboxtest-gate-*"))) == 1
-    assert list(deep.glob("sandboxtest-gate-*")) == []
+        assert len(list(deep.glob("sandboxtest-egress-*"))) == 1
+    assert list(deep.glob("sandboxtest-egress-*")) == []
     assert threading.active_count() <= before + 1
 
 

@@ -13,13 +13,13 @@ from trajruntime.process_owner import parse_owner, this_process
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import owned_folders, payload
-from agentsandbox.box import Box
+from agentsandbox import bootstrap, owned_folders
+from agentsandbox.client import SandboxClient
+from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
 from agentsandbox.images.ledger import Ledger
-from agentsandbox.reach import SEEN, Gate
-from agentsandbox.served import ServedBox
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, fitted, server_settings, variables
 from agentsandbox.stream import Stream
 
@@ -42,13 +42,13 @@ class DockerBackend:
         self._ledger = Ledger(environments)
         self._name = label
         self._label = f"{label}.owner"
-        self._gate_prefix = f"{label}-gate-"
+        self._egress_prefix = f"{label}-egress-"
         self._lock = threading.Lock()
         self._images: dict[str, Image] = {}
         self._client: Any = None
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.box.Backend.check`."""
+        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         try:
             client = docker.DockerClient.from_env(timeout=_PING_TIMEOUT_S)
             try:
@@ -59,34 +59,34 @@ class DockerBackend:
             raise BackendUnavailable(f"no docker engine answers ({e})", "start docker, or choose another backend") from e
 
     def prepare(self, progress: Callable[[str], None]) -> None:
-        """See :meth:`agentsandbox.box.Backend.prepare`: the image."""
+        """See :meth:`agentsandbox.sandbox.Backend.prepare`: the image."""
         with self._lock:
             self._images[self._image or ""] = self._ensure(self._image or "", progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
-        """See :meth:`agentsandbox.box.Backend.open`."""
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
+        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         limits = fitted(limits, environment)
         api = self._api()
         reference = environment.image or self._image or ""
         image = self._image_for(reference)
-        gate = self._gate(api, limits)
+        proxy = self._proxy(api, limits)
         try:
             try:
-                return self._start(api, image, limits, environment, trusted, gate)
+                return self._start(api, image, limits, environment, trusted, proxy)
             except ImageNotFound:  # removed to make room; have it made or pulled again
                 with self._lock:
                     self._images.pop(reference, None)
-                return self._start(api, self._image_for(reference), limits, environment, trusted, gate)
+                return self._start(api, self._image_for(reference), limits, environment, trusted, proxy)
         except BaseException as e:
-            if gate:
-                gate.close()
+            if proxy:
+                proxy.close()
             if isinstance(e, DockerException | OSError):
                 raise SandboxError(f"docker could not make a box from {image.name}: {e}", "check that the engine runs and has space") from e
             raise
 
     def reap(self) -> int:
-        """See :meth:`agentsandbox.box.Backend.reap`."""
-        count = owned_folders.reap_folders(self._gate_prefix)
+        """See :meth:`agentsandbox.sandbox.Backend.reap`."""
+        count = owned_folders.reap_folders(self._egress_prefix)
         api = self._api()
         try:
             for found in api.containers(all=True, filters={"label": self._label}):
@@ -115,12 +115,12 @@ class DockerBackend:
     def _ensure(self, reference: str, progress: Callable[[str], None]) -> Image:
         return ensure_image(reference or None, folder=self._environments, progress=progress, budget_gb=self._budget_gb, label=self._name)
 
-    def _start(self, api: Any, image: Image, limits: Limits, environment: Environment, trusted: bool, gate: Gate | None) -> Box:
+    def _start(self, api: Any, image: Image, limits: Limits, environment: Environment, trusted: bool, proxy: EgressProxy | None) -> Sandbox:
         workdir = environment.workdir
         env = {**dict(image.variables), **variables(environment, workdir, HOME, TMP, image.path or PATH)}
         box_id = api.create_container(
             image.digest,
-            entrypoint=[image.python, "-s", "-c", payload.BOOTSTRAP],
+            entrypoint=[image.python, "-s", "-c", bootstrap.BOOTSTRAP],
             command=[],
             stdin_open=True,
             user=f"{_UID}:{_UID}",
@@ -129,9 +129,9 @@ class DockerBackend:
             environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
             labels={self._label: str(this_process())},
             network_disabled=not limits.network,
-            host_config=api.create_host_config(**host_config(limits, workdir, gate)),
+            host_config=api.create_host_config(**host_config(limits, workdir, proxy)),
         )["Id"]
-        destroy = _then(_remover(api, box_id), gate.close if gate else lambda: None)
+        destroy = _then(_remover(api, box_id), proxy.close if proxy else lambda: None)
         try:
             socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             api.start(box_id)
@@ -143,20 +143,20 @@ class DockerBackend:
                 older=image.older,
                 scratch=("/dev/shm", "/home"),
                 rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20},
-                ways=gate.ways if gate else (),
+                ways=proxy.ways if proxy else (),
             )
             provenance = self._provenance(image, limits, trusted)
-            return ServedBox(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
+            return SandboxClient(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
         except BaseException:
             destroy()
             raise
 
-    def _gate(self, api: Any, limits: Limits) -> Gate | None:
+    def _proxy(self, api: Any, limits: Limits) -> EgressProxy | None:
         if limits.network or not limits.reach:
             return None
         if not api.base_url.startswith("http+docker://"):
             raise SandboxError("a box on another machine reaches no addresses", "use an engine on this machine, with a Unix socket")
-        return Gate(limits.reach, self._gate_prefix)
+        return EgressProxy(limits.reach, self._egress_prefix)
 
     def _provenance(self, image: Image, limits: Limits, trusted: bool) -> Provenance:
         return Provenance(
@@ -165,11 +165,11 @@ class DockerBackend:
             image_digest=image.digest,
             limits=limits,
             trusted=trusted,
-            sandbox_version=payload.version(),
+            sandbox_version=bootstrap.version(),
         )
 
 
-def host_config(limits: Limits, workdir: str, gate: Gate | None = None) -> dict[str, Any]:
+def host_config(limits: Limits, workdir: str, proxy: EgressProxy | None = None) -> dict[str, Any]:
     """What the engine is told about a box, as arguments of docker-py's ``create_host_config``."""
 
     def tmpfs(size_mb: int) -> str:
@@ -190,7 +190,7 @@ def host_config(limits: Limits, workdir: str, gate: Gate | None = None) -> dict[
             BASE: tmpfs(limits.disk_mb),
             **{folder: tmpfs(SCRATCH_MB) for folder in (TMP, "/home", "/dev/shm")},
         },
-        "binds": [f"{gate.folder}:{SEEN}:ro", f"{gate.hosts}:/etc/hosts:ro"] if gate else [],
+        "binds": [f"{proxy.folder}:{SEEN}:ro", f"{proxy.hosts}:/etc/hosts:ro"] if proxy else [],
         "log_config": {"type": "none", "config": {}},
         "auto_remove": True,
     }

@@ -12,12 +12,13 @@ from pathlib import Path
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import hostview, owned_folders, payload
-from agentsandbox.box import Box
+from agentsandbox import bootstrap, owned_folders
+from agentsandbox.backends import host_mounts
+from agentsandbox.backends.process import start
+from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.environments import PythonEnvironment, ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable
-from agentsandbox.processbox import start
-from agentsandbox.reach import SEEN, Gate
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, VENV, fitted, server_settings, variables
 
 _ID = "1000"
@@ -37,10 +38,10 @@ class BubblewrapBackend:
 
     def __init__(self, environments: Path, label: str = "trajhub") -> None:
         self._environments = environments
-        self._gate_prefix = f"{label}-gate-"
+        self._egress_prefix = f"{label}-egress-"
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.box.Backend.check`."""
+        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         missing = [p for p in ("bwrap", "bash", "git") if shutil.which(p) is None]
         if missing:
             raise BackendUnavailable(f"bubblewrap boxes need {', '.join(missing)}", _REMEDY)
@@ -53,11 +54,11 @@ class BubblewrapBackend:
             raise BackendUnavailable(f"bubblewrap does not work here ({done.stderr.strip()})", _REMEDY)
 
     def prepare(self, progress: Callable[[str], None]) -> None:
-        """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
+        """See :meth:`agentsandbox.sandbox.Backend.prepare`: the Python environment."""
         ensure_environment(self._environments, progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
-        """See :meth:`agentsandbox.box.Backend.open`."""
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
+        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         refuse_image(environment, self.name)
         limits = fitted(limits, environment)
         if shutil.which("bwrap") is None:
@@ -67,45 +68,45 @@ class BubblewrapBackend:
         rlimits = {"RLIMIT_AS": limits.memory_mb << 20, "RLIMIT_FSIZE": limits.disk_mb << 20}
         if _counts_processes():
             rlimits["RLIMIT_NPROC"] = limits.pids
-        gate = _gate(limits.reach, self._gate_prefix) if limits.reach and not limits.network else None
+        proxy = _proxy(limits.reach, self._egress_prefix) if limits.reach and not limits.network else None
         provenance = Provenance(
             backend=self.name,
             recipe_sha256=python.recipe_sha256,
             limits=limits,
             not_enforced=("cpus", "memory_mb (for each process only)", "inodes", *(() if _counts_processes() else ("pids",))),
             trusted=trusted,
-            sandbox_version=payload.version(),
+            sandbox_version=bootstrap.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
-        argv = [*_argv(limits, environment.workdir, python, server_env, gate), f"{VENV}/bin/python3", "-s", "-c"]
-        ways = gate.ways if gate else ()
+        argv = [*_argv(limits, environment.workdir, python, server_env, proxy), f"{VENV}/bin/python3", "-s", "-c"]
+        ways = proxy.ways if proxy else ()
         settings = server_settings(limits, env, workdir=environment.workdir, scratch=("/dev/shm",), rlimits=rlimits, ways=ways)
         host_env = {"PATH": os.environ.get("PATH", PATH)}
-        return start(argv, host_env, settings, provenance, gate.close if gate else lambda: None)
+        return start(argv, host_env, settings, provenance, proxy.close if proxy else lambda: None)
 
     def reap(self) -> int:
-        """See :meth:`agentsandbox.box.Backend.reap`. A box dies with its owner, and its files are in memory; its gate may stay."""
-        return owned_folders.reap_folders(self._gate_prefix)
+        """See :meth:`agentsandbox.sandbox.Backend.reap`. A box dies with its owner, and its files are in memory; its proxy may stay."""
+        return owned_folders.reap_folders(self._egress_prefix)
 
 
-def _gate(addresses: Sequence[str], prefix: str) -> Gate:
-    gate = Gate(addresses, prefix)
+def _proxy(addresses: Sequence[str], prefix: str) -> EgressProxy:
+    proxy = EgressProxy(addresses, prefix)
     try:
-        gate.needs_free_ports("bubblewrap")
+        proxy.needs_free_ports("bubblewrap")
     except BaseException:
-        gate.close()
+        proxy.close()
         raise
-    return gate
+    return proxy
 
 
-def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str, str], gate: Gate | None) -> list[str]:
+def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str, str], proxy: EgressProxy | None) -> list[str]:
     argv = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1"]
     argv += ["--cap-drop", "ALL", "--clearenv", "--uid", _ID, "--gid", _ID, "--hostname", "box"]
     if limits.network:
         argv += ["--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/ssl", "/etc/ssl"]
     for name, value in env.items():
         argv += ["--setenv", name, value]
-    argv += hostview.arguments(Path(sys.base_prefix).resolve())
+    argv += host_mounts.arguments(Path(sys.base_prefix).resolve())
     for folder in _ROOT_FOLDERS:
         path = Path("/", folder)
         if path.is_symlink():
@@ -122,8 +123,8 @@ def _argv(limits: Limits, workdir: str, python: PythonEnvironment, env: dict[str
             argv += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     for name in ("passwd", "group"):
         argv += ["--ro-bind", str(python.folder / "etc" / name), f"/etc/{name}"]
-    if gate:
-        argv += ["--ro-bind", str(gate.folder), SEEN, "--ro-bind", str(gate.hosts), "/etc/hosts"]
+    if proxy:
+        argv += ["--ro-bind", str(proxy.folder), SEEN, "--ro-bind", str(proxy.hosts), "/etc/hosts"]
     for folder, size_mb in (
         (workdir, limits.disk_mb),
         (BASE, limits.disk_mb),

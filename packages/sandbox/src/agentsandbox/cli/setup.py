@@ -15,11 +15,11 @@ from trajschema.rollout import Limits
 from trajschema.task import Environment, Task
 
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend, Box
 from agentsandbox.cache import default_folder
 from agentsandbox.errors import PatchRejected, SandboxError
 from agentsandbox.eventlog import EventLog, NoSink
 from agentsandbox.records import RecordMissing, bare_task, read_task, stored_tree
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.session import Session
 from agentsandbox.trees import EMPTY, TreeUnusable, tree_of
 
@@ -28,7 +28,7 @@ LABEL = "agentsandbox"
 
 
 @dataclass(frozen=True)
-class Place:
+class Setup:
     """Where a session takes place: what the box is loaded with, and who is told."""
 
     task: Task
@@ -66,10 +66,10 @@ def backend_of(name: str) -> Backend:
     return backend
 
 
-def place_of(
+def setup_of(
     backend: str, task: Path | None, task_id: str | None, tree: Path | None, image: str, limits: Limits, record: Path | None
-) -> Place:
-    """The place that the options name. Without a tree it is that of the task in a store near its file, or an empty one.
+) -> Setup:
+    """The set-up that the options name. Without a tree it is that of the task in a store near its file, or an empty one.
 
     Raises:
         SandboxError: something that is named is not there.
@@ -83,7 +83,7 @@ def place_of(
         packed = tree_for(named, tree, task)
         if image:
             named = named.model_copy(update={"environment": named.environment.model_copy(update={"image": image})})
-    return Place(named, packed, backend_of(backend), limits, record)
+    return Setup(named, packed, backend_of(backend), limits, record)
 
 
 def tree_for(task: Task, tree: Path | None, near: Path) -> bytes:
@@ -101,7 +101,7 @@ def tree_for(task: Task, tree: Path | None, near: Path) -> bytes:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[tuple[Box, Session]]:
+def opened(setup: Setup) -> Iterator[tuple[Sandbox, Session]]:
     """A loaded box with a session in it. Both end with the block, also when the process is told to stop.
 
     A session that nobody ended and in which nothing was submitted is recorded as a crash.
@@ -113,13 +113,13 @@ def opened(place: Place) -> Iterator[tuple[Box, Session]]:
     sink: EventSink = NoSink()
     log = None
     try:
-        if place.record:
-            log = sink = EventLog(place.record)
+        if setup.record:
+            log = sink = EventLog(setup.record)
     except OSError as error:
-        raise SandboxError(f"{place.record} cannot be written: {error.strerror}", "name a new file with --record") from error
-    with place.backend.open(place.limits, place.task.environment) as box:
-        box.load(place.tree, [place.task.bug_patch] if place.task.bug_patch else [])
-        session = Session(box, sink, place.task.task_id, place.task.problem_statement)
+        raise SandboxError(f"{setup.record} cannot be written: {error.strerror}", "name a new file with --record") from error
+    with setup.backend.open(setup.limits, setup.task.environment) as box:
+        box.load(setup.tree, [setup.task.bug_patch] if setup.task.bug_patch else [])
+        session = Session(box, sink, setup.task.task_id, setup.task.problem_statement)
         try:
             yield box, session
         except BaseException as error:
@@ -140,7 +140,7 @@ def leave(session: Session, reason: str) -> None:
         session.end("crash", reason)
 
 
-def attended(box: Box, work: Callable[[], T]) -> T:
+def attended(box: Sandbox, work: Callable[[], T]) -> T:
     """``work()``, which calls the box. Ctrl-C interrupts the call; once more abandons it.
 
     Raises:

@@ -8,11 +8,11 @@ from pathlib import Path
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
-from agentsandbox import owned_folders, payload
-from agentsandbox.box import Box
+from agentsandbox import bootstrap, owned_folders
+from agentsandbox.backends.process import start
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
-from agentsandbox.processbox import start
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.server.isolation import landlock
 from agentsandbox.settings import HOME, TMP, VENV, fitted, server_settings, variables
 
@@ -28,7 +28,7 @@ class LocalBackend:
         self._prefix = f"{label}-box-"
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.box.Backend.check`."""
+        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         if not (trusted or self._allow_untrusted):
             raise Untrusted(self.name)
         missing = [p for p in ("bash", "git") if shutil.which(p) is None]
@@ -38,11 +38,11 @@ class LocalBackend:
             )
 
     def prepare(self, progress: Callable[[str], None]) -> None:
-        """See :meth:`agentsandbox.box.Backend.prepare`: the Python environment."""
+        """See :meth:`agentsandbox.sandbox.Backend.prepare`: the Python environment."""
         ensure_environment(self._environments, progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
-        """See :meth:`agentsandbox.box.Backend.open`."""
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
+        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         self.check(trusted)
         if limits.reach and not limits.network:
             raise SandboxError("plain processes reach every address or none", "use docker or bubblewrap, or set no addresses to reach")
@@ -72,13 +72,13 @@ class LocalBackend:
             limits=limits,
             not_enforced=not_enforced(landlock.available(landlock.abi())),
             trusted=trusted,
-            sandbox_version=payload.version(),
+            sandbox_version=bootstrap.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
         return start([str(python.python), "-s", "-c"], server_env, settings, provenance, lambda: owned_folders.remove_folder(root))
 
     def reap(self) -> int:
-        """See :meth:`agentsandbox.box.Backend.reap`."""
+        """See :meth:`agentsandbox.sandbox.Backend.reap`."""
         return owned_folders.reap_folders(self._prefix)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 
 Name = Literal["auto", "docker", "bubblewrap", "local"]
 BY_STRENGTH: tuple[Literal["docker", "bubblewrap", "local"], ...] = ("docker", "bubblewrap", "local")
@@ -51,15 +51,15 @@ def choose(
 
 def _make(name: str, image: str | None, environments: Path, label: str, allow_local: bool, images_gb: float | None) -> Backend:
     if name == "docker":
-        from agentsandbox.dockerbox import DockerBackend
+        from agentsandbox.backends.docker import DockerBackend
 
         return DockerBackend(environments, image, label, images_gb)
     if name == "bubblewrap":
-        from agentsandbox.bubblewrap import BubblewrapBackend
+        from agentsandbox.backends.bubblewrap import BubblewrapBackend
 
         return BubblewrapBackend(environments, label)
     if name == "local":
-        from agentsandbox.localbox import LocalBackend
+        from agentsandbox.backends.local import LocalBackend
 
         return LocalBackend(environments, label, allow_local)
     raise BackendUnavailable(f"there is no backend {name!r}", f"choose one of auto, {', '.join(BY_STRENGTH)}")

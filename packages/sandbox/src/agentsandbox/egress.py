@@ -53,11 +53,11 @@ def parse(text: str) -> Address:
     return Address(host, int(port))
 
 
-class Gate:
+class EgressProxy:
     """The sockets of one box. Threads of this process serve them until it is closed."""
 
     def __init__(self, addresses: Sequence[str], prefix: str) -> None:
-        """Open a gate to ``addresses`` in a new folder whose name begins with ``prefix``.
+        """Open a proxy to ``addresses`` in a new folder whose name begins with ``prefix``.
 
         Raises:
             SandboxError: see :func:`parse`.
