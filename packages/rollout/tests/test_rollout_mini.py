@@ -10,7 +10,6 @@ import pytest
 from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
-from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.loop import Budget, rollout
 from agentrollout.outside.logs import kept_in
@@ -18,6 +17,7 @@ from agentrollout.outside.mini import mini_swe_agent
 from agentsandbox.box import Backend
 from agentsandbox.grading import grade
 from trajschema.event import AgentTurn
+from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory

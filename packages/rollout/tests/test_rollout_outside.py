@@ -12,7 +12,6 @@ from pathlib import Path
 import agentrollout.loop as loop
 import agentrollout.outside.process as process
 import pytest
-from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.loop import Budget, rollout
 from agentrollout.outside.agent import OutsideAgent
@@ -20,6 +19,7 @@ from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
 from agentsandbox.grading import grade
 from trajschema.event import AgentTurn, SessionEnd
+from trajschema.event_log import read_events
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 
