@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from agentreward.config import RewardConfig
-from agentreward.plain import read_run
+from agentreward.dict_runs import read_run
 from agentreward.reward import RewardEngine
 from agentreward.rules.scorer import RuleScorer
 from agentreward.score_table import score_table

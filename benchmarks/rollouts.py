@@ -23,7 +23,7 @@ from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, slow
 from agentrollout.loop import Budget, rollout
-from agentrollout.model import Sampling, model_agent
+from agentrollout.models.agent import Sampling, model_agent
 from agentsandbox.backends import choose
 from rich.console import Console
 from rich.table import Table

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from agentreward.config import RewardConfig
+from agentreward.dict_runs import read_run
 from agentreward.fusion import reward, step_values, weigh_steps
-from agentreward.plain import read_run
 from agentreward.process import process_score
 from agentreward.reward import RewardEngine
 from agentreward.rules.calls import answered

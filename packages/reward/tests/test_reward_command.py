@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import HONEST, run
-from reward_plain import CHEATS, FIX, LOOK, plain
+from reward_dict_runs import CHEATS, FIX, LOOK, plain
 
 
 def agentreward(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import reward_cases as cases
 from reward_cases import HONEST, run
-from reward_plain import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
+from reward_dict_runs import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))
 ENGINE = RewardEngine()

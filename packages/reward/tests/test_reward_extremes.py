@@ -12,7 +12,7 @@ from agentreward.rubric_files import rubric_set
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from reward_plain import bash, edit, plain, write
+from reward_dict_runs import bash, edit, plain, write
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
 

@@ -16,7 +16,7 @@ from trajschema.score import RUBRICS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from reward_plain import FIX, plain
+from reward_dict_runs import FIX, plain
 
 RUN = plain(FIX)
 MARKS = {"steps": [{"step_id": i, **{r: {"score": 0.5, "quote": "It says so."} for r in RUBRICS}} for i in (1, 2, 3, 4)]}

@@ -17,7 +17,7 @@ from trajschema.score import RUBRICS
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import AIMLESS, empty, outcome, rewarded, run, view
-from reward_plain import FIX, plain
+from reward_dict_runs import FIX, plain
 
 MARKS = {"steps": [{"step_id": i, **{r: {"score": 0.5, "quote": "It says so."} for r in RUBRICS}} for i in (1, 2, 3, 4)]}
 ONE = RubricSet(rubrics=(Rubric(id="tool_choice", name="T", description="?", weight=1),))

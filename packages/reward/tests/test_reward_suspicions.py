@@ -9,7 +9,7 @@ from agentreward import RewardConfig, RewardEngine
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from reward_plain import CHECKS, FIX, LOOK, PASSES, bash, edit, plain, write
+from reward_dict_runs import CHECKS, FIX, LOOK, PASSES, bash, edit, plain, write
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 from random import Random
 
 import pytest
-from agentrollout.agents import EMBEDDED, UnknownAgent, embedded
+from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
 from agentsandbox.box import Backend

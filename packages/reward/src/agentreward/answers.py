@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from agentreward.dict_runs import name_of
 from agentreward.errors import InvalidRun, InvalidScores
-from agentreward.plain import name_of
 from agentreward.preferences import PreferencePair, Rewarded, build_preferences
 from agentreward.reward import RewardEngine
 from agentreward.rubrics import RubricSet

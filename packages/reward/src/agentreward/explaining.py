@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trajschema.trajectory import Trajectory
 
+from agentreward.dict_runs import read_run
 from agentreward.errors import MissingExtra, RewardError
 from agentreward.explanation import WORDS, Explanation, explain
-from agentreward.plain import read_run
 from agentreward.result import TrajectoryReward
 from agentreward.reward import RewardEngine
 

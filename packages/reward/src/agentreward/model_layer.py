@@ -10,7 +10,7 @@ from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
 
 from agentreward.config import RewardConfig
-from agentreward.plain import Run
+from agentreward.dict_runs import Run
 from agentreward.rubrics import RubricSet
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from trajschema.score import Reward
 
+from agentreward.dict_runs import short
 from agentreward.errors import InvalidScores
 from agentreward.pairs import build_pairs
-from agentreward.plain import short
 from agentreward.result import TrajectoryReward
 
 _MOST_STEPS = 1_000_000_000

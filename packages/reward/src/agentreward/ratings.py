@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from agentreward.agreement import Array, Point, Statistic, figure, mean_absolute_error, pearson_r, spearman_rho
+from agentreward.dict_runs import short
 from agentreward.errors import InvalidScores
-from agentreward.plain import short
 
 FEWEST = 3
 _MOST = 1e100

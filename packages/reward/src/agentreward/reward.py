@@ -11,10 +11,10 @@ from trajschema.trajectory import Trajectory
 
 from agentreward.claims import examined
 from agentreward.config import RewardConfig
+from agentreward.dict_runs import Run, read_run, short
 from agentreward.errors import InvalidRun
 from agentreward.fusion import reward
 from agentreward.model_layer import open_judge
-from agentreward.plain import Run, read_run, short
 from agentreward.result import TrajectoryReward
 from agentreward.rules.registry import rules_of
 from agentreward.rules.scorer import RuleScores, agent_steps, run_scores
@@ -37,7 +37,7 @@ class RewardEngine:
         self._judge = open_judge(self.config, self.rubrics)
 
     def score(self, trajectory: Mapping[str, Any] | Trajectory, outcome: Outcome | None = None) -> TrajectoryReward:
-        """The reward of a run: a plain dict (see :mod:`agentreward.plain`), a trajectory, or the JSON form of one.
+        """The reward of a run: a plain dict (see :mod:`agentreward.dict_runs`), a trajectory, or the JSON form of one.
 
         ``outcome`` stands in for what the run says of itself. One that is only claimed is looked at in the light of the steps
         (:mod:`agentreward.claims`).
