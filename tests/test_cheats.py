@@ -11,9 +11,9 @@ from agentsandbox.errors import BackendUnavailable
 from agentsandbox.grading import grade
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
-from projects import WARM
 from trajschema.rollout import Limits
 from trajschema.task import Task
+from trajtests.projects import WARM
 
 LIBRARIES = ("inflection", "cachetools", "semver")
 LIMITS = Limits(call_timeout_s=30)

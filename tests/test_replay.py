@@ -9,10 +9,10 @@ import pytest
 from agentrecorder.events import read_events
 from agentrecorder.steps import fold
 from agentsandbox.eventlog import EventLog, trajectory_of
-from projects import Project, make_project
 from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult
 from trajschema.rollout import Limits, Provenance
 from trajschema.trajectory import Observation, ToolCall
+from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(900)
 
