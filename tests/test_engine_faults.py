@@ -18,6 +18,7 @@ from typing import Any
 import agentrollout.loop as loop
 import docker
 import pytest
+from agentgrader.grade import grade
 from agentrollout.driver import AgentSpec
 from agentrollout.loop import Budget, rollout
 from agentrollout.policies.calls import file_write, shell, submit, turn
@@ -25,7 +26,6 @@ from agentrollout.policies.script import Scripted
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError
-from agentsandbox.grading import grade
 from agentsandbox.images import recipe_name
 from docker.errors import DockerException
 from trajschema.rollout import Agent, Limits, Rollout

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.grade import grade
 from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
-from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
-from agentsandbox.grading import grade
 from trajschema.event import AgentTurn
+from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory

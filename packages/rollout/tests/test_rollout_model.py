@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.grade import grade
 from agentllm import chat as chat_module
 from agentllm.chat import Chat, open_provider
 from agentllm.conversation import Answered, Returned, Said
@@ -23,7 +24,6 @@ from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
-from agentsandbox.grading import grade
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation

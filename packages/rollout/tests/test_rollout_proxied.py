@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from agentgrader.grade import grade
 from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentrecorder.rollouts import joined
@@ -10,7 +11,6 @@ from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
-from agentsandbox.grading import grade
 from trajschema.rollout import Agent, Limits
 from trajschema.task import Task
 

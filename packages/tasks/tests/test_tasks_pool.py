@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.run import run_tests
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
@@ -45,11 +46,11 @@ def check(task: Task, store: TaskStore, backend: Backend) -> None:
     """The task is what its certificate says, in a new box."""
     with backend.open(Limits(), task.environment) as box:
         box.load(store.tree(task), [task.bug_patch])
-        faulty = box.run_tests()
+        faulty = run_tests(box, task.environment)
         assert {faulty.statuses[test] for test in task.FAIL_TO_PASS} <= {"failed", "error"}
         assert {faulty.statuses[test] for test in task.PASS_TO_PASS} == {"passed"}
         box.apply(task.gold_patch)
-        fixed = box.run_tests()
+        fixed = run_tests(box, task.environment)
         assert {fixed.statuses[test] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} == {"passed"}
 
 
