@@ -10,8 +10,8 @@ from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_batches import BatchDesk
 from agentllm.standin_behaviour import Behaviour, failure, overloaded, slow
-from projects import Project
 from trajschema.score import RUBRICS
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 LAST = {"calibration_report": 1, "release": 1}

@@ -9,7 +9,7 @@ import pytest
 from agentllm.standin import StandIn
 from agentllm.standin_answers import says
 from agentllm.standin_behaviour import Behaviour, overloaded, slow
-from projects import Project
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 PRICE = {"input": 0.0, "output": 10.0}

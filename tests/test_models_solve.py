@@ -9,7 +9,7 @@ import pytest
 from agentllm.standin import StandIn
 from agentllm.standin_answers import declines, says
 from agentllm.standin_behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
-from projects import CHECKOUT, Project
+from trajtests.projects import CHECKOUT, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))
 pytestmark = [
