@@ -89,7 +89,7 @@ def test_what_runs_in_the_box_counts_for_what_boxes_shape() -> None:
 
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     names = {stage.name: {str(f.relative_to(CHECKOUT)) for f in closure(*stage.modules)[0]} for stage in STAGES}
-    rules = {f"packages/reward/src/agentreward/rules/{rubric}.py" for rubric in RUBRICS}
+    rules = {f"packages/reward/src/agentreward/rules/rubrics/{rubric}.py" for rubric in RUBRICS}
     assert rules <= names["rule_scores"]
     assert rules.isdisjoint(names["rewards"] | names["outcomes"] | names["rollouts"] | names["judge_scores"])
     grading = "packages/sandbox/src/agentsandbox/grading.py"

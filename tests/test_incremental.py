@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from agentreward.weights import Weights
+from agentreward.aggregate.weights import Weights
 from trajruntime.executor import ThreadExecutor
 
 from resources.incremental.code import closure
@@ -151,7 +151,7 @@ NEW_WEIGHTS: tuple[dict[str, Any], ...] = (
     {"partial": 0.2},
     {"claimed": 0.5},
     {"advance_at": 0.6},
-    {"stand_in": 0.4},
+    {"default_process_reward": 0.4},
 )
 
 
@@ -168,7 +168,7 @@ def test_every_weight_is_among_them() -> None:
 def test_no_stage_before_rewards_can_see_a_weight() -> None:
     for stage in STAGES[: STAGES.index(BY_NAME["rewards"])]:
         files = {f"{f.parent.name}/{f.name}" for f in closure(*stage.modules)[0]}
-        assert files.isdisjoint({"agentreward/weights.py", "agentreward/fusion.py", "agentreward/reward_table.py"}), stage.name
+        assert files.isdisjoint({"aggregate/weights.py", "aggregate/fusion.py", "aggregate/reward_table.py"}), stage.name
 
 
 def test_a_disk_budget_for_images_makes_no_rollout_anew_but_a_limit_of_the_boxes_does(world: World) -> None:

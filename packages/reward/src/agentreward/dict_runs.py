@@ -13,7 +13,7 @@ from trajschema.outcome import Outcome
 from trajschema.record import UnknownSchemaVersion
 from trajschema.trajectory import Observation, Step, Tool, ToolCall, Trajectory
 
-from agentreward.errors import InvalidRun
+from agentreward.errors import InvalidRun, short
 
 _NAMES: dict[Tool, frozenset[str]] = {
     "shell": frozenset({"bash", "shell", "sh", "terminal", "execute_bash", "run", "run_command", "execute_command", "cmd"}),
@@ -158,12 +158,3 @@ def _json(value: Any, where: str, *, ascii_only: bool = True) -> str:
         return _ENCODERS[ascii_only](value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRun(f"{where} cannot be written as JSON ({error}); give text, numbers, lists and objects of them") from error
-
-
-def short(value: Any) -> str:
-    """What a message shows of a value that it refuses."""
-    try:
-        text = repr(value)
-    except RecursionError:
-        text = f"a {type(value).__name__} too deep to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."
