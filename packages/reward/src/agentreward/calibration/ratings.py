@@ -1,14 +1,10 @@
 """Agreement of rewards with ratings that people gave to the same runs: two lists in, figures out."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from scipy import stats
-
-from agentreward.calibration.agreement import Array, Point, Statistic, figure, mean_absolute_error, pearson_r, spearman_rho
+from agentreward.calibration.agreement import Point, Statistic, figure, mean_absolute_error, order_agreement, pearson_r, spearman_rho
 from agentreward.errors import InvalidScores, short
 
 FEWEST = 3
@@ -40,26 +36,6 @@ class CalibrationResult:
             if self.pearson_r > correlation and self.spearman_rho > correlation and self.agreement_rate > agreement:
                 return level
         return "poor"
-
-
-def order_agreement(x: Array, y: Array) -> float:
-    """Share of the pairs of runs that both sides order alike. A tie on one side counts half, a tie on both is no pair.
-
-    (C - D) / pairs, with C - D taken from Kendall's tau-b by its denominator (Kendall 1945): O(n log n). nan without a pair.
-    """
-    n = len(x)
-    every, tied_x, tied_y, tied_both = n * (n - 1) / 2, _tied(x[:, None]), _tied(y[:, None]), _tied(np.column_stack([x, y]))
-    if every == tied_both:
-        return float("nan")
-    denominator = math.sqrt((every - tied_x) * (every - tied_y))
-    difference = float(stats.kendalltau(x, y, variant="b").statistic) * denominator if denominator else 0.0
-    return (difference / (every - tied_both) + 1) / 2
-
-
-def _tied(rows: Array) -> float:
-    """Pairs of equal rows."""
-    counts = np.unique(rows, axis=0, return_counts=True)[1]
-    return float((counts * (counts - 1)).sum() / 2)
 
 
 _FIGURES: tuple[tuple[str, Statistic], ...] = (
