@@ -8,15 +8,15 @@ from trajschema.calibration import Calibration, Figure
 from trajschema.preference import PreferencePair
 from trajschema.score import Reward
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
-    options = declared("calibration_report", settings, kinds={"scipy"}, description=__doc__)
+    options = asset_options("calibration_report", settings, kinds={"scipy"}, description=__doc__)
     options["deps"] = [*options["deps"], "human_labels"]
 
     @dg.asset(**options)
@@ -26,12 +26,12 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     return calibration_report
 
 
-def calibrate(inputs: Inputs, settings: Settings) -> Made:
+def calibrate(inputs: Inputs, settings: Settings) -> StageResult:
     """Agreement of rewards with the labels that are there."""
     labels, problems = read_labels(settings.labels_file)
     report = calibrate_labels(labels, from_table(Reward, inputs["rewards"]), from_table(PreferencePair, inputs["preference_pairs"]))
     report = report.model_copy(update={"problems": (*problems, *report.problems)})
-    return Made(to_table(Calibration, [report]), metadata={"status": report.status, "figures": dg.MetadataValue.md(table(report))})
+    return StageResult(to_table(Calibration, [report]), metadata={"status": report.status, "figures": dg.MetadataValue.md(table(report))})
 
 
 def table(report: Calibration) -> str:

@@ -3,7 +3,7 @@
 import dagster as dg
 from trajschema.ids import content_id
 
-from resources.declare import OWNER
+from resources.asset_options import OWNER
 from resources.settings import Settings
 from resources.stages import files_digest
 

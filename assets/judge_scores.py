@@ -15,9 +15,9 @@ from trajschema.score import StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.judge import JudgeResource, spent
 from resources.settings import Settings
 
@@ -25,7 +25,7 @@ from resources.settings import Settings
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("judge_scores", settings, kinds={settings.judge.provider}, description=__doc__))
+    @dg.asset(**asset_options("judge_scores", settings, kinds={settings.judge.provider}, description=__doc__))
     def judge_scores(
         context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental], judge: dg.ResourceParam[JudgeResource]
     ) -> dg.MaterializeResult:
@@ -36,7 +36,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
         apart: list[float] = []
 
-        def compute(inputs: Inputs) -> Made:
+        def compute(inputs: Inputs) -> StageResult:
             if failure is not None:
                 raise failure
             made = score(inputs, judge, client)
@@ -53,19 +53,19 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     return judge_scores
 
 
-def unscored(why_not: str) -> Made:
+def unscored(why_not: str) -> StageResult:
     """No scores, and why."""
-    return Made(to_table(StepScore, []), metadata={"judge": f"no scores: {why_not}"})
+    return StageResult(to_table(StepScore, []), metadata={"judge": f"no scores: {why_not}"})
 
 
-def score(inputs: Inputs, judge: JudgeResource, client: Client) -> Made:
+def score(inputs: Inputs, judge: JudgeResource, client: Client) -> StageResult:
     """Scores of every trajectory of the task. Those that the service failed have reasons for scores, and are asked for by the next run."""
     found = judge_many(runs(inputs), client, judge.config, at_once=judge.at_once)
     rows = [s for judged in found for s in judged.scores]
     lost = tuple(f"{judged.trajectory_id}: {judged.failure}" for judged in found if judged.failure is not None)
     apart = spread(rows)
     told = {"scores": len(rows), "missing": sum(s.score is None for s in rows)} | ({} if apart is None else {"replicate_spread": apart})
-    return Made(to_table(StepScore, rows), lost, told)
+    return StageResult(to_table(StepScore, rows), lost, told)
 
 
 def runs(inputs: Inputs) -> list[tuple[Task, Trajectory]]:

@@ -18,11 +18,11 @@ from trajschema.score import Reward, StepScore
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.plan import Listing, listing
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 from resources.stages import STAGES
 
@@ -30,7 +30,7 @@ from resources.stages import STAGES
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
+    @dg.asset(**asset_options("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
     def release(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
         stored = listing(incremental.lake)
         return incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored))
@@ -38,7 +38,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     return release
 
 
-def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
+def publish(inputs: Inputs, settings: Settings, stored: Listing) -> StageResult:
     """Write the release folder; what is stored of it in the lake is its manifest."""
     (calibration,) = from_table(Calibration, inputs["calibration_report"])
     lineage = tuple(
@@ -77,7 +77,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> Made:
     )
     rows = sum(f.rows or 0 for f in manifest.files)
     where = dg.MetadataValue.path(str(settings.release_dir))
-    return Made(
+    return StageResult(
         to_table(Manifest, [manifest]),
         metadata={"release": where, "release_id": manifest.release_id, "files": len(manifest.files), "rows": rows},
     )

@@ -13,30 +13,30 @@ from trajschema.arrow import from_table
 from trajschema.outcome import Outcome
 from trajschema.trajectory import Trajectory
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("rewards", settings, kinds={"python", "parquet"}, description=__doc__))
+    @dg.asset(**asset_options("rewards", settings, kinds={"python", "parquet"}, description=__doc__))
     def rewards(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
         return incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
 
     return rewards
 
 
-def weigh(inputs: Inputs, weights: Weights) -> Made:
+def weigh(inputs: Inputs, weights: Weights) -> StageResult:
     """One reward for each trajectory of the task."""
     rollouts = inputs["rollouts"]
     controls = set(rollouts["rollout_id"].filter(pc.struct_field(rollouts["agent"], "control")).to_pylist())
     runs = run_table(inputs["trajectories"], controls)
     scores = pa.concat_tables([inputs["rule_scores"], inputs["judge_scores"]])
     made = reward_table(runs, scores, outcomes(inputs, weights), weights)
-    return Made(made, metadata={"rewards": made.num_rows, "missing": made["total"].null_count})
+    return StageResult(made, metadata={"rewards": made.num_rows, "missing": made["total"].null_count})
 
 
 def outcomes(inputs: Inputs, weights: Weights) -> dict[str, Outcome]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
-from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
 from agenttasks.store import TaskStore
 from trajruntime.executor import ThreadExecutor
@@ -18,12 +18,12 @@ from trajschema.ids import content_id
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id
 from trajschema.task import Task
 
+from resources.asset_options import asset_options
 from resources.crew import Member, members, purse_of
-from resources.declare import declared
 from resources.dispatch import Dispatcher
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.spool import Spool
@@ -33,7 +33,7 @@ from resources.stages import BY_NAME, imported_rollouts
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("rollouts", settings, kinds={"python", "docker"}, description=__doc__))
+    @dg.asset(**asset_options("rollouts", settings, kinds={"python", "docker"}, description=__doc__))
     def rollouts(
         context: dg.AssetExecutionContext,
         incremental: dg.ResourceParam[Incremental],
@@ -47,7 +47,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         spool = Spool(asked.data_dir / "spool")
         workers = ThreadExecutor(asked.orchestration.workers).workers
 
-        def compute(inputs: Inputs) -> Made:
+        def compute(inputs: Inputs) -> StageResult:
             known = brought_in(asked, inputs.partition)
             return attempts(inputs, terms, dispatcher, spool, sandbox.backend, store, known)
 
@@ -89,7 +89,7 @@ def attempts(
     backend: Backend,
     store: TaskStore,
     imported: Sequence[Rollout] = (),
-) -> Made:
+) -> StageResult:
     """Run every attempt that is not there yet; earlier ones with the same id are kept, and ``imported`` ones join."""
     backend.check()
     (task,) = from_table(Task, inputs["task_pool"])
@@ -127,7 +127,7 @@ def attempts(
     left = Counter(a.agent.name for a in asked if results[a.rollout_id] is None)
     lost.extend(f"{name}: {number} attempts not begun: {dispatcher.purse.refusal}" for name, number in left.items())
     counts = {"rollouts": len(done), "submitted": sum(r.exit == "submitted" for r in done)}
-    return Made(to_table(Rollout, done), tuple(lost), counts, lambda: spool.clear(task.task_id))
+    return StageResult(to_table(Rollout, done), tuple(lost), counts, lambda: spool.clear(task.task_id))
 
 
 def kept(inputs: Inputs) -> dict[str, Rollout]:
@@ -144,7 +144,7 @@ def kept(inputs: Inputs) -> dict[str, Rollout]:
 
 def planned(task: Task, terms: Terms) -> list[Attempt]:
     """Every attempt at a task, each agent with its budget and limits written into its parameters. None where its code is not at hand."""
-    if not task.is_at_hand:
+    if not task.is_runnable:
         return []
     plan = []
     content = task.model_copy(update={"certificate_seconds": None})

@@ -9,10 +9,10 @@ from trajschema.arrow import from_table
 from trajschema.ids import content_id
 from trajschema.trajectory import Trajectory
 
-from resources.declare import declared
+from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
-from resources.incremental.run import Inputs, Made
+from resources.incremental.run import Inputs, StageResult
 from resources.rubrics import by_rule, rules_of
 from resources.settings import Settings
 
@@ -20,7 +20,7 @@ from resources.settings import Settings
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("rule_scores", settings, kinds={"python"}, description=__doc__))
+    @dg.asset(**asset_options("rule_scores", settings, kinds={"python"}, description=__doc__))
     def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
         own, rules = by_rule(incremental.settings), rules_of(incremental.settings)
         version = "-".join([fingerprint("agentreward.rules.score_table"), *([content_id(own, 8)] if own else [])])
@@ -29,7 +29,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     return rule_scores
 
 
-def score(inputs: Inputs, version: str, rules: Mapping[str, Rule]) -> Made:
+def score(inputs: Inputs, version: str, rules: Mapping[str, Rule]) -> StageResult:
     """Scores of every trajectory of the task."""
     table = score_table(from_table(Trajectory, inputs["trajectories"]), scorer_version=version, rules=rules)
-    return Made(table, metadata={"scores": table.num_rows})
+    return StageResult(table, metadata={"scores": table.num_rows})

@@ -12,7 +12,7 @@ from agenttasks.store import TaskStore
 from trajschema.arrow import to_table
 from trajschema.task import Task
 
-from resources.declare import TASKS, declared
+from resources.asset_options import TASKS, asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.plan import expected_key, listing, tasks_of
@@ -22,7 +22,7 @@ from resources.progress import Progress
 from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import BY_NAME, SANDBOX
+from resources.stages import BY_NAME, GRADER, SANDBOX
 
 KEYS_A_CALL = 10_000
 
@@ -30,7 +30,7 @@ KEYS_A_CALL = 10_000
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
-    @dg.asset(**declared("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
+    @dg.asset(**asset_options("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
     def task_pool(
         context: dg.AssetExecutionContext,
         incremental: dg.ResourceParam[Incremental],
@@ -93,8 +93,8 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             sandbox.limits,
             executor=incremental.workers,
             progress=_Counted(incremental.progress),
-            validator_version=fingerprint("agenttasks.validate", *SANDBOX),
-            on_problem=problems.append,
+            validator_version=fingerprint("agenttasks.validate", *GRADER, *SANDBOX),
+            on_error=problems.append,
         )
         if asked.count and not problems
         else []

@@ -23,7 +23,7 @@ from agentllm.testing.behaviour import Behaviour, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
 from agentrollout.loop import Budget, rollout
-from agentrollout.model import Sampling, model_agent
+from agentrollout.models.agent import Sampling, model_agent
 from agentsandbox.backends import choose
 from rich.console import Console
 from rich.table import Table

@@ -42,8 +42,8 @@ def run(
     """Bring everything up to date: only what is missing or stale is computed. Ends with the paths of release and report."""
     from agentllm.errors import NotConfigured
     from agentreward.errors import InvalidRubrics
-    from agentrollout.agents import UnknownAgent
-    from agentrollout.own import AgentUnusable
+    from agentrollout.embedded import UnknownAgent
+    from agentrollout.plugins import AgentUnusable
     from agentsandbox.errors import SandboxError
 
     from pipelines.progress import reporter, show_summary, summary_json
@@ -77,8 +77,8 @@ def _foresee(settings: Settings, as_json: bool) -> None:
     import json
 
     from agentllm.errors import NotConfigured
-    from agentrollout.agents import UnknownAgent
-    from agentrollout.own import AgentUnusable
+    from agentrollout.embedded import UnknownAgent
+    from agentrollout.plugins import AgentUnusable
 
     from pipelines import estimate
 

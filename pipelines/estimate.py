@@ -16,7 +16,7 @@ from assets.rollouts import Terms, kept, planned
 from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
 from resources.crew import members, purse_of, rates_of
 from resources.incremental.code import fingerprint
-from resources.incremental.plan import Recipe, listing, plan, tasks_of
+from resources.incremental.plan import CacheKeyBuilder, listing, plan, tasks_of
 from resources.incremental.run import Inputs
 from resources.lake import CorruptPartition, Key, Lake
 from resources.sandbox import SandboxResource
@@ -68,14 +68,14 @@ def estimate(settings: Settings) -> Estimate:
     code = fingerprint(*BY_NAME["rollouts"].modules)
     terms = Terms(settings.agents.seed, crew, SandboxResource(settings).agent_limits, code, settings.logs_dir)
     spool = Spool(settings.data_dir / "spool")
-    recipe = Recipe.of(BY_NAME["rollouts"], settings)
+    key_builder = CacheKeyBuilder.of(BY_NAME["rollouts"], settings)
     wanted = dict.fromkeys((m.spec.agent.name for m in crew), 0)
     done = dict(wanted)
     earlier: list[Rollout] = []
     names = tasks_of(stored)
     for name in names:
         (task,) = from_table(Task, lake.read(stored["task_pool"][name]))
-        inputs = _before(lake, name, stored["rollouts"].get(name), recipe.key(name, stored))
+        inputs = _before(lake, name, stored["rollouts"].get(name), key_builder.key(name, stored))
         have = kept(inputs)
         earlier.extend(from_table(Rollout, inputs.previous) if inputs.previous is not None else ())
         for attempt in planned(task, terms):

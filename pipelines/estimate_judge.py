@@ -13,7 +13,7 @@ from agentreward.judge.scoring import questions
 from assets.judge_scores import runs
 from resources.crew import rates_of
 from resources.incremental.plan import listing, tasks_of
-from resources.incremental.run import Inputs, MissingInput, Standing
+from resources.incremental.run import Inputs, MissingInput, PartitionStatus
 from resources.judge import JudgeResource
 from resources.lake import CorruptPartition, Lake
 from resources.settings import Settings
@@ -61,11 +61,11 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
 def _waiting(settings: Settings) -> list[Inputs]:
     """Inputs of every task whose scores are not current; of every task where there is no key yet."""
     lake = Lake(settings.lake_url)
-    standing = Standing.of(BY_NAME["judge_scores"], tasks_of(listing(lake)), lake, settings)
+    status = PartitionStatus.of(BY_NAME["judge_scores"], tasks_of(listing(lake)), lake, settings)
     found = []
-    for name in standing.todo if settings.judge.active else sorted(standing.keys):
+    for name in status.todo if settings.judge.active else sorted(status.keys):
         try:
-            found.append(standing.inputs(name))
+            found.append(status.inputs(name))
         except (MissingInput, CorruptPartition):
             continue
     return found

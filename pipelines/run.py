@@ -38,7 +38,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Ran:
+class RunResult:
     """What came of Dagster's runs: counts by stage, the judge's ledger, and stages that broke off with the reason."""
 
     counts: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lake.sweep()
         _forget_lost_release(settings, lake)
         todo = any(p.todo for p in plan(settings, lake))
-        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else Ran()
+        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else RunResult()
         after = plan(settings, lake)
         counts = {p.stage.name: ran.counts.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
         return Summary(counts, {**ran.broke, **_problems(after, lake)}, time.monotonic() - began, ran.judge)
@@ -72,11 +72,11 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lock.release()
 
 
-def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Writer | None) -> Ran:
+def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Writer | None) -> RunResult:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
-        from agentrollout.own import named
+        from agentrollout.plugins import find_agent
 
         from pipelines.definitions import build_defs, build_resources
         from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
@@ -86,7 +86,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     rules_of(settings)
     for entry in settings.agents.run:
         if not entry.model:
-            named(entry.name, settings.root)
+            find_agent(entry.name, settings.root)
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
         members(settings, purse_of(settings))
     resources = {**build_resources(settings), **overrides}
@@ -105,7 +105,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
         pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)
         counts.update(_counts(pool))
         if not pool.success:
-            return Ran(counts, broke=_broke(pool))
+            return RunResult(counts, broke=_broke(pool))
         plans = plan(settings, lake)
         selected = [p.stage.name for p in plans if p.todo and p.stage.name != "task_pool"]
         names = sorted({name for p in plans if p.stage.name in PER_TASK for name in p.todo})
@@ -121,8 +121,8 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
             )
             outside = _outside(plans, names)
             counts.update({name: (c, k + outside.get(name, 0), f) for name, (c, k, f) in _counts(graph).items()})
-            return Ran(counts, _judge(graph), _broke(graph))
-    return Ran(counts)
+            return RunResult(counts, _judge(graph), _broke(graph))
+    return RunResult(counts)
 
 
 def _counts(result: Any) -> dict[str, tuple[int, int, int]]:

@@ -7,7 +7,7 @@ import dagster as dg
 from trajschema.ids import content_id
 
 from pipelines.jobs import range_tags, refresh_pool, run_graph
-from resources.declare import TASKS
+from resources.asset_options import TASKS
 from resources.settings import load
 from resources.stages import BY_NAME, downstream
 

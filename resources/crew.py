@@ -10,8 +10,8 @@ from agentllm.errors import NotConfigured
 from agentllm.prices import Rates
 from agentrollout.driver import AnyAgent
 from agentrollout.loop import Budget
-from agentrollout.model import Sampling, model_agent
-from agentrollout.own import named
+from agentrollout.models.agent import Sampling, model_agent
+from agentrollout.plugins import find_agent
 
 from resources.settings import AgentRun, Price, Settings
 
@@ -50,7 +50,7 @@ def members(settings: Settings, purse: CostLimiter, open: Opener = opened) -> li
     """The crew. All models spend from ``purse``.
 
     Raises:
-        UnknownAgent, AgentUnusable: see :func:`agentrollout.own.named`.
+        UnknownAgent, AgentUnusable: see :func:`agentrollout.plugins.find_agent`.
         NotConfigured: a model has no key, or it has a limit in money and no price.
     """
     return [_model(entry, settings, purse, open) if entry.model else _other(entry, settings) for entry in settings.agents.run]
@@ -58,7 +58,7 @@ def members(settings: Settings, purse: CostLimiter, open: Opener = opened) -> li
 
 def _other(entry: AgentRun, settings: Settings) -> Member:
     agents = settings.agents
-    return Member(named(entry.name, settings.root), entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds))
+    return Member(find_agent(entry.name, settings.root), entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds))
 
 
 def _model(entry: AgentRun, settings: Settings, purse: CostLimiter, open: Opener) -> Member:

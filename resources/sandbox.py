@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agentrollout.agents import EMBEDDED
+from agentrollout.embedded import EMBEDDED
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from trajschema.rollout import Limits

@@ -14,7 +14,7 @@ from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidRubrics
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
-from agentrollout.agents import EMBEDDED
+from agentrollout.embedded import EMBEDDED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 

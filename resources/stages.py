@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentrollout.prompt import VERSION
+from agentrollout.models.prompt import VERSION
 from trajruntime.user_modules import source_digest
 
 from resources.repositories import repositories_digest
@@ -20,9 +20,11 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
-"""What a box is: handed in as a resource, so no import of an asset tells of it."""
-OUTSIDE = ("agentrollout.outside.agent", "agentrollout.outside.bridge")
+SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main", "agentsandbox.images.base_recipe", "agentsandbox.images.recipe")
+"""What a box is: handed in as a resource, so no import of an asset tells of it. Of images, what they are made of."""
+GRADER = ("agentgrader.probes.main",)
+"""The grader's code inside of a box: sent there as source, so no import tells of it."""
+OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
 """How programs are run as agents: reached by modules of one's own alone."""
 
 
@@ -30,23 +32,23 @@ OUTSIDE = ("agentrollout.outside.agent", "agentrollout.outside.bridge")
 class Stage:
     """One stored asset.
 
-    ``config`` picks the settings that its content depends on; ``outside`` hashes what it reads from outside the graph;
-    ``of_task`` picks what only one task's partition depends on; ``handed_in`` names code that comes to it through a resource.
+    ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
+    ``per_task_config`` picks what only one task's partition depends on; ``resource_code`` names code that comes to it through a resource.
     """
 
     name: str
     reads: tuple[str, ...] = ()
     per_task: bool = True
     config: Shape = field(default=_nothing, compare=False)
-    outside: Shape = field(default=_nothing, compare=False)
-    of_task: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
+    external_inputs: Shape = field(default=_nothing, compare=False)
+    per_task_config: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
     volatile: tuple[str, ...] = ()
-    handed_in: tuple[str, ...] = ()
+    resource_code: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
         """Modules whose import closure is the stage's code."""
-        return (f"assets.{self.name}", *self.handed_in)
+        return (f"assets.{self.name}", *self.resource_code)
 
 
 def _limits(s: Settings) -> Any:
@@ -91,18 +93,18 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        outside=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
+        external_inputs=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
         volatile=("certificate_seconds",),
-        handed_in=SANDBOX,
+        resource_code=(*GRADER, *SANDBOX),
     ),
     Stage(
         "rollouts",
         ("task_pool",),
         config=lambda s: [_agents(s), _limits(s), s.sandbox.reach],
-        of_task=lambda s, task: files_digest(imported_rollouts(s, task)),
-        handed_in=(*SANDBOX, *OUTSIDE),
+        per_task_config=lambda s, task: files_digest(imported_rollouts(s, task)),
+        resource_code=(*SANDBOX, *OUTSIDE),
     ),
-    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), handed_in=SANDBOX),
+    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=(*GRADER, *SANDBOX)),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",), config=by_rule),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
@@ -112,7 +114,7 @@ STAGES: tuple[Stage, ...] = (
         config=lambda s: s.weights.model_dump(mode="json"),
     ),
     Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
-    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, outside=lambda s: files_digest(s.labels_file)),
+    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, external_inputs=lambda s: files_digest(s.labels_file)),
     Stage(
         "release",
         (

@@ -15,8 +15,8 @@ from agentllm.testing.behaviour import Behaviour
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
 from agentrecorder.rollouts import joined
+from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
-from agentrollout.outside.logs import kept_in
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
@@ -140,7 +140,7 @@ def test_the_example_solves_a_task(name: str, form: str, turns: int, project: Pa
 
 
 def test_every_placeholder_is_in_the_document() -> None:
-    from agentrollout.outside.program import _PLACE
+    from agentrollout.external.program import _PLACE
 
     known = set(re.findall(r"\w+", _PLACE.pattern.partition("(")[2]))
     assert {name for name in re.findall(r"`\{(\w+)\}`", DOC)} >= known

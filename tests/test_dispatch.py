@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentllm.cost_limit import CostLimiter
-from agentrollout.agents import embedded
+from agentrollout.embedded import embedded
 from agentrollout.loop import Budget
 from trajruntime.executor import ThreadExecutor
 from trajschema.ids import sha256_bytes

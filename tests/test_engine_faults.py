@@ -18,14 +18,14 @@ from typing import Any
 import agentrollout.loop as loop
 import docker
 import pytest
-from agentrollout.agents import AgentSpec
-from agentrollout.calls import file_write, shell, submit, turn
+from agentgrader.grade import grade
+from agentrollout.driver import AgentSpec
 from agentrollout.loop import Budget, rollout
-from agentrollout.script import Scripted
+from agentrollout.policies.calls import file_write, shell, submit, turn
+from agentrollout.policies.script import Scripted
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError
-from agentsandbox.grading import grade
 from agentsandbox.images import recipe_name
 from docker.errors import DockerException
 from engines import Engine

@@ -8,9 +8,9 @@ import pytest
 from agentreward.aggregate.weights import Weights
 from trajruntime.executor import ThreadExecutor
 
-from resources.incremental.code import closure
+from resources.incremental.code import Sources
 from resources.incremental.plan import expected_key, listing, plan
-from resources.incremental.run import Inputs, Made, refresh
+from resources.incremental.run import Inputs, StageResult, refresh
 from resources.lake import ALL, Key, Lake
 from resources.progress import Lines
 from resources.settings import Sandbox, Settings
@@ -33,9 +33,9 @@ class World:
     def give(self, asset: str, partition: str, text: str) -> None:
         self.lake.write(asset, partition, Key("0" * 8, "0" * 8, "0" * 8), pa.table({"text": [text]}))
 
-    def compute(self, inputs: Inputs) -> Made:
+    def compute(self, inputs: Inputs) -> StageResult:
         self.calls.append(inputs.partition)
-        return Made(pa.table({"score": [inputs["trajectories"].to_pylist()[0]["text"]]}))
+        return StageResult(pa.table({"score": [inputs["trajectories"].to_pylist()[0]["text"]]}))
 
     def refresh(self, compute=None, stage: str = "rule_scores", partitions=None):
         return refresh(BY_NAME[stage], partitions or TASKS, compute or self.compute, self.lake, self.settings, ThreadExecutor(2), Lines())
@@ -67,7 +67,7 @@ def test_an_input_that_was_recomputed_to_the_same_content_changes_nothing(world:
 
 
 def test_one_failure_costs_one_partition_and_is_retried(world: World) -> None:
-    def failing(inputs: Inputs) -> Made:
+    def failing(inputs: Inputs) -> StageResult:
         if inputs.partition == "toolz-2":
             raise RuntimeError("the engine went away")
         return world.compute(inputs)
@@ -82,13 +82,13 @@ def test_one_failure_costs_one_partition_and_is_retried(world: World) -> None:
 
 
 def test_rows_lost_to_infrastructure_make_the_partition_a_miss_that_sees_what_there_was(world: World) -> None:
-    def half(inputs: Inputs) -> Made:
-        return Made(pa.table({"score": ["kept"]}), unfinished=("row 2: no box",))
+    def half(inputs: Inputs) -> StageResult:
+        return StageResult(pa.table({"score": ["kept"]}), unfinished=("row 2: no box",))
 
     assert set(world.refresh(half).failed) == set(TASKS)
     seen = []
 
-    def whole(inputs: Inputs) -> Made:
+    def whole(inputs: Inputs) -> StageResult:
         assert inputs.previous is not None
         seen.append((inputs.previous.to_pylist(), inputs.changed))
         return world.compute(inputs)
@@ -114,7 +114,7 @@ def test_a_damaged_input_costs_its_own_partition(world: World) -> None:
 
 
 def test_an_interrupt_keeps_what_is_done(world: World) -> None:
-    def interrupted(inputs: Inputs) -> Made:
+    def interrupted(inputs: Inputs) -> StageResult:
         if inputs.partition == "toolz-3":
             raise KeyboardInterrupt
         return world.compute(inputs)
@@ -166,9 +166,12 @@ def test_every_weight_is_among_them() -> None:
 
 
 def test_no_stage_before_rewards_can_see_a_weight() -> None:
+    sources = Sources()
     for stage in STAGES[: STAGES.index(BY_NAME["rewards"])]:
-        files = {f"{f.parent.name}/{f.name}" for f in closure(*stage.modules)[0]}
-        assert files.isdisjoint({"aggregate/weights.py", "aggregate/fusion.py", "aggregate/reward_table.py"}), stage.name
+        found = sources.closure(*stage.modules).modules
+        assert found.keys().isdisjoint(
+            {"agentreward.aggregate.weights", "agentreward.aggregate.fusion", "agentreward.aggregate.reward_table"}
+        ), stage.name
 
 
 def test_a_disk_budget_for_images_makes_no_rollout_anew_but_a_limit_of_the_boxes_does(world: World) -> None:

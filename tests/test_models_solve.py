@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(not MINI.exists(), reason="mini-swe-agent is not installed (make mini)"),
 ]
 MODULE = """
-from agentrollout.outside.mini import mini_swe_agent
+from agentrollout.external.mini import mini_swe_agent
 
 agent = mini_swe_agent(
     "openai/gpt-4o",

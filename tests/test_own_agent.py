@@ -8,9 +8,9 @@ from projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 
-TESTER = """from agentrollout.agents import AgentSpec
-from agentrollout.calls import shell, submit, turn
-from agentrollout.script import Scripted
+TESTER = """from agentrollout.driver import AgentSpec
+from agentrollout.policies.calls import shell, submit, turn
+from agentrollout.policies.script import Scripted
 from trajschema.rollout import Agent
 
 def script(view, random):
@@ -32,17 +32,17 @@ def own(tmp_path: Path) -> Project:
 
 OUTSIDE = """import sys
 from pathlib import Path
-from agentrollout.outside.agent import OutsideAgent
+from agentrollout.external.agent import ExternalAgent
 from trajschema.rollout import Agent
 
-agent = OutsideAgent(
+agent = ExternalAgent(
     Agent(name="outsider"), command=("env", "PYTHONPATH={package}", sys.executable, str(Path(__file__).with_name("program.py")), "{box}"),
     log="stdout", adapter="nobodys",
 )
 """
 PROGRAM = """import sys
 from pathlib import Path
-from agentrollout.outside.door import Door
+from agentrollout.external.tool_client import Door
 
 door = Door(Path(sys.argv[1]))
 print(door.call("shell", {"command": "ls"}, "I look.")["content"])
@@ -95,7 +95,7 @@ def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project
     ("name", "said"),
     [
         ("nowhere:agent", "error: agent 'nowhere:agent': there is no module 'nowhere'"),
-        ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.agents.AgentSpec"),
+        ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.driver.AgentSpec"),
         ("nop", "error: no embedded agent is called 'nop'; there are: random"),
     ],
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from agentrollout.agents import EMBEDDED
+from agentrollout.embedded import EMBEDDED
 
 from resources.crew import members, purse_of
 from resources.settings import Settings, SettingsError, load

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agentgrader.run import run_tests
+from agentgrader.syntax import parse
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import PatchRejected
-from agentsandbox.syntax import parse
 from agenttasks.operators import candidates
 from trajschema.rollout import Limits
 
@@ -125,7 +126,7 @@ def _cheats(source: Source, path: str, name: str, box: Box) -> Iterator[tuple[st
 def _seen(box: Box, source: Source, diff: str) -> dict[str, str]:
     """Arguments → result of every call while the tests run; empty where one of them is no plain data."""
     box.apply(diff)
-    box.run_tests(ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
+    run_tests(box, source.task.environment, ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
     read = box.call("shell", {"command": f"cat {_SEEN}; rm -f {_SEEN}"}).content
     box.restore(["**"])
     found: dict[str, str] = {}
@@ -181,7 +182,7 @@ def _passes(box: Box, source: Source, diff: str) -> bool:
     try:
         box.apply(diff)
         for tests in (near, [*task.FAIL_TO_PASS, *task.PASS_TO_PASS]):
-            report = box.run_tests(ids=tests, timeout_s=15)
+            report = run_tests(box, task.environment, ids=tests, timeout_s=15)
             if not report.complete or any(report.statuses.get(t) != "passed" for t in tests):
                 return False
         return True

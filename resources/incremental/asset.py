@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 from trajruntime.executor import Executor
 
-from resources.incremental.run import Compute, Inputs, MissingInput, Report, Standing, refresh
+from resources.incremental.run import Compute, Inputs, MissingInput, PartitionStatus, Report, refresh
 from resources.lake import ALL, CorruptPartition, Lake
 from resources.lock import Lock
 from resources.progress import Progress
@@ -43,10 +43,10 @@ class Incremental:
 
     def stale(self, partitions: Sequence[str], name: str) -> Iterator[Inputs]:
         """Inputs of those of ``partitions`` that :meth:`materialise` would compute; without those whose inputs are not there."""
-        standing = Standing.of(BY_NAME[name], partitions, self.lake, self.settings)
-        for partition in standing.todo:
+        status = PartitionStatus.of(BY_NAME[name], partitions, self.lake, self.settings)
+        for partition in status.todo:
             with suppress(MissingInput, CorruptPartition):
-                yield standing.inputs(partition)
+                yield status.inputs(partition)
 
     def hold(self, run_id: str) -> None:
         """Take the writer's lock until this process ends.

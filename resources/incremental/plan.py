@@ -60,31 +60,31 @@ def tasks_of(stored: Listing) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What all partitions of a stage share in their keys."""
+class CacheKeyBuilder:
+    """Makes the keys of a stage's partitions; holds what all of them share."""
 
     stage: Stage
     settings: Settings
     code: str
     config: str
-    outside: object
+    external_inputs: object
 
     @classmethod
-    def of(cls, stage: Stage, settings: Settings) -> "Recipe":
-        """The recipe of ``stage`` as sources, settings and outside files are now."""
-        return cls(stage, settings, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.outside(settings))
+    def of(cls, stage: Stage, settings: Settings) -> "CacheKeyBuilder":
+        """The builder for ``stage`` as sources, settings and outside files are now."""
+        return cls(stage, settings, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.external_inputs(settings))
 
     def key(self, partition: str, stored: Listing) -> Key:
         """The key that a partition has when it is computed from what is stored now."""
         config = self.config
-        if self.stage.of_task is not None:
-            config = content_id([config, self.stage.of_task(self.settings, partition)], 8)
-        return Key(self.code, config, content_id([_inputs(self.stage, partition, stored), self.outside], 8))
+        if self.stage.per_task_config is not None:
+            config = content_id([config, self.stage.per_task_config(self.settings, partition)], 8)
+        return Key(self.code, config, content_id([_inputs(self.stage, partition, stored), self.external_inputs], 8))
 
 
 def expected_key(stage: Stage, partition: str, settings: Settings, stored: Listing) -> Key:
-    """The key of one partition; for many of a stage, make its :class:`Recipe` once."""
-    return Recipe.of(stage, settings).key(partition, stored)
+    """The key of one partition; for many of a stage, make its :class:`CacheKeyBuilder` once."""
+    return CacheKeyBuilder.of(stage, settings).key(partition, stored)
 
 
 def _inputs(stage: Stage, partition: str, stored: Listing) -> object:
@@ -107,10 +107,10 @@ def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
     for stage in STAGES:
         names = tasks_of(stored) if stage.per_task else [ALL]
         failures = lake.failures(stage.name)
-        recipe = Recipe.of(stage, settings)
+        key_builder = CacheKeyBuilder.of(stage, settings)
         partitions = []
         for name in names:
-            key = recipe.key(name, stored)
+            key = key_builder.key(name, stored)
             behind = [up for up in stage.reads if waiting[up] & ({name} if stage.per_task and ALL not in waiting[up] else waiting[up])]
             partitions.append(_state(name, key, stored[stage.name].get(name), failures.get(name), behind))
         plans.append(StagePlan(stage, tuple(partitions)))

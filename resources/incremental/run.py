@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajruntime.executor import Executor
 
-from resources.incremental.plan import Recipe
+from resources.incremental.plan import CacheKeyBuilder
 from resources.lake import ALL, CorruptPartition, Failure, Key, Lake, Stored
 from resources.progress import Progress
 from resources.settings import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Made:
+class StageResult:
     """What a stage made for one partition. ``unfinished`` names rows lost to infrastructure: the partition is tried again next run.
 
     ``stored`` is called once the table is in the lake.
@@ -45,7 +45,7 @@ class Inputs:
         return self.tables[asset]
 
 
-Compute = Callable[[Inputs], Made]
+Compute = Callable[[Inputs], StageResult]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PartitionStatus:
     """Partitions of a stage as a run finds them: which are current, and which are to be computed."""
 
     stage: Stage
@@ -75,12 +75,12 @@ class Standing:
     todo: tuple[str, ...]
 
     @classmethod
-    def of(cls, stage: Stage, partitions: Sequence[str], lake: Lake, settings: Settings) -> "Standing":
+    def of(cls, stage: Stage, partitions: Sequence[str], lake: Lake, settings: Settings) -> "PartitionStatus":
         """As the lake is now."""
         upstream = {up: lake.stored(up) for up in stage.reads}
         mine = lake.stored(stage.name)
-        recipe = Recipe.of(stage, settings)
-        keys = {name: recipe.key(name, upstream) for name in partitions}
+        key_builder = CacheKeyBuilder.of(stage, settings)
+        keys = {name: key_builder.key(name, upstream) for name in partitions}
         failures = lake.failures(stage.name)
         cached = tuple(n for n in partitions if n in mine and not mine[n].partial and mine[n].key == keys[n] and n not in failures)
         current = set(cached)
@@ -104,16 +104,16 @@ def refresh(
     A partition that cannot be computed costs one recorded failure, and the rest goes on. Results are stored as they
     come, so that a killed process loses only what was under way.
     """
-    standing = Standing.of(stage, partitions, lake, settings)
-    keys, cached, todo = standing.keys, standing.cached, standing.todo
+    status = PartitionStatus.of(stage, partitions, lake, settings)
+    keys, cached, todo = status.keys, status.cached, status.todo
     done: list[Stored] = []
     failed: dict[str, str] = {}
     blocked: dict[str, str] = {}
     metadata: dict[str, Mapping[str, Any]] = {}
     writing = threading.Lock()
 
-    def one(name: str) -> Made:
-        return compute(standing.inputs(name))
+    def one(name: str) -> StageResult:
+        return compute(status.inputs(name))
 
     progress.start(stage.name, len(todo), len(cached))
     for name, result in workers.map(one, todo):
@@ -136,7 +136,7 @@ def refresh(
             progress.advance(stage.name, name, failed.get(name))
     progress.finish(stage.name)
     computed = tuple(item.partition for item in done if item.partition not in failed)
-    rows = sum(item.rows for item in done) + sum(standing.mine[n].rows for n in cached)
+    rows = sum(item.rows for item in done) + sum(status.mine[n].rows for n in cached)
     return Report(stage.name, tuple(sorted(computed)), cached, failed, blocked, metadata, rows)
 
 

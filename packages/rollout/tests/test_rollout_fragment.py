@@ -3,9 +3,9 @@
 from random import Random
 
 import pytest
-from agentrollout.fragment import Fragment, edits_in
-from agentrollout.ranking import Clues, rank
-from agentrollout.reading import Place, fragment_of, functions_in, is_library
+from agentrollout.policies.fragment import Fragment, edits_in
+from agentrollout.policies.ranking import Clues, rank
+from agentrollout.policies.reading import Place, fragment_of, functions_in, is_library
 from agenttasks.operators import REMOVALS, SIMPLE
 from trajschema.trajectory import Observation
 

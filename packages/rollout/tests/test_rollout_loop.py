@@ -8,18 +8,19 @@ from pathlib import Path
 
 import agentrollout.loop as loop
 import pytest
+from agentgrader.grade import grade
 from agentrecorder.events import read_events, trajectory_of
 from agentrecorder.recorder import Recorder
-from agentrollout.agents import AgentSpec, embedded
-from agentrollout.calls import call, file_write, shell, submit, turn
+from agentrollout.driver import AgentSpec
+from agentrollout.embedded import embedded
 from agentrollout.loop import AgentNotEmbedded, Budget, rollout
+from agentrollout.policies.calls import call, file_write, shell, submit, turn
 from agentrollout.policy import Exchange
-from agentrollout.session import Ending, converse
+from agentrollout.tool_loop import Ending, converse
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend, Box
 from agentsandbox.dockerbox import DockerBackend
 from agentsandbox.errors import SandboxError, Untrusted
-from agentsandbox.grading import grade
 from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id

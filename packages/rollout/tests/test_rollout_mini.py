@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.grade import grade
 from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
 from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
+from agentrollout.external.logs import kept_in
+from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
-from agentrollout.outside.logs import kept_in
-from agentrollout.outside.mini import mini_swe_agent
 from agentsandbox.box import Backend
-from agentsandbox.grading import grade
 from trajschema.event import AgentTurn
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task

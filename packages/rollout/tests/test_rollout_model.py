@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.grade import grade
 from agentllm import retries
 from agentllm.chat import Chat, open_provider
 from agentllm.conversation import AssistantMessage, ToolMessage, UserMessage
@@ -15,15 +16,14 @@ from agentllm.testing.behaviour import failure, half, overloaded, rate_limited, 
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import declines, says
 from agentrecorder.events import trajectory_of
-from agentrollout.calls import file_read, shell, submit, turn
 from agentrollout.loop import Budget, rollout
-from agentrollout.model import Sampling, conversation, model_agent
+from agentrollout.models.agent import Sampling, conversation, model_agent
+from agentrollout.policies.calls import file_read, shell, submit, turn
 from agentrollout.policy import Exchange, TaskView
-from agentrollout.session import NO_CALL
+from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
 from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
-from agentsandbox.grading import grade
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from agentrecorder.events import read_events
-from agentrollout.agents import EMBEDDED, UnknownAgent, embedded
+from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
 from agentsandbox.box import Backend

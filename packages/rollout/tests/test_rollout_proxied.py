@@ -3,21 +3,21 @@
 from pathlib import Path
 
 import pytest
+from agentgrader.grade import grade
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
 from agentrecorder.rollouts import joined
+from agentrollout.external.agent import ExternalAgent
+from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
-from agentrollout.outside.agent import OutsideAgent
-from agentrollout.outside.logs import kept_in
 from agentsandbox.box import Backend
-from agentsandbox.grading import grade
 from trajschema.rollout import Agent, Limits
 from trajschema.task import Task
 
 KEY = "key-4711-0815"
 SCRIPT = Path(__file__).with_name("boxed_agent.py").read_text()
 FIX = "sed -i 's/self.low < number/self.low <= number/; s/max(items) + min/max(items) - min/' src/tiny/shelf.py"
-AGENT = OutsideAgent(
+AGENT = ExternalAgent(
     Agent(name="boxed", model="gpt-4o"),
     command=("python", "-c", SCRIPT, "{proxy}/openai", "{problem}"),
     place="box",

@@ -4,8 +4,8 @@ import json
 import shlex
 
 import pytest
+from agentrollout.policies.testing import Verdict, run_tests, spread, stated_failures, verdict_of
 from agentrollout.policy import TaskView
-from agentrollout.testing import Verdict, run_tests, spread, stated_failures, verdict_of
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Observation

@@ -211,7 +211,8 @@ def test_what_runs_in_the_box_cannot_answer_for_the_server(strong_backend: Backe
     with strong_backend.open(Limits(), Environment()) as box:
         box.load(tar({"a.py": forge, "test_a.py": "def test(): import a\n"}))
         assert "wrote" not in box.call("shell", {"command": "python a.py"}).content
-        assert box.run_tests(["test_a.py"]).statuses == {"test_a.py::test": "passed"}
+        assert box.call("shell", {"command": "python -m pytest -q test_a.py"}).exit_code == 0
+        assert box.diff() == ""
         assert box.diff() == ""
         assert box.call("shell", {"command": "echo on"}).content == "on\n"
 
@@ -233,4 +234,4 @@ def test_a_processor_that_the_filter_does_not_know_is_refused(monkeypatch: pytes
 def _next_box_works(backend: Backend, tar: Callable[..., bytes]) -> None:
     with backend.open(Limits(), Environment()) as box:
         box.load(tar({"test_one.py": "def test_one(): pass\n"}))
-        assert box.run_tests().statuses == {"test_one.py::test_one": "passed"}
+        assert box.call("shell", {"command": "python -m pytest -q"}).exit_code == 0

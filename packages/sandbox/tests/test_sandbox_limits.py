@@ -230,7 +230,7 @@ def _says_not_enforced(box: Box, limit: str) -> bool:
 def _next_box_works(backend: Backend, tar: Callable[..., bytes]) -> None:
     with backend.open(Limits(), Environment()) as box:
         box.load(tar({"test_one.py": "def test_one(): pass\n"}))
-        assert box.run_tests().statuses == {"test_one.py::test_one": "passed"}
+        assert box.call("shell", {"command": "python -m pytest -q"}).exit_code == 0
 
 
 def _greet(server: socket.socket) -> None:

@@ -153,7 +153,7 @@ def test_a_suite_that_does_not_pass_as_it_stands_is_one_clear_error(
 ) -> None:
     (folder / "tests/test_bill.py").write_text(text)
     problems: list[TaskError] = []
-    tasks = build_pool([from_folder(folder, entry, store)], 1, 1, store, local, Limits(), on_problem=problems.append)
+    tasks = build_pool([from_folder(folder, entry, store)], 1, 1, store, local, Limits(), on_error=problems.append)
     assert tasks == []
     told = " ".join(str(problems[0]).split())
     assert told.startswith("repository mine: its own tests do not pass as they stand (")

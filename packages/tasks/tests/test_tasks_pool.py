@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentgrader.run import run_tests
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
@@ -45,11 +46,11 @@ def check(task: Task, store: TaskStore, backend: Backend) -> None:
     """The task is what its certificate says, in a new box."""
     with backend.open(Limits(), task.environment) as box:
         box.load(store.tree(task), [task.bug_patch])
-        faulty = box.run_tests()
+        faulty = run_tests(box, task.environment)
         assert {faulty.statuses[test] for test in task.FAIL_TO_PASS} <= {"failed", "error"}
         assert {faulty.statuses[test] for test in task.PASS_TO_PASS} == {"passed"}
         box.apply(task.gold_patch)
-        fixed = box.run_tests()
+        fixed = run_tests(box, task.environment)
         assert {fixed.statuses[test] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} == {"passed"}
 
 
@@ -164,7 +165,7 @@ def test_a_library_that_cannot_be_had_is_told_and_the_others_go_on(
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     missing = replace(shapes, name="absent")
     problems: list[TaskError] = []
-    tasks = build_pool([missing, shapes], 2, 1, store, local, Limits(), on_problem=problems.append)
+    tasks = build_pool([missing, shapes], 2, 1, store, local, Limits(), on_error=problems.append)
     assert [task.repo for task in tasks] == ["shapes", "shapes"]
     assert [type(problem) for problem in problems] == [LibraryUnavailable]
 
@@ -172,7 +173,7 @@ def test_a_library_that_cannot_be_had_is_told_and_the_others_go_on(
 def test_a_library_whose_tests_do_not_run_is_told(with_tests: Callable[[str], Library], store: TaskStore, local: Backend) -> None:
     broken = with_tests("import missing_module\n")
     problems: list[TaskError] = []
-    assert build_pool([broken], 2, 1, store, local, Limits(), on_problem=problems.append) == []
+    assert build_pool([broken], 2, 1, store, local, Limits(), on_error=problems.append) == []
     assert [type(problem) for problem in problems] == [LibraryUnfit, PoolExhausted]
 
 
@@ -183,7 +184,7 @@ def test_an_unknown_name_is_refused_at_once(store: TaskStore, local: Backend) ->
 
 def test_three_tasks_of_a_real_library(store: TaskStore, real_backend: Backend) -> None:
     problems: list[TaskError] = []
-    tasks = build_pool(["humanize"], 3, 1, store, real_backend, Limits(), on_problem=problems.append)
+    tasks = build_pool(["humanize"], 3, 1, store, real_backend, Limits(), on_error=problems.append)
     if problems and os.environ.get("CI") != "true":
         pytest.skip(str(problems[0]))
     assert len(tasks) == 3

@@ -91,6 +91,6 @@ class Task(Record):
     )
 
     @property
-    def is_at_hand(self) -> bool:
+    def is_runnable(self) -> bool:
         """Whether its code is here. Of a task that is known from logs alone there is nothing to run, and nothing to grade with."""
         return bool(self.base_archive or self.environment.image)

@@ -1,8 +1,10 @@
 """Who drives a session: a policy in our loop of turns, or an agent that has a loop of its own."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Protocol, Self
 
@@ -10,8 +12,8 @@ from agentsandbox.box import Box
 from trajschema.event import EventSink
 from trajschema.rollout import Agent
 
-from agentrollout.policy import TaskView
-from agentrollout.session import Budget, Ending, Slots
+from agentrollout.policy import Policy, TaskView
+from agentrollout.tool_loop import Budget, Conversation, Ending, Slots
 
 
 class Driver(Protocol):
@@ -55,3 +57,14 @@ class AnyAgent(ABC):
     @abstractmethod
     def driver(self, view: TaskView, random: Random) -> Driver:
         """What drives one session. Whatever it raises is the agent's crash."""
+
+
+@dataclass(frozen=True)
+class AgentSpec(AnyAgent):
+    """An agent whose turns a policy decides, and how the policy is made."""
+
+    make: Callable[[TaskView, Random], Policy]
+
+    def driver(self, view: TaskView, random: Random) -> Driver:
+        """See :class:`AnyAgent`."""
+        return Conversation(partial(self.make, view, random))

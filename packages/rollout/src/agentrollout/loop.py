@@ -15,12 +15,12 @@ from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, rollout_id
 from trajschema.task import Task
 
-from agentrollout.agents import EMBEDDED, embedded
 from agentrollout.driver import AnyAgent
+from agentrollout.embedded import EMBEDDED, embedded
 from agentrollout.policy import Ended, GoldView, TaskView
 from agentrollout.record import Record, usage_of
-from agentrollout.secret import Secrets
-from agentrollout.session import Budget, Ending, OwnLog, Slots
+from agentrollout.redaction import Secrets
+from agentrollout.tool_loop import Budget, Ending, OwnLog, Slots
 
 __all__ = ["LOSSES", "PAUSES", "AgentNotEmbedded", "Budget", "rollout"]
 
@@ -34,7 +34,7 @@ class AgentNotEmbedded(ValueError):
     """A rollout names an agent that this code does not run as given."""
 
     def __init__(self, wanted: Agent, known: Agent) -> None:
-        super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.agents.embedded)")
+        super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.embedded.embedded)")
 
 
 def rollout(
@@ -75,7 +75,7 @@ def rollout(
     trusted = spec is EMBEDDED.get(agent.name)
     secrets = Secrets.of(spec.variables)
     played = _Attempt(task, tree, spec, identity, backend, limits, budget, trusted, slots or nullcontext(), secrets).made()
-    ending = _struck(played.ending, secrets)
+    ending = _redacted(played.ending, secrets)
     log = ending.log
     played.record.emit(SessionEnd(exit=ending.exit, reason=ending.reason, final_diff=played.diff, at=time.time()))
     events = played.record.jsonl
@@ -99,9 +99,9 @@ def rollout(
     )
 
 
-def _struck(ending: Ending, secrets: Secrets) -> Ending:
-    log = ending.log and replace(ending.log, content=secrets.struck_bytes(ending.log.content))
-    return replace(ending, reason=secrets.struck(ending.reason), log=log)
+def _redacted(ending: Ending, secrets: Secrets) -> Ending:
+    log = ending.log and replace(ending.log, content=secrets.redact_bytes(ending.log.content))
+    return replace(ending, reason=secrets.redact(ending.reason), log=log)
 
 
 def _same(known: Agent, wanted: Agent) -> bool:
@@ -173,7 +173,7 @@ class _Attempt:
                 ending = self._driven(spec, box, record)
                 try:
                     with self.slots:
-                        diff = "" if ending.lost else self.secrets.struck(box.diff())
+                        diff = "" if ending.lost else self.secrets.redact(box.diff())
                 except SandboxError as failure:
                     return _Played(record, box.provenance, replace(ending, exit="infrastructure", reason=str(failure), lost=True))
                 return _Played(record, box.provenance, ending, diff)

@@ -7,7 +7,7 @@ from agentrecorder.recorder import Recorder
 from trajschema.event import AgentTurn, Event
 from trajschema.rollout import Usage
 
-from agentrollout.secret import Secrets
+from agentrollout.redaction import Secrets
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Record(Recorder):
     def emit(self, event: Event) -> None:
         """Write ``event`` down."""
         super().emit(event)
-        self.lines[-1] = self.secrets.struck(self.lines[-1])
+        self.lines[-1] = self.secrets.redact(self.lines[-1])
         if isinstance(event, AgentTurn):
             self.turns.append(event)
 

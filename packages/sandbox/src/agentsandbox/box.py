@@ -1,15 +1,15 @@
 """What a box and a backend do. Every backend gives boxes that behave alike."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
-from agentsandbox.report import TestReport
+from agentsandbox.server.mapping import PathMap
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,71 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How calls are made: ``runs`` times over, each run in a fork; seconds for one call and for a run; late calls borne."""
+class Layout:
+    """Where things lie in a box, as its processes see it. Paths are absolute."""
 
-    runs: int
-    call_s: float
-    total_s: float
-    late: int
+    workdir: str
+    """The repository."""
+    base: str
+    """A folder for code of ours, outside of the workdir: never named to an agent."""
+    paths: PathMap
+    """Between paths as a task names them and as they are here; the two differ where plain processes serve as boxes."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to start in the workdir, with files that only this run knows."""
+
+    argv: tuple[str, ...]
+    timeout_s: float
+    folder: str
+    """A path below :attr:`Layout.base` that does not exist yet: made for the command, removed after it."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Name → text; written into ``folder`` first."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables beside those of the box."""
+    report: Literal["stdout", "file"] = "stdout"
+    """What :attr:`CommandResult.report` is: what the program prints on its standard output, or what it writes to a file of
+    ``folder`` that exists before it starts. A program that opens the file should unlink it at once, so that no other one finds it."""
+    report_name: str = "report"
+    """Name of that file. A name that cannot be guessed keeps the code under test from opening it first."""
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """A command that ended."""
+
+    report: bytes
+    """As it was written, whoever wrote it; at most 64 MiB."""
+    cut: bool
+    """It was longer than that."""
+    exit_code: int
+    """128 + n for signal n, 124 for a command that was out of time."""
+    timed_out: bool
+    seconds: float
+    output: str
+    """All else that was printed, head and tail."""
+    begun: bool = True
+    """Somebody opened the file for the report; true where there is none."""
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self:
+        """From its form in a message."""
+        return cls(**{**raw, "report": raw["report"].encode("utf-8", "surrogateescape")})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Code of ours that answers questions from inside of a box: one Python package, sent there as source.
+
+    It runs in the process of the in-box server, out of the reach of whatever the box is for, and under every Python from 3.9 on.
+    Its modules import each other, the standard library, :mod:`agentsandbox.server`, and nothing else before a request asks for it.
+    Its module ``main`` has a function ``start(host)`` that takes a :class:`agentsandbox.server.host.Host` and returns the
+    handlers: name of a method → function from the parameters of a request to its answer. Both are JSON objects.
+    """
+
+    package: str
+    """Dotted name."""
 
 
 class Box(Protocol):
@@ -148,43 +206,31 @@ class Box(Protocol):
         """
         ...
 
-    def run_tests(
-        self,
-        paths: Sequence[str] = (),
-        *,
-        ids: Sequence[str] = (),
-        canaries: Mapping[str, str] | None = None,
-        lines_of: Sequence[str] = (),
-        plain: bool = False,
-        timeout_s: float | None = None,
-    ) -> TestReport:
-        """Run ``ids``, else ``paths``, else the environment's test paths, in one process.
+    @property
+    def layout(self) -> Layout:
+        """Where things lie in this box."""
+        ...
 
-        ``canaries`` maps names of planted tests to ``passed`` or ``failed``. ``lines_of`` names folders or files whose
-        executed lines are recorded for each test. ``plain`` runs assertions as they are: large modules start sooner, and
-        failures say less. ``timeout_s`` defaults to the environment's.
+    def run(self, command: Command) -> CommandResult:
+        """Run a command and wait for it. Whatever it started is dead afterwards.
 
         Raises:
-            SandboxError: the box has no pytest, or the environment's test command is no pytest command.
+            SandboxError: there is no such program.
         """
         ...
 
-    def outlines(self, paths: Sequence[str]) -> dict[str, Any]:
-        """Path → functions and classes of the file (:mod:`agentsandbox.server.outline`); ``None`` for no Python."""
+    def install(self, probe: Probe) -> None:
+        """Send a probe into the box and start it. A second time does nothing. To :meth:`load` a tree leaves it there."""
         ...
 
-    def record_calls(self, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]) -> list[dict[str, Any]]:
-        """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
+    def ask(self, probe: Probe, method: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Answer of a probe's handler, which may take ``timeout_s`` and finds it among its parameters.
 
-        One record for each function (:class:`agentsandbox.server.recording.Recorder`). Functions inside functions are written down
-        unless they stand in a file of ``left_out``.
+        A probe that is not installed yet is installed first.
+
+        Raises:
+            SandboxError: the box lacks what it needs, or its handler failed.
         """
-        ...
-
-    def make_calls(
-        self, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
-    ) -> list[dict[str, Any]]:
-        """Make calls in the place of the tests ``ids`` and return the answers (:class:`agentsandbox.server.calling.Caller`)."""
         ...
 
     def close(self) -> None:

@@ -81,7 +81,7 @@ class BubblewrapBackend:
         ways = gate.ways if gate else ()
         settings = server_settings(limits, env, workdir=environment.workdir, scratch=("/dev/shm",), rlimits=rlimits, ways=ways)
         host_env = {"PATH": os.environ.get("PATH", PATH)}
-        return start(argv, host_env, settings, environment, provenance, gate.close if gate else lambda: None)
+        return start(argv, host_env, settings, provenance, gate.close if gate else lambda: None)
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`. A box dies with its owner, and its files are in memory; its gate may stay."""

@@ -146,7 +146,7 @@ class DockerBackend:
                 ways=gate.ways if gate else (),
             )
             provenance = self._provenance(image, limits, trusted)
-            return ServedBox(Stream(fd, fd, framed=True), settings, environment, provenance, _then(destroy, socket.close))
+            return ServedBox(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
         except BaseException:
             destroy()
             raise

@@ -75,9 +75,7 @@ class LocalBackend:
             sandbox_version=payload.version(),
         )
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
-        return start(
-            [str(python.python), "-s", "-c"], server_env, settings, environment, provenance, lambda: owned_folders.remove_folder(root)
-        )
+        return start([str(python.python), "-s", "-c"], server_env, settings, provenance, lambda: owned_folders.remove_folder(root))
 
     def reap(self) -> int:
         """See :meth:`agentsandbox.box.Backend.reap`."""

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from trajschema.rollout import Provenance
-from trajschema.task import Environment
 
 from agentsandbox import payload
 from agentsandbox.errors import SandboxError
@@ -27,7 +26,6 @@ def start(
     argv: Sequence[str],
     env: Mapping[str, str],
     settings: Mapping[str, Any],
-    environment: Environment,
     provenance: Provenance,
     after: Callable[[], None] = lambda: None,
 ) -> ServedBox:
@@ -60,7 +58,7 @@ def start(
         after()
 
     stream = Stream(stdout.fileno(), stdin.fileno(), errors=lambda: _said(errors))
-    return ServedBox(stream, settings, environment, provenance, destroy)
+    return ServedBox(stream, settings, provenance, destroy)
 
 
 def _popen(argv: list[str], env: dict[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:

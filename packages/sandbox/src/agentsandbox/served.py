@@ -3,25 +3,18 @@
 import contextlib
 import dataclasses
 import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from trajschema.rollout import Provenance
-from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
 from agentsandbox import payload
-from agentsandbox.box import Pace, Snapshot
+from agentsandbox.box import Command, CommandResult, Layout, Probe, Snapshot
 from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
-from agentsandbox.frameworks import framework_of
-from agentsandbox.frameworks.framework import Command, Ended, Job
-from agentsandbox.frameworks.python import options_of
-from agentsandbox.report import TestReport
 from agentsandbox.server.mapping import PathMap
 from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
@@ -39,14 +32,11 @@ COPY_BYTES = 64 << 20
 class ServedBox:
     """A box whose server is reached over ``stream``. ``destroy`` removes the box, also one that hangs."""
 
-    def __init__(
-        self, stream: Stream, settings: Mapping[str, Any], environment: Environment, provenance: Provenance, destroy: Callable[[], None]
-    ) -> None:
+    def __init__(self, stream: Stream, settings: Mapping[str, Any], provenance: Provenance, destroy: Callable[[], None]) -> None:
         self.provenance = provenance
         self._stream = stream
-        self._environment = environment
-        self._settings = settings
-        self._paths = PathMap([(seen, real) for seen, real in settings["seen"]])
+        self.layout = Layout(settings["workdir"], settings["base"], PathMap([(seen, real) for seen, real in settings["seen"]]))
+        self._installed: set[str] = set()
         self._destroy = destroy
         self._lock = threading.Lock()
         self._sending = threading.Lock()
@@ -119,50 +109,20 @@ class ServedBox:
         """See :meth:`agentsandbox.box.Box.restore`."""
         return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))[0]["paths"]]
 
-    def run_tests(
-        self,
-        paths: Sequence[str] = (),
-        *,
-        ids: Sequence[str] = (),
-        canaries: Mapping[str, str] | None = None,
-        lines_of: Sequence[str] = (),
-        plain: bool = False,
-        timeout_s: float | None = None,
-    ) -> TestReport:
-        """See :meth:`agentsandbox.box.Box.run_tests`."""
-        inward = self._paths.inward
-        job = Job(
-            command=tuple(inward(a) for a in self._environment.test_command),
-            paths=tuple(map(inward, paths or self._environment.test_paths)),
-            ids=tuple(ids),
-            canaries=dict(canaries or {}),
-            lines_of=tuple(lines_of),
-            timeout_s=timeout_s or self._environment.timeout_s,
-            plain=plain,
-        )
-        report = framework_of(self._environment.test_command).run(_Place(self._settings, self._ask), job)
-        return replace(report, output=self._paths.outward_text(report.output))
+    def run(self, command: Command) -> CommandResult:
+        """See :meth:`agentsandbox.box.Box.run`."""
+        return CommandResult.of(self._ask("run", command.timeout_s, **dataclasses.asdict(command))[0])
 
-    def outlines(self, paths: Sequence[str]) -> dict[str, Any]:
-        """See :meth:`agentsandbox.box.Box.outlines`."""
-        return dict(self._ask("outlines", SETUP_S, paths=list(paths))[0]["outlines"])
+    def install(self, probe: Probe) -> None:
+        """See :meth:`agentsandbox.box.Box.install`."""
+        if probe.package not in self._installed:
+            self._ask("install", SETUP_S, package=probe.package, sources=payload.sources_of(probe.package))
+            self._installed.add(probe.package)
 
-    def record_calls(self, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]) -> list[dict[str, Any]]:
-        """See :meth:`agentsandbox.box.Box.record_calls`."""
-        limit = self._environment.timeout_s
-        keys = {path: list(names) for path, names in targets.items()}
-        asked, arguments = {"targets": keys, "left_out": list(left_out)}, [*options_of(self._environment.test_command), *ids]
-        return list(self._ask("record", limit, b"", arguments=arguments, timeout_s=limit, **asked)[0]["records"])
-
-    def make_calls(
-        self, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
-    ) -> list[dict[str, Any]]:
-        """See :meth:`agentsandbox.box.Box.make_calls`."""
-        limit = self._environment.timeout_s + pace.runs * (pace.total_s + pace.call_s)
-        asked = {"calls": list(calls), "left_out": list(left_out), **dataclasses.asdict(pace)}
-        return list(
-            self._ask("call", limit, arguments=[*options_of(self._environment.test_command), *ids], timeout_s=limit, **asked)[0]["records"]
-        )
+    def ask(self, probe: Probe, method: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        """See :meth:`agentsandbox.box.Box.ask`."""
+        self.install(probe)
+        return self._ask("ask", timeout_s, package=probe.package, question=method, params={**params, "timeout_s": timeout_s})[0]
 
     def close(self) -> None:
         """See :meth:`agentsandbox.box.Box.close`."""
@@ -222,37 +182,5 @@ def _error_of(reply: Mapping[str, Any], method: str) -> Exception:
     if kind == "Leak":
         return HistoryLeak(message, "report this: no archive should bring it about")
     if kind == "Unable":
-        return SandboxError(message, "use an image or environment with the task's test runner")
+        return SandboxError(message, "use an image or environment that has it")
     return SandboxError(f"{method} failed in the box: {message}", "see the message; the box may lack space or a program")
-
-
-class _Place:
-    """The box, as a test framework sees it for one run."""
-
-    def __init__(self, settings: Mapping[str, Any], ask: Callable[..., tuple[dict[str, Any], bytes]]) -> None:
-        self.workdir: str = settings["workdir"]
-        self.cache: str = f"{settings['base']}/cache"
-        self.token = secrets.token_hex(16)
-        self.folder = f"{settings['base']}/{secrets.token_hex(8)}"
-        self.report = f"{self.folder}/{secrets.token_hex(8)}"
-        self._ask = ask
-
-    def command(self, command: Command) -> Ended:
-        """See :class:`agentsandbox.frameworks.framework.Place`."""
-        return self._ended(
-            "run_command",
-            command.timeout_s,
-            argv=list(command.argv),
-            env=dict(command.env),
-            files=dict(command.files),
-            report=command.report,
-            report_name=self.report.rpartition("/")[2],
-        )
-
-    def fork(self, request: Mapping[str, Any]) -> Ended:
-        """See :class:`agentsandbox.frameworks.framework.Place`."""
-        return self._ended("run_tests", request["timeout_s"], token=self.token, **{k: v for k, v in request.items() if k != "timeout_s"})
-
-    def _ended(self, method: str, timeout_s: float, **params: Any) -> Ended:
-        raw, _ = self._ask(method, timeout_s, folder=self.folder, timeout_s=timeout_s, **params)
-        return Ended(**{**raw, "report": raw["report"].encode("utf-8", "surrogateescape")})

@@ -76,7 +76,7 @@ def make(
             Limits(),
             executor=ThreadExecutor(workers),
             progress=lambda done, total, text: say(f"{done}/{total} {text}"),
-            on_problem=lambda problem: say(f"problem: {problem}"),
+            on_error=lambda problem: say(f"problem: {problem}"),
         )
     except (TaskError, SandboxError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from agentgrader.run import opened
 from agentsandbox.box import Backend
 from trajschema.ids import digest
 from trajschema.rollout import Limits
@@ -11,7 +12,7 @@ from trajschema.task import Task
 from agenttasks.gold import Gold, plain
 from agenttasks.inject import Candidate
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench
+from agenttasks.trial import TestBench
 from agenttasks.validate import Validator
 from agenttasks.verdict import Rejected
 
@@ -60,9 +61,10 @@ def validate_batch(batch: Batch, certificates: Certificates, backend: Backend, l
         agentsandbox.errors.SandboxError: the sandbox failed; what was kept stays.
     """
     verdicts: list[Task | Rejected] = []
-    with backend.open(limits, plain(batch.candidates[0].library.environment()), trusted=True) as box:
+    environment = plain(batch.candidates[0].library.environment())
+    with opened(backend, limits, environment, trusted=True) as box:
         box.load(certificates.store.tree_bytes(batch.gold.tree))
-        validator = Validator(Bench(box, batch.gold), certificates.store, backend, limits, certificates.validator_version)
+        validator = Validator(TestBench(box, environment, batch.gold), certificates.store, backend, limits, certificates.validator_version)
         for candidate in batch.candidates:
             if sum(isinstance(verdict, Task) for verdict in verdicts) >= batch.wanted:
                 break

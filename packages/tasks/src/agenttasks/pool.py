@@ -41,12 +41,12 @@ def build_pool(
     executor: Executor = SERIAL,
     progress: Progress = lambda done, total, message: None,
     validator_version: str | None = None,
-    on_problem: Callable[[TaskError], None] = lambda problem: None,
+    on_error: Callable[[TaskError], None] = lambda problem: None,
 ) -> list[Task]:
     """``count`` tasks from the named libraries of the table, or from libraries of your own.
 
     Candidates are validated in waves, but chosen in candidate order, so neither ``executor`` nor its speed changes the result. Verdicts are
-    kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_problem`` and left out;
+    kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_error`` and left out;
     so is a pool that ran out of candidates, which is returned as far as it goes. ``validator_version`` names the code that validates;
     the default is a fingerprint of this package.
 
@@ -59,7 +59,7 @@ def build_pool(
     wanted = [library(entry) if isinstance(entry, str) else entry for entry in dict.fromkeys(libraries)]
     measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=version)
     queues: dict[_Key, _Queue] = {}
-    for entry, gold in _golds(wanted, measured, executor, on_problem):
+    for entry, gold in _golds(wanted, measured, executor, on_error):
         files = source_files(unpack(store.tree_bytes(gold.tree)), entry)
         for kind in _KINDS:
             source = queue(entry, files, seed, kind, gold.narrow if kind == "multi" else gold.tested)
@@ -77,7 +77,7 @@ def build_pool(
         if failed == _ATTEMPTS:
             raise PoolIncomplete(problems, tasks)
     if len(tasks) < count:
-        on_problem(PoolExhausted(count, len(tasks)))
+        on_error(PoolExhausted(count, len(tasks)))
     return tasks
 
 
@@ -174,7 +174,7 @@ def _wave(
 
 
 def _golds(
-    entries: Sequence[Library], measured: Callable[[Library], Gold], executor: Executor, on_problem: Callable[[TaskError], None]
+    entries: Sequence[Library], measured: Callable[[Library], Gold], executor: Executor, on_error: Callable[[TaskError], None]
 ) -> list[tuple[Library, Gold]]:
     """Libraries with what their own tests say, in the order given."""
     golds: dict[str, Gold] = {}
@@ -189,7 +189,7 @@ def _golds(
                 left.append(entry)
                 problems.append(f"{entry.name}: {gold}")
             elif isinstance(gold, TaskError):
-                on_problem(gold)
+                on_error(gold)
             else:
                 raise gold
         if not left:

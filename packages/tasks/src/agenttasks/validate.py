@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
+from agentgrader.run import opened, run_tests
 from agentsandbox.box import Backend
 from trajschema.ids import content_id, digest, sha256_bytes
 from trajschema.rollout import Limits
@@ -14,7 +15,7 @@ from agenttasks.inject import Candidate, faulty
 from agenttasks.patch import unified_diff
 from agenttasks.statement import problem_statement
 from agenttasks.store import TaskStore
-from agenttasks.trial import Bench, Trial, run
+from agenttasks.trial import TestBench, Trial, run
 from agenttasks.verdict import Rejected, Why
 
 BUG_RUNS = 2
@@ -38,15 +39,16 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
         agentsandbox.errors.SandboxError: the sandbox failed.
     """
     gold = measure(candidate.library, store, backend, limits, validator_version)
-    with backend.open(limits, plain(candidate.library.environment()), trusted=True) as box:
+    environment = plain(candidate.library.environment())
+    with opened(backend, limits, environment, trusted=True) as box:
         box.load(store.tree_bytes(gold.tree))
-        return Validator(Bench(box, gold), store, backend, limits, validator_version).certify(candidate)
+        return Validator(TestBench(box, environment, gold), store, backend, limits, validator_version).certify(candidate)
 
 
 class Validator:
     """Validates candidates of one library, one after the other, on one warm bench."""
 
-    def __init__(self, bench: Bench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
+    def __init__(self, bench: TestBench, store: TaskStore, backend: Backend, limits: Limits, validator_version: str) -> None:
         self._bench, self._gold = bench, bench.gold
         self._backend, self._limits, self._version = backend, limits, validator_version
         self._tar = store.tree_bytes(bench.gold.tree)
@@ -133,7 +135,8 @@ class Validator:
 
     def _confirm(self, candidate: Candidate, bug: str, gold_patch: str, first: frozenset[str]) -> tuple[frozenset[str], str]:
         """Second run in a fresh box, what the first failing test says, and proof that the gold patch gives the pristine tree back."""
-        with self._backend.open(self._limits, plain(candidate.library.environment()), trusted=True) as box:
+        environment = plain(candidate.library.environment())
+        with opened(self._backend, self._limits, environment, trusted=True) as box:
             box.load(self._tar)
             box.apply(bug)
             box.apply(gold_patch)
@@ -141,9 +144,9 @@ class Validator:
             if left:
                 raise _Refused("not_restored", left.partition("\n")[0])
             box.apply(bug)
-            second = _seen(run(box, self._gold))
+            second = _seen(run(box, environment, self._gold))
             both = [test for test in self._gold.passed if test in first & second]
-            output = box.run_tests(ids=both[:1]).output if both else ""
+            output = run_tests(box, environment, ids=both[:1]).output if both else ""
         return second, output
 
 

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from agentrollout.calls import file_write, shell, submit, turn
+from agentrollout.policies.calls import file_write, shell, submit, turn
+from agentrollout.policies.script import Script, Scripted
+from agentrollout.policies.testing import run_tests, stated_failures
 from agentrollout.policy import GoldView, Policy, TaskView
-from agentrollout.script import Script, Scripted
-from agentrollout.testing import run_tests, stated_failures
 
 _PATCH = "/tmp/fix.patch"
 

@@ -8,16 +8,16 @@ from agenttasks.operators import SIMPLE
 from trajschema.event import AgentTurn
 from trajschema.trajectory import ToolCall
 
-from agentrollout.calls import file_read, file_write
-from agentrollout.climb import Climb, Proposal, climb_with, say
-from agentrollout.fragment import Edit, edits_in
+from agentrollout.policies.calls import file_read, file_write
+from agentrollout.policies.fault_localization import PLUGIN, Suspect, plugin, suspects_in, traced_lines
+from agentrollout.policies.fragment import Edit, edits_in
+from agentrollout.policies.hill_climbing import HillClimb, Proposal, hill_climb, say
+from agentrollout.policies.ranking import Clues, Ranked, rank
+from agentrollout.policies.reading import Place, fragment_of
+from agentrollout.policies.script import Reply, Script
+from agentrollout.policies.testing import SUITE_S, run_tests
 from agentrollout.policies.uniform import anywhere
 from agentrollout.policy import TaskView
-from agentrollout.ranking import Clues, Ranked, rank
-from agentrollout.reading import Place, fragment_of
-from agentrollout.script import Reply, Script
-from agentrollout.suspects import PLUGIN, Suspect, plugin, suspects_in, traced_lines
-from agentrollout.testing import SUITE_S, run_tests
 
 FUNCTIONS = 8
 """Suspicious functions read in one turn."""
@@ -28,7 +28,7 @@ _FOLDER = "/tmp"
 
 def script(view: TaskView, random: Random) -> Script:
     """Spectrum-based fault localisation, then edits at the most suspicious lines; localised anew after each success."""
-    return climb_with(view, Localiser(random).propose)
+    return hill_climb(view, Localiser(random).propose)
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Localiser:
     _for: tuple[int, int] | None = None
     """Number of kept edits and of targets that the list was made for."""
 
-    def propose(self, climb: Climb) -> Proposal:
+    def propose(self, climb: HillClimb) -> Proposal:
         """The best edit not tried yet; any edit at all where no function is suspicious."""
         if self._for != (len(climb.kept), len(climb.targets)):
             self._for = (len(climb.kept), len(climb.targets))
@@ -58,7 +58,7 @@ class Localiser:
     def _slip(self) -> int:
         return self.random.randrange(min(len(self._queue), 40)) if self.slip and self.random.random() < self.slip else 0
 
-    def _localise(self, climb: Climb) -> Generator[AgentTurn, Reply, None]:
+    def _localise(self, climb: HillClimb) -> Generator[AgentTurn, Reply, None]:
         first = not climb.kept
         message = (
             "I write a small pytest plugin that records which lines each test runs, and rank the lines by Ochiai."
@@ -76,7 +76,7 @@ class Localiser:
             return
         self._queue = yield from self._read(climb, suspects)
 
-    def _read(self, climb: Climb, suspects: list[Suspect]) -> Generator[AgentTurn, Reply, list[Ranked]]:
+    def _read(self, climb: HillClimb, suspects: list[Suspect]) -> Generator[AgentTurn, Reply, list[Ranked]]:
         worst = suspects[0]
         others = f" and the next {len(suspects) - 1}" if len(suspects) > 1 else ""
         message = f"The most suspicious function is {worst.name} in {worst.path} ({worst.top:.2f}). I read it{others}."
@@ -88,7 +88,7 @@ class Localiser:
         return rank(offered, Clues(climb.targets, traced_lines(climb.output)), self.random, TEMPER)
 
 
-def _traced_run(climb: Climb) -> ToolCall:
+def _traced_run(climb: HillClimb) -> ToolCall:
     folders = [_FOLDER, *(f"{climb.view.workdir}/{folder}".removesuffix("/.") for folder in climb.view.python_path)]
     options = ("-p", PLUGIN, "--assert=plain", "--tb=no")  # an explained assertion would run code that passing tests do not run
     return run_tests(climb.view, climb.view.test_paths, *options, setting=f"PYTHONPATH={':'.join(folders)}", timeout_s=SUITE_S)

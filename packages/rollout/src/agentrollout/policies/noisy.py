@@ -2,11 +2,11 @@
 
 from random import Random
 
-from agentrollout.climb import climb_with
+from agentrollout.policies.distractor_steps import DISTRACTORS, Seen
+from agentrollout.policies.hill_climbing import hill_climb
 from agentrollout.policies.localising import Localiser
-from agentrollout.policies.waste import WASTE, Seen
+from agentrollout.policies.script import Script
 from agentrollout.policy import TaskView
-from agentrollout.script import Script
 
 WASTED = 0.35
 """Chance of a wasted move before each turn."""
@@ -18,13 +18,13 @@ SPARED = 4
 
 def script(view: TaskView, random: Random) -> Script:
     """Localise and edit, but repeat commands, read again, edit what is not there, mistype paths and take edits back."""
-    inner = climb_with(view, Localiser(random, slip=SLIP).propose)
+    inner = hill_climb(view, Localiser(random, slip=SLIP).propose)
     seen = Seen()
     planned = next(inner)
     left = view.steps
     while True:
         while left > SPARED and random.random() < WASTED:
-            wasted = random.choice(WASTE)(seen, random)
+            wasted = random.choice(DISTRACTORS)(seen, random)
             if wasted is None:
                 break
             reply = yield wasted

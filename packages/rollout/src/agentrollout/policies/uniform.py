@@ -6,12 +6,12 @@ from random import Random
 from agenttasks.operators import REMOVALS, SIMPLE
 from trajschema.event import AgentTurn
 
-from agentrollout.calls import file_read, git
-from agentrollout.climb import Climb, Proposal, Propose, climb_with, say
-from agentrollout.fragment import Edit, edits_in
+from agentrollout.policies.calls import file_read, git
+from agentrollout.policies.fragment import Edit, edits_in
+from agentrollout.policies.hill_climbing import HillClimb, Proposal, Propose, hill_climb, say
+from agentrollout.policies.reading import DEFINITION, Place, fragment_of, functions_in
+from agentrollout.policies.script import Reply, Script
 from agentrollout.policy import TaskView
-from agentrollout.reading import DEFINITION, Place, fragment_of, functions_in
-from agentrollout.script import Reply, Script
 
 ALL = (*SIMPLE, *REMOVALS)
 """It knows no better than to take code away as well."""
@@ -23,7 +23,7 @@ EACH = 2
 
 def script(view: TaskView, random: Random) -> Script:
     """Edits drawn uniformly: a function, then an edit in it. Nothing is known of where the fault is."""
-    return climb_with(view, anywhere(random))
+    return hill_climb(view, anywhere(random))
 
 
 def anywhere(random: Random) -> Propose:
@@ -31,7 +31,7 @@ def anywhere(random: Random) -> Propose:
     places: list[Place] = []
     queue: list[Edit] = []
 
-    def propose(climb: Climb) -> Proposal:
+    def propose(climb: HillClimb) -> Proposal:
         if not places:
             reply = yield from say(climb, "I list the functions of the library.", git("grep", "-nE", DEFINITION, "--", "*.py"))
             places.extend(functions_in(reply.observations[-1].content))
@@ -43,7 +43,7 @@ def anywhere(random: Random) -> Propose:
                 return edit, f"I have no lead. In {edit.function} of {edit.path}, line {edit.line}, I try: {edit.what}."
         return None
 
-    def _read(climb: Climb, chosen: list[Place]) -> Generator[AgentTurn, Reply, list[Edit]]:
+    def _read(climb: HillClimb, chosen: list[Place]) -> Generator[AgentTurn, Reply, list[Edit]]:
         names = ", ".join(place.name for place in chosen)
         calls = [file_read(place.path, place.first, place.last) for place in chosen]
         reply = yield from say(climb, f"I pick functions at random and read them: {names}.", *calls)

@@ -7,6 +7,7 @@ import ctypes
 import os
 import select
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ PRIVATE: list[int] = []
 
 KEPT: set[int] = set()
 """Children of the server that are no agent's."""
+
+_background: list[threading.Thread] = []
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
@@ -101,12 +104,22 @@ def spawn(argv: list[str], env: Mapping[str, str], cwd: str, given: Mapping[int,
     return Child(pid, before, out, side)
 
 
+def in_background(work: Callable[[], None]) -> threading.Thread:
+    """Run ``work`` in a thread. A fork waits for its end: what another thread holds at that moment, a fork holds for ever."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    _background.append(thread)
+    return thread
+
+
 def fork(work: Callable[[int], int], env: dict[str, str], cwd: str) -> Child:
     """Run ``work(report_fd)`` in a fork with its own session, environment and output; its result is the exit status.
 
     Raises:
         OSError: there is no room for one more process.
     """
+    while _background:
+        _background.pop().join()
     before = standing()
     out, out_write = os.pipe()
     side, side_write = os.pipe()

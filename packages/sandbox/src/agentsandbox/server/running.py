@@ -1,4 +1,4 @@
-"""Run a test command in a process of its own, with files that only this run knows, and keep what it reports."""
+"""Run a command in a process of its own, with files that only this run knows, and keep what it reports."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from agentsandbox.server import processes
 from agentsandbox.server.archive import remove
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.records import BYTES
 from agentsandbox.server.settings import Settings, Unable
 
+REPORT_BYTES = 1 << 26
+"""A report longer than this is cut."""
 
-def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, client: int) -> dict[str, Any]:
-    """Start ``argv`` in the workdir and wait for it.
+
+def run_command(settings: Settings, request: dict[str, Any], client: int) -> dict[str, Any]:
+    """Start ``argv`` in the workdir and wait for it (see :class:`agentsandbox.box.Command`).
 
     The report lies in a file that this process has open: without a name from the start if it is standard output, else until
-    the reporter opens it. So nothing can be put in its place.
+    the program opens it. So nothing can be put in its place.
 
     Raises:
         Unable: the program cannot be started.
@@ -34,18 +36,26 @@ def run_command(settings: Settings, request: dict[str, Any], out: HeadTail, clie
         printed = request["report"] == "stdout"
         if printed:
             os.unlink(path)
+        out = HeadTail(settings.output_bytes)
         ended = _supervised(settings, request, out, client, report if printed else None)
         begun = not os.path.exists(path)
-        return {**_ended(ended), **kept(os.pread(report, BYTES + 1, 0)), "begun": begun}
+        return {**result(ended, os.pread(report, REPORT_BYTES + 1, 0), out), "begun": begun}
     finally:
         os.close(report)
         with contextlib.suppress(OSError):
             remove(os.fsencode(folder))
 
 
-def kept(report: bytes) -> dict[str, Any]:
-    """A report in the form of an answer: at most ``records.BYTES`` of it, and whether that is not all."""
-    return {"report": report[:BYTES].decode("utf-8", "surrogateescape"), "cut": len(report) > BYTES}
+def result(ended: processes.Ended, report: bytes, out: HeadTail) -> dict[str, Any]:
+    """The answer about a process that ended, with the fields of :class:`agentsandbox.box.CommandResult`."""
+    return {
+        "exit_code": ended.exit_code,
+        "timed_out": ended.timed_out,
+        "seconds": ended.seconds,
+        "output": out.text(),
+        "report": report[:REPORT_BYTES].decode("utf-8", "surrogateescape"),
+        "cut": len(report) > REPORT_BYTES,
+    }
 
 
 def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, client: int, stdout: int | None) -> processes.Ended:
@@ -58,7 +68,3 @@ def _supervised(settings: Settings, request: dict[str, Any], out: HeadTail, clie
     ended = processes.supervise(child, request["timeout_s"], stream.feed, client=client, sweep=True)
     stream.finish()
     return ended
-
-
-def _ended(ended: processes.Ended) -> dict[str, Any]:
-    return {"exit_code": ended.exit_code, "timed_out": ended.timed_out, "seconds": ended.seconds}

@@ -8,14 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentsandbox.server import editing, git, processes, reading, search, symbols, syntax
-from agentsandbox.server.commands import pytest_command, starts_alike
+from agentsandbox.server import editing, git, processes, reading, search, symbols
 from agentsandbox.server.cutting import HeadTail
 from agentsandbox.server.mapping import OutwardStream
 from agentsandbox.server.opening import real_path
 from agentsandbox.server.session import Session
 from agentsandbox.server.settings import Settings, ToolError
-from agentsandbox.server.testing import Testing
 
 _USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 """What the operating system says when the agent has used up what the box has."""
@@ -24,9 +22,8 @@ _USED_UP = frozenset({errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, er
 class Tools:
     """Does what an agent asks for. What the agent did wrong comes back as an error in the answer."""
 
-    def __init__(self, settings: Settings, testing: Testing, session: Session, client: int) -> None:
+    def __init__(self, settings: Settings, session: Session, client: int) -> None:
         self._s = settings
-        self._testing = testing
         self._session = session
         self._client = client
 
@@ -63,14 +60,12 @@ class Tools:
         if tool == "file_read":
             reading.read(self._s, a["path"], a.get("start_line"), a.get("end_line"), out)
         elif tool == "file_write":
-            self._ready_for(a["path"])
             out.feed(editing.write(self._s, a["path"], a["content"]).encode("utf-8", "replace"))
         elif tool == "file_edit":
-            self._ready_for(a["path"])
             out.feed(editing.edit(self._s, a["path"], a["old_string"], a["new_string"]).encode("utf-8", "replace"))
         elif tool == "shell":
             limit = min(timeout_s, a.get("timeout_s") or timeout_s)
-            return self._ended(self._shell(a["command"], limit, out), limit)
+            return self._ended(self._session.run(self._s.paths.inward(a["command"]), limit, out, self._client), limit)
         elif tool == "search":
             return self._search(a, timeout_s, out)
         elif tool == "symbols":
@@ -83,40 +78,10 @@ class Tools:
             raise ToolError(f"unknown tool {tool!r}")
         return None, None
 
-    def _ready_for(self, path: str) -> None:
-        """The syntax of some files is checked in a fork, and no thread may run while this one forks."""
-        if path.endswith(syntax.CHECKED):
-            self._testing.problem()
-
     def _ended(self, ended: processes.Ended, limit: float) -> tuple[int | None, str | None]:
         if ended.timed_out:
             return None, f"timed out after {limit:g} s; the command and everything it started were killed"
         return ended.exit_code, None
-
-    def _shell(self, command: str, timeout_s: float, out: HeadTail) -> processes.Ended:
-        inward = self._s.paths.inward
-        plain = pytest_command(command, self._session.cwd)
-        if plain is not None and not self._testing.problem():
-            env = {**self._session.env, **{name: inward(value) for name, value in plain.variables.items()}}
-            if starts_alike(env, self._s.env) and not self._starts_with_hooks(env):
-                mapped = plain._replace(arguments=[inward(a) for a in plain.arguments])
-                return self._testing.command(mapped, self._session.folder(out), env, timeout_s, out, self._client)
-        return self._session.run(inward(command), timeout_s, out, self._client)
-
-    def _starts_with_hooks(self, env: dict[str, str]) -> bool:
-        """Whether a real interpreter would run code of the repository before anything else."""
-        roots = [os.path.join(self._session.cwd, e) for e in env.get("PYTHONPATH", "").split(os.pathsep) if e]
-        return any(os.path.exists(os.path.join(r, f"{n}.py")) for r in roots for n in ("sitecustomize", "usercustomize"))
-
-    def _run(self, argv: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
-        stream = OutwardStream(self._s.paths, out.feed)
-        try:
-            child = processes.spawn(argv, self._s.env, self._s.workdir)
-        except OSError as e:
-            raise ToolError(f"cannot start {argv[0]}: {e.strerror}") from e
-        ended = processes.supervise(child, timeout_s, stream.feed, client=self._client)
-        stream.finish()
-        return ended
 
     def _git(self, arguments: list[str], timeout_s: float, out: HeadTail) -> processes.Ended:
         argv, env = git.command(self._s, [self._s.paths.inward(a) for a in arguments])
@@ -148,7 +113,6 @@ class Tools:
 
     def _looked(self, report: Callable[[], Iterator[str]], timeout_s: float, out: HeadTail) -> tuple[int | None, str | None]:
         """Feed the lines of ``report``, which is made in a fork: it may take long, or a lot of memory."""
-        self._testing.problem()  # no thread may run while this one forks
 
         def work(side: int) -> int:
             os.close(side)

@@ -1,0 +1,1 @@
+"""Language models as agents: what one is told, and how its answers become turns."""
