@@ -28,9 +28,9 @@ from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError
 from agentsandbox.images import recipe_name
 from docker.errors import DockerException
-from engines import Engine
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.engines import Engine
 
 pytestmark = [pytest.mark.soak, pytest.mark.docker, pytest.mark.timeout(600)]
 

@@ -10,8 +10,8 @@ from agentllm.testing.behaviour import Behaviour, failure, overloaded, slow
 from agentllm.testing.fake_batches import FakeBatches
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from projects import Project
 from trajschema.score import RUBRICS
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 LAST = {"calibration_report": 1, "release": 1}

@@ -9,7 +9,7 @@ import pytest
 from agentllm.testing.behaviour import Behaviour, overloaded, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from projects import Project
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 PRICE = {"input": 0.0, "output": 10.0}

@@ -9,7 +9,7 @@ import pytest
 from agentllm.testing.behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import declines, says
-from projects import CHECKOUT, Project
+from trajtests.projects import CHECKOUT, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))
 pytestmark = [

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from projects import Project
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 SET = """rubrics:

@@ -11,13 +11,13 @@ from agentgrader.grade import grade
 from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
 from agentsandbox.box import Backend
 from trajschema.event import AgentTurn
+from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory

@@ -7,10 +7,10 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from random import Random
 
-from agentrecorder.events import FORMAT
 from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError, Untrusted
 from trajschema.event import SessionEnd, SessionStart
+from trajschema.event_log import FORMAT
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, rollout_id
 from trajschema.task import Task

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trajschema.event_log import FORMAT
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Task
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
 from agentsandbox.box import Backend, Box
 from agentsandbox.comparing import View, difference, holds_still, is_unordered, left_out, view, view_of_diff
-from agentsandbox.eventlog import FORMAT
 from agentsandbox.tools import BY_NAME, problem_of
 
 Status = Literal["same", "differs", "not_replayable"]

@@ -12,7 +12,7 @@ import yaml
 
 from resources.lake import Lake
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[4]
 WARM = CHECKOUT / ".trajhub" / "tests"
 """Downloads, certificates and box environments that tests share; kept between runs."""
 SOURCES = ("assets", "pipelines", "resources", "schema", "packages", "requirements.lock", "workspace.yaml", "pyproject.toml")
