@@ -1,15 +1,15 @@
 """outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw. One grading for each distinct diff.
 
-A resolved diff that is not the gold patch gets a second opinion, from the differential oracle; those of controls do not.
+A resolved diff that is not the gold patch gets a second opinion, by differential testing; those of controls do not.
 """
 
 from collections.abc import Sequence
 
 import dagster as dg
-from agentsandbox.box import Backend
-from agentsandbox.differential.oracle import Oracle, same_change
+from agentgrader.differential.tester import DifferentialTester, same_change
+from agentgrader.grade import grade
 from agentsandbox.errors import SandboxError
-from agentsandbox.grading import grade
+from agentsandbox.sandbox import Backend
 from agenttasks.store import TaskStore
 from trajschema.arrow import from_table, to_table
 from trajschema.ids import sha256_bytes
@@ -23,7 +23,7 @@ from resources.incremental.code import fingerprint
 from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import SANDBOX
+from resources.stages import GRADER, SANDBOX
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -36,7 +36,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         sandbox: dg.ResourceParam[SandboxResource],
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
-        version = fingerprint("agentsandbox.grading", "agentsandbox.differential.oracle", *SANDBOX)
+        version = fingerprint("agentgrader.grade", "agentgrader.differential.tester", *GRADER, *SANDBOX)
         return incremental.materialise(
             context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
         )
@@ -60,7 +60,7 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
         opinions = {sha: o.differential for sha, o in graded.items() if o.differential}
     found: list[Outcome] = []
     lost: list[str] = []
-    with Oracle(task, tree, backend, limits) as oracle:
+    with DifferentialTester(task, tree, backend, limits) as tester:
         for rollout in rollouts:
             trusted = rollout.provenance is not None and rollout.provenance.trusted
             sha = sha256_bytes(rollout.final_diff.encode("utf-8", "surrogatepass"))
@@ -84,7 +84,7 @@ def verdicts(inputs: Inputs, backend: Backend, limits: Limits, store: TaskStore,
                     )
                 doubtful = graded[sha].verdict == "resolved" and not rollout.agent.control
                 if doubtful and sha not in opinions and not same_change(rollout.final_diff, task.gold_patch):
-                    opinions[sha] = oracle.opinion(rollout.final_diff, trusted)
+                    opinions[sha] = tester.opinion(rollout.final_diff, trusted)
             except SandboxError as error:
                 lost.append(f"{rollout.rollout_id}: {error}")
                 found.append(_without(rollout, "error", str(error), version, sha))

@@ -21,7 +21,7 @@ from resources.progress import Progress
 from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import BY_NAME, SANDBOX
+from resources.stages import BY_NAME, GRADER, SANDBOX
 
 KEYS_A_CALL = 10_000
 
@@ -92,7 +92,7 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             sandbox.limits,
             executor=incremental.workers,
             progress=_Counted(incremental.progress),
-            validator_version=fingerprint("agenttasks.validate", *SANDBOX),
+            validator_version=fingerprint("agenttasks.validate", *GRADER, *SANDBOX),
             on_error=problems.append,
         )
         if asked.count and not problems

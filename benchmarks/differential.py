@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agentgrader.differential.tester import DifferentialTester
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
-from agentsandbox.differential.oracle import Oracle
+from agentsandbox.sandbox import Backend
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from planted.rewrites import equivalent
@@ -63,7 +63,7 @@ def cases(task: Task, store: TaskStore, backend: Backend, limits: Limits, seed: 
     """Every diff that can be made from one task, with the oracle's opinion."""
     tree, source = store.tree(task), read(task, store)
     found = []
-    with Oracle(task, tree, backend, limits) as oracle:
+    with DifferentialTester(task, tree, backend, limits) as oracle:
         for case in _diffs(source, tree, backend, random.Random(f"{seed} {task.task_id}")):
             began = time.monotonic()
             said = oracle.opinion(case.diff, trusted=True)

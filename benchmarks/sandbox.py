@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from agentsandbox.box import Box
-from agentsandbox.dockerbox import DockerBackend, host_config
+from agentgrader.run import run_tests
+from agentsandbox.backends.docker import DockerBackend, host_config
 from agentsandbox.images import ensure_image
-from agentsandbox.pool import Pool
+from agentsandbox.sandbox import Sandbox
 from rich.console import Console
 from rich.table import Table
 from trajschema.rollout import Limits
@@ -129,7 +129,7 @@ class Bare:
         return done.stdout
 
 
-def calls(box: Box, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
+def calls(box: Sandbox, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
     """Median times of single calls: ours, by docker-py and by the command line."""
     text = "x" * 1000
     copied = ("sh", "-c", 'printf %s "$1" > w.txt', "sh", text)  # docker-py's exec_run has no input for a command
@@ -141,7 +141,8 @@ def calls(box: Box, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
         "shell": (lambda: call(box, "shell", command="echo hello"), 20, *exec_of(bare, "bash", "-c", "echo hello"), 4),
         "write": (lambda: call(box, "file_write", path="w.txt", content=text), 50, lambda: bare.sdk(*copied), written, 4),
         "read": (lambda: call(box, "file_read", path="w.txt"), 50, *exec_of(bare, "cat", "w.txt"), 4),
-        "one test": (lambda: call(box, "shell", command=TEST), 2, *exec_of(bare, "bash", "-c", TEST), 2),
+        "one test": (lambda: graded(box), 2, *exec_of(bare, "bash", "-c", TEST), 2),
+        "one test, for an agent": (lambda: call(box, "shell", command=TEST), 2, *exec_of(bare, "bash", "-c", TEST), 2),
     }
     figures = {}
     for name, (ours, many, sdk, line, few) in works.items():
@@ -150,7 +151,7 @@ def calls(box: Box, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
     return figures
 
 
-def large_output(box: Box, bare: Bare) -> dict[str, float]:
+def large_output(box: Sandbox, bare: Bare) -> dict[str, float]:
     """Times of an output of 50 MB, and what it adds to the peak memory of this process and of the server, MB.
 
     Ours comes first, as docker-py keeps the whole in memory.
@@ -168,11 +169,18 @@ def large_output(box: Box, bare: Bare) -> dict[str, float]:
     }
 
 
-def call(box: Box, tool: str, **arguments: Any) -> None:
+def call(box: Sandbox, tool: str, **arguments: Any) -> None:
     """One tool call that must succeed."""
     done = box.call(tool, arguments)
     if done.error or done.exit_code:
         raise SystemExit(f"{tool} {arguments}: {done.content}")
+
+
+def graded(box: Sandbox) -> None:
+    """One test as the grader runs it."""
+    report = run_tests(box, Environment(), ["tests/test_one.py"])
+    if not report.complete or set(report.statuses.values()) != {"passed"}:
+        raise SystemExit(f"a test run went wrong: {report}")
 
 
 def exec_of(bare: Bare, *argv: str) -> tuple[Work, Work]:
@@ -181,7 +189,7 @@ def exec_of(bare: Bare, *argv: str) -> tuple[Work, Work]:
 
 
 def lives(backend: DockerBackend, client: Any, image: str, rounds: int) -> dict[str, float]:
-    """Times of a whole life: our box with its first call, a bare container with and without the box's configuration, a pooled box."""
+    """Times of a whole life: our box with its first call, a bare container with and without the box's configuration."""
 
     def ours() -> None:
         with backend.open(LIMITS, Environment(), trusted=True) as box:
@@ -195,17 +203,10 @@ def lives(backend: DockerBackend, client: Any, image: str, rounds: int) -> dict[
             "plain": (lambda: Bare(client, image, plain=True).close(), 2),
         },
     )
-    with Pool(backend, LIMITS, Environment(), 2) as pool:
-
-        def pooled() -> None:
-            with pool.take() as box:
-                call(box, "shell", command="true")
-
-        figures["pool"] = statistics.median(seconds(pooled, rounds, lambda: time.sleep(1.5 * figures["ours"])))
     return figures
 
 
-def resets(box: Box, rounds: int) -> dict[str, float]:
+def resets(box: Sandbox, rounds: int) -> dict[str, float]:
     """Times of an exact reset after typical and after hostile edits; each is checked by the tree hash."""
     want = box.reset()
     figures = {}
@@ -267,7 +268,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def server_peak_mb(box: Box) -> float:
+def server_peak_mb(box: Sandbox) -> float:
     """Most memory that the server in a box had, MB."""
     return int(box.call("shell", {"command": "grep VmHWM /proc/1/status"}).content.split()[1]) / 1024
 
@@ -303,6 +304,8 @@ def lines_of(f: dict[str, Any]) -> list[Line]:
     for name, share in (("shell", 8), ("read", 50), ("write", 50), ("one test", 3)):
         best = min(f[name]["docker-py"], f[name]["command line"])
         found.append(Line(name, f[name]["ours"], best, theirs.get(name), f"1/{share} of docker exec", f[name]["ours"] <= best / share))
+    agent = f["one test, for an agent"]
+    found.append(Line("one test, for an agent", agent["ours"], min(agent["docker-py"], agent["command line"]), None, "", True))
     life = f["life"]
     bare = min(life["bare"], life["plain"])
     reset = f["reset"]
@@ -310,8 +313,7 @@ def lines_of(f: dict[str, Any]) -> list[Line]:
     found += [
         Line(typical, reset["typical"], reset["git by docker exec"], theirs.get(typical), "20 ms", reset["typical"] <= 0.020),
         Line(hostile, reset["hostile"], None, None, "20 ms", reset["hostile"] <= 0.020),
-        Line("life, no pool", life["ours"], bare, theirs.get("life"), "1.5x of a bare container", life["ours"] <= 1.5 * bare),
-        Line("life, from a pool", life["pool"], bare, None, "", True),
+        Line("life", life["ours"], bare, theirs.get("life"), "1.5x of a bare container", life["ours"] <= 1.5 * bare),
     ]
     large = f["50 MB output"]
     best = min(large["docker-py"], large["command line"])

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from agentllm.cost_limit import CostLimiter
 from agentllm.prices import read_prices
-from agentllm.purse import Purse
 from agentllm.usage import TokenUsage
 from agentrollout.agents import build_agents
 from agentrollout.attempts import RolloutConfig, plan_attempts, reusable
@@ -65,7 +65,7 @@ def estimate(settings: Settings) -> Estimate:
     """What a run would do now. Asks no service, opens no box, writes nothing."""
     lake = Lake(settings.lake_url)
     stored = listing(lake)
-    agents = build_agents(settings.agents, settings.root, Purse(settings.agents.money_limit_usd), open=_nobody)
+    agents = build_agents(settings.agents, settings.root, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
     code = fingerprint(*BY_NAME["rollouts"].modules)
     config = RolloutConfig(settings.agents.seed, agents, SandboxResource(settings).agent_limits, code, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)

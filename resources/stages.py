@@ -20,9 +20,11 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main")
-"""What a box is: handed in as a resource, so no import of an asset tells of it."""
-OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge")
+SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main", "agentsandbox.images.base_recipe", "agentsandbox.images.recipe")
+"""What a box is: handed in as a resource, so no import of an asset tells of it. Of images, what they are made of."""
+GRADER = ("agentgrader.probes.main",)
+"""The grader's code inside of a box: sent there as source, so no import tells of it."""
+OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
 """How programs are run as agents: reached by modules of one's own alone."""
 
 
@@ -88,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
         external_inputs=lambda s: files_digest(s.imports_dir) + repositories_digest(s),
         volatile=("certificate_seconds",),
-        resource_code=SANDBOX,
+        resource_code=(*GRADER, *SANDBOX),
     ),
     Stage(
         "rollouts",
@@ -97,7 +99,7 @@ STAGES: tuple[Stage, ...] = (
         per_task_config=lambda s, task: files_digest(Imports(s.imports_dir).rollouts_file(task)),
         resource_code=(*SANDBOX, *OUTSIDE),
     ),
-    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=SANDBOX),
+    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=(*GRADER, *SANDBOX)),
     Stage("trajectories", ("rollouts",)),
     Stage("rule_scores", ("trajectories",), config=by_rule),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),

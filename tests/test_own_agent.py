@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import Project, make_project
+from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
@@ -80,8 +80,8 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
 def test_every_example_has_a_hundred_tasks_and_a_model_that_money_can_limit(file: Path) -> None:
     settings = load(file)
-    purse = Purse(settings.agents.money_limit_usd)
-    agents = build_agents(settings.agents, settings.root, purse, lambda entry: None)  # type: ignore[arg-type, return-value]
+    cost_limiter = CostLimiter(settings.agents.money_limit_usd)
+    agents = build_agents(settings.agents, settings.root, cost_limiter, lambda entry: None)  # type: ignore[arg-type, return-value]
     (model,) = (agent for agent in agents if agent.concurrency)
     assert settings.tasks.count == 100
     assert model.spec.agent.model

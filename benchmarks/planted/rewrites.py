@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from itertools import pairwise
 
-from agentsandbox.syntax import parse
+from agentgrader.syntax import parse
 
 from planted.source import Function, functions, replaced
 

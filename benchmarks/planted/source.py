@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentsandbox.protection import patched_paths
-from agentsandbox.server.outline import outline
-from agentsandbox.syntax import parse
+from agentgrader.probes.outline import outline
+from agentgrader.protected_paths import patched_paths
+from agentgrader.syntax import parse
 from agenttasks.archive import unpack
 from agenttasks.patch import unified_diff
 from agenttasks.store import TaskStore

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agentsandbox.box import Backend, Box
+from agentgrader.run import run_tests
+from agentgrader.syntax import parse
 from agentsandbox.errors import PatchRejected
-from agentsandbox.syntax import parse
+from agentsandbox.sandbox import Backend, Sandbox
 from agenttasks.operators import candidates
 from trajschema.rollout import Limits
 
@@ -105,7 +106,7 @@ def wrong(source: Source, tree: bytes, backend: Backend, rng: random.Random) -> 
         yield from _survivors(source, box, rng)
 
 
-def _cheats(source: Source, path: str, name: str, box: Box) -> Iterator[tuple[str, str]]:
+def _cheats(source: Source, path: str, name: str, box: Sandbox) -> Iterator[tuple[str, str]]:
     plain = name.partition("@")[0]
     if plain != name or plain not in dict(functions(source.faulty[path])):
         return
@@ -122,10 +123,10 @@ def _cheats(source: Source, path: str, name: str, box: Box) -> Iterator[tuple[st
             yield kind, with_helper(decorated(bad, plain, "_planted"), _TABLE.format(table=table, fallback=fallback))
 
 
-def _seen(box: Box, source: Source, diff: str) -> dict[str, str]:
+def _seen(box: Sandbox, source: Source, diff: str) -> dict[str, str]:
     """Arguments → result of every call while the tests run; empty where one of them is no plain data."""
     box.apply(diff)
-    box.run_tests(ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
+    run_tests(box, source.task.environment, ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
     read = box.call("shell", {"command": f"cat {_SEEN}; rm -f {_SEEN}"}).content
     box.restore(["**"])
     found: dict[str, str] = {}
@@ -149,7 +150,7 @@ def _literal(text: str) -> Any:
     raise ValueError("no expression")
 
 
-def _survivors(source: Source, box: Box, rng: random.Random) -> Iterator[Wrong]:
+def _survivors(source: Source, box: Sandbox, rng: random.Random) -> Iterator[Wrong]:
     """Mutants of the gold code inside the functions that the gold patch edits, which the tests do not notice."""
     mutants = []
     for path, text in source.gold.items():
@@ -175,13 +176,13 @@ def passes(source: Source, tree: bytes, backend: Backend, diff: str) -> bool:
         return _passes(box, source, diff)
 
 
-def _passes(box: Box, source: Source, diff: str) -> bool:
+def _passes(box: Sandbox, source: Source, diff: str) -> bool:
     task = source.task
     near = [*task.FAIL_TO_PASS, *task.covering_tests]
     try:
         box.apply(diff)
         for tests in (near, [*task.FAIL_TO_PASS, *task.PASS_TO_PASS]):
-            report = box.run_tests(ids=tests, timeout_s=15)
+            report = run_tests(box, task.environment, ids=tests, timeout_s=15)
             if not report.complete or any(report.statuses.get(t) != "passed" for t in tests):
                 return False
         return True

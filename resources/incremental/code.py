@@ -1,91 +1,141 @@
-"""Which code made a partition: a hash of the sources in an asset's import closure, and of the locked libraries in it.
+"""Which code made a partition: a hash of what the sources in a stage's import closure do, and of the libraries that shape it.
 
 Read from the sources alone, without importing them, so that ``trajhub status`` is quick and what it says of a changed file is
-true before that file ever runs. Imports of ``resources``, ``pipelines`` and ``trajruntime`` are wiring and do not count.
+true before that file ever runs.
 """
 
 import functools
 import hashlib
+import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources.incremental.syntax import Syntax
+from resources.incremental.syntax_cache import SYNTAX
+
 CHECKOUT = Path(__file__).resolve().parents[2]
-WIRING = ("resources", "pipelines", "dagster", "trajruntime")
-_DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css", ".js", ".cjs", ".mjs"}
+WIRING = ("resources", "pipelines", "trajruntime", "agentsandbox.images", "agentsandbox.cli", "agentgrader.cli")
+"""Code that decides when, where and how something is made, not what; modules of it count where a stage names them as its code."""
+REGISTRIES = ("agentrecorder.adapters", "agentrecorder.convert", "agentrollout.embedded")
+"""Modules that name all plug-ins of a kind; which of them made a partition is said by its key (see `resources.stages`)."""
+WORDS_COUNT = ("agentsandbox.server", "agentgrader.probes", "agentrecorder.adapters", "agentrecorder.rollouts", "agentrecorder.source")
+"""Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
+NO_SHAPE = {
+    "pyarrow": "stores values as they are",
+    "pydantic": "checks values and leaves them as they are",
+    "orjson": "reads the same values as any JSON parser",
+    "docker": "how the engine is asked; what a box is, stands in the recipe of its image",
+    "pytest": "the box brings its own",
+    "-pytest": "the box brings its own",
+    "coverage": "the box brings its own",
+    "anthropic": "how a service is asked; requests and answers are ours",
+    "openai": "how a service is asked; requests and answers are ours",
+    "httpx2": "carries requests",
+    "mcp": "carries requests",
+    "anyio": "carries requests",
+    "uvicorn": "carries requests",
+    "dagster": "runs the stages",
+}
+"""Libraries whose version changes nothing that is stored, and why. Those not named here count by their locked version."""
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
-_STATEMENT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE)
-"""An import statement. A regular expression, because parsing every file would take most of the time of ``status``; a test
-holds it against the syntax tree of every source file of the project."""
-_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:[ \t]*\n(?:[ \t]+[^\n]*\n|[ \t]*\n)+", re.MULTILINE)
-"""What only a type checker runs: it cannot change what is made."""
+_DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css", ".js", ".cjs", ".mjs"}
 
 
-def fingerprint(*modules: str, checkout: Path = CHECKOUT) -> str:
-    """Hash (16 hexadecimal digits) of ``modules``, all they import within the checkout, and the locked versions of the rest.
-
-    Raises:
-        ModuleNotFoundError: the checkout has no source of a module.
-    """
-    files, libraries = closure(*modules, checkout=checkout)
-    sha = hashlib.sha256()
-    for file in files:
-        sha.update(str(file.relative_to(checkout)).encode() + b"\0" + bytes.fromhex(_read(file).sha256))
-    locked = locked_versions(checkout)
-    for library in libraries:
-        if library in locked:
-            sha.update(f"{library}=={locked[library]}\n".encode())
-    return sha.hexdigest()[:16]
+def fingerprint(*modules: str, without: tuple[str, ...] = (), checkout: Path = CHECKOUT) -> str:
+    """See :meth:`Sources.fingerprint`; for many, make the :class:`Sources` once."""
+    return Sources(checkout).fingerprint(*modules, without=without)
 
 
-def closure(*modules: str, checkout: Path = CHECKOUT) -> tuple[list[Path], list[str]]:
-    """Sorted source files that ``modules`` reach by imports, data files beside them, and the libraries they name."""
-    roots = source_roots(checkout)
-    for module in modules:
-        if _locate(module, roots) is None:
-            raise ModuleNotFoundError(f"no source of {module!r} in {checkout}")
-    seen: set[str] = set()
-    files: set[Path] = set()
-    libraries: set[str] = set()
-    queue = list(modules)
-    while queue:
-        name = queue.pop()
-        top, _, rest = name.partition(".")
-        if name in seen or top in WIRING:
-            continue
-        seen.add(name)
-        if top not in roots:
-            if top not in sys.stdlib_module_names:
+@dataclass(frozen=True)
+class Closure:
+    """What modules reach by imports: modules of the checkout, data files beside them, and libraries by their distribution."""
+
+    modules: dict[str, Path]
+    data: tuple[Path, ...]
+    libraries: tuple[str, ...]
+
+
+class Sources:
+    """The source files of a checkout as they are now. Make new ones to see later edits."""
+
+    def __init__(self, checkout: Path = CHECKOUT) -> None:
+        self.checkout = checkout
+        self.files = {name: file for top, root in source_roots(checkout).items() for name, file in _modules(top, root)}
+        """Module → file."""
+        self._tops = {name.partition(".")[0] for name in self.files}
+
+    def fingerprint(self, *modules: str, without: tuple[str, ...] = ()) -> str:
+        """Hash (16 hexadecimal digits) of ``modules``, all they import within the checkout, and the locked libraries that count.
+
+        Raises:
+            ModuleNotFoundError: the checkout has no source of a module.
+        """
+        found = self.closure(*modules, without=without)
+        lines = [f"{name} {self._syntax(name).digest}" for name in sorted(found.modules)]
+        lines += [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in found.data]
+        lines += [f"{name}=={self.locked[name]}" for name in found.libraries if name in self.locked and name not in NO_SHAPE]
+        SYNTAX.save()
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def closure(self, *modules: str, without: tuple[str, ...] = ()) -> Closure:
+        """What ``modules`` reach. ``without``: packages whose modules are not followed, unless they are among ``modules``.
+
+        Raises:
+            ModuleNotFoundError: see :meth:`fingerprint`.
+        """
+        for module in modules:
+            if module not in self.files:
+                raise ModuleNotFoundError(f"no source of {module!r} in {self.checkout}")
+        seen: set[str] = set()
+        found: dict[str, Path] = {}
+        libraries: set[str] = set()
+        queue = list(modules)
+        while queue:
+            name = queue.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            top = name.partition(".")[0]
+            if top in sys.stdlib_module_names:
+                continue
+            if top not in self._tops:
                 libraries.add(_DISTRIBUTIONS.get(top, top).lower().replace("_", "-"))
-            continue
-        if rest:
-            queue.append(name.rpartition(".")[0])
-        file = _locate(name, roots)
-        if file is not None:
-            files.add(file)
-            queue.extend(imports(_read(file).text, name, file.name == "__init__.py"))
-    for folder in {file.parent for file in files}:
-        files.update(p for p in folder.iterdir() if p.suffix in _DATA_SUFFIXES)
-    return sorted(files), sorted(libraries)
+            elif name in modules or not (name in REGISTRIES or _below(name, (*WIRING, *without))):
+                queue.extend([name.rpartition(".")[0]] if "." in name else [])
+                if name in self.files:
+                    found[name] = self.files[name]
+                    queue.extend(self.imports(name))
+        folders = {file.parent for file in found.values()}
+        data = sorted(file for folder in folders for file in folder.iterdir() if file.suffix in _DATA_SUFFIXES)
+        return Closure(found, tuple(data), tuple(sorted(libraries)))
 
+    @functools.cached_property
+    def locked(self) -> dict[str, str]:
+        """Distribution → version, from the lock file; versions for several Pythons are joined."""
+        lock = self.checkout / "requirements.lock"
+        text = lock.read_text(encoding="utf-8") if lock.exists() else ""
+        found: dict[str, str] = {}
+        for name, version in re.findall(r"^([a-zA-Z0-9][\w.-]*)==([^\s\\;]+)", text, re.MULTILINE):
+            found[name] = f"{found[name]}|{version}" if name in found else version
+        return found
 
-def imports(source: str, module: str, is_package: bool) -> tuple[str, ...]:
-    """Absolute names of all that ``source`` may import when it runs: modules, and names in modules that may be modules too."""
-    found: list[str] = []
-    for origin, names, plain in _STATEMENT.findall(_FOR_TYPES.sub("", source)):
-        if plain:
-            found.extend(part.split()[0] for part in plain.split(",") if part.strip())
-            continue
-        base = origin.lstrip(".")
-        level = len(origin) - len(base)
-        if level:
-            package = module.split(".") if is_package else module.split(".")[:-1]
-            base = ".".join([*package[: len(package) - level + 1], *([base] if base else [])])
-        found.append(base)
-        listed = "\n".join(line.partition("#")[0] for line in names.strip("()").splitlines())
-        found.extend(f"{base}.{part.split()[0]}" for part in listed.split(",") if part.strip() and part.strip() != "*")
-    return tuple(found)
+    def _syntax(self, module: str) -> Syntax:
+        file = self.files[module]
+        stat = file.stat()
+        return _syntax_as_of(file, stat.st_mtime_ns, stat.st_size, _below(module, WORDS_COUNT))
+
+    def imports(self, module: str) -> list[str]:
+        """Absolute names of all that ``module`` may import when it runs: modules, and names in modules that may be modules too."""
+        package = module.split(".") if self.files[module].name == "__init__.py" else module.split(".")[:-1]
+        found = []
+        for level, origin, name in self._syntax(module).imports:
+            above = package[: len(package) - level + 1] if level else []
+            base = ".".join([*above, *([origin] if origin else [])])
+            found.extend([base, f"{base}.{name}"] if name and name != "*" else [base])
+        return found
 
 
 def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:
@@ -94,40 +144,21 @@ def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:
     return {p.stem: folder for folder in folders for p in folder.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"}
 
 
-def locked_versions(checkout: Path = CHECKOUT) -> dict[str, str]:
-    """Distribution → version, from the lock file; versions for several Pythons are joined."""
-    lock = checkout / "requirements.lock"
-    if not lock.exists():
-        return {}
-    found: dict[str, str] = {}
-    for name, version in re.findall(r"^([a-zA-Z0-9][\w.-]*)==([^\s\\;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE):
-        found[name] = f"{found[name]}|{version}" if name in found else version
-    return found
+def _modules(top: str, root: Path) -> Iterator[tuple[str, Path]]:
+    if (root / f"{top}.py").is_file():
+        yield top, root / f"{top}.py"
+    for folder, below, names in os.walk(root / top):
+        below[:] = [name for name in below if name.isidentifier() and name != "__pycache__"]
+        package = ".".join(Path(folder).relative_to(root).parts)
+        for name in names:
+            if name.endswith(".py"):
+                yield package if name == "__init__.py" else f"{package}.{name[:-3]}", Path(folder, name)
 
 
-def _locate(module: str, roots: dict[str, Path]) -> Path | None:
-    root = roots.get(module.partition(".")[0])
-    if root is None:
-        return None
-    path = root.joinpath(*module.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
+def _below(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-@dataclass(frozen=True)
-class _Source:
-    text: str
-    sha256: str
-
-
-def _read(file: Path) -> _Source:
-    stat = file.stat()
-    return _read_as_of(file, stat.st_mtime_ns, stat.st_size)
-
-
-@functools.lru_cache(maxsize=2048)
-def _read_as_of(file: Path, _mtime_ns: int, _size: int) -> _Source:
-    data = file.read_bytes()
-    return _Source(data.decode("utf-8", "replace"), hashlib.sha256(data).hexdigest())
+@functools.lru_cache(maxsize=4096)
+def _syntax_as_of(file: Path, _mtime_ns: int, _size: int, wording: bool) -> Syntax:
+    return SYNTAX.of(file.read_bytes(), wording=wording)

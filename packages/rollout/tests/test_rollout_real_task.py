@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from agentgrader.grade import grade
+from agentgrader.run import run_tests
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
-from agentsandbox.grading import grade
+from agentsandbox.sandbox import Backend
 from agenttasks.archive import source_files, unpack
 from agenttasks.errors import LibraryUnavailable
 from agenttasks.fetch import fetch
@@ -42,9 +43,9 @@ def _faulty(archive: bytes, backend: Backend) -> Task:
     mutation = candidates(text, path, ["negate_if"])[0]
     with backend.open(Limits(), LIBRARY.environment()) as box:
         box.load(archive)
-        before = box.run_tests().statuses
+        before = run_tests(box, LIBRARY.environment()).statuses
         box.call("file_write", {"path": path, "content": mutation.apply(text)})
-        bug, after = box.diff(), box.run_tests().statuses
+        bug, after = box.diff(), run_tests(box, LIBRARY.environment()).statuses
         box.load(archive, [bug])
         box.call("file_write", {"path": path, "content": text})
         gold = box.diff()

@@ -57,7 +57,7 @@ def test_a_box_of_a_recipe_has_what_it_asks_for(built: tuple[Recipe, list[str]],
         assert (box.provenance.image_digest, box.provenance.recipe_sha256) == (image.digest, image.recipe_sha256)
         assert image.name == f"trajhub-env:{image.recipe_sha256[:12]}"
         box.load(tar({"test_it.py": "import attr\n\n\ndef test_it():\n    assert attr.__version__ == '24.2.0'\n"}))
-        assert box.run_tests().statuses == {"test_it.py::test_it": "passed"}
+        assert box.call("shell", {"command": "python -m pytest -q"}).exit_code == 0
         said = box.call("shell", {"command": "python -m pytest -q && python -c 'import attr; print(attr.__version__)' && cat /etc/made"})
         assert (said.exit_code, said.content.split()[-2:]) == (0, ["24.2.0", "made"])
 

@@ -13,20 +13,21 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from agentsandbox.box import Backend
 from agentsandbox.eventlog import trajectory_of
+from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import TreeUnusable, name_of, tree_of
 from trajschema.arrow import to_table
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Limits, Provenance
-from trajschema.task import Environment, Task, TaskSource
+from trajschema.task import Environment, Task
 from trajschema.trajectory import Trajectory
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 FIXED = "def add(a, b):\n    return a + b\n"
 TESTS = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_zero():\n    assert add(0, 0) == 0\n"
+
 BUG = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a + b\n+    return a - b\n"
-GOLD = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a - b\n+    return a + b\n"
 
 
 @pytest.fixture
@@ -56,20 +57,8 @@ def folder(tmp_path: Path) -> Path:
 def task(folder: Path, tmp_path: Path) -> Task:
     """A task on that repository, in ``task.json``, with its tree in a store beside it."""
     tree = tree_of(folder)
-    found = Task(
-        task_id="calc-1",
-        source=TaskSource(kind="injected"),
-        repo="calc",
-        base_commit="",
-        problem_statement="add is wrong",
-        environment=Environment(timeout_s=20),
-        FAIL_TO_PASS=("tests/test_calc.py::test_add",),
-        PASS_TO_PASS=("tests/test_calc.py::test_zero",),
-        bug_patch=BUG,
-        gold_patch=GOLD,
-        protected_paths=("tests/**",),
-        base_archive=sha256_bytes(tree),
-    )
+    more = {"task_id": "calc-1", "bug_patch": BUG, "base_archive": sha256_bytes(tree)}
+    found = bare_task(tree, Environment(timeout_s=20)).model_copy(update=more)
     (tmp_path / "store" / "trees").mkdir(parents=True)
     (tmp_path / "store" / "trees" / f"{found.base_archive}.tar").write_bytes(tree)
     (tmp_path / "task.json").write_text(found.model_dump_json(indent=1))
@@ -196,29 +185,6 @@ def test_what_run_recorded_replays_and_a_forged_log_does_not(best_backend: Backe
     elsewhere = command("replay", "log.jsonl", "-b", best_backend.name, "--tree", str(folder))
     assert elsewhere.returncode == 2
     assert "the recording was made on tree-" in elsewhere.stderr
-
-
-def test_grade_prints_a_verdict_and_ends_by_it(best_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
-    (tmp_path / "gold.patch").write_text(GOLD)
-    good = command("grade", "task.json", "gold.patch", "-b", best_backend.name)
-    assert good.returncode == 0, good.stderr
-    assert good.stdout.startswith("resolved: every required test passed\n")
-    bad = command("grade", "task.json", "-", "-b", best_backend.name, "--json")
-    assert bad.returncode == 1
-    outcome = json.loads(bad.stdout)
-    assert (outcome["verdict"], outcome["fail_to_pass_fixed"], outcome["pass_to_pass_broken"]) == ("unresolved", 0, 0)
-    none = command("grade", "task.json", "gold.patch", "--id", "other")
-    assert none.returncode == 2
-    assert "0 tasks whose id begins with 'other'" in none.stderr
-
-
-def test_a_tree_in_a_store_that_is_not_what_its_name_says_gives_no_verdict(command: Command, task: Task, tmp_path: Path) -> None:
-    tree = tmp_path / "store" / "trees" / f"{task.base_archive}.tar"
-    tree.write_bytes(tree.read_bytes().replace(b"assert add(1, 2) == 3", b"assert add(1, 2) == 4"))
-    (tmp_path / "gold.diff").write_text(GOLD)
-    done = command("grade", "task.json", "gold.diff")
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {tree} is damaged: ")
 
 
 def test_a_damaged_log_is_refused_in_one_line(command: Command, folder: Path, tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 import pytest
 from agentsandbox import images
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
-from agentsandbox.images import base
+from agentsandbox.images import base, base_recipe
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -13,7 +13,7 @@ from trajschema.task import Environment
 def test_the_name_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     before = images.recipe_name()
     assert before.endswith(images.recipe_sha256()[:12])
-    monkeypatch.setattr(base, "PACKAGES", (*base.PACKAGES, "one-more"))
+    monkeypatch.setattr(base_recipe, "PACKAGES", (*base_recipe.PACKAGES, "one-more"))
     assert images.recipe_name() != before
 
 

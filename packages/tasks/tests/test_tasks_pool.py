@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentsandbox.box import Backend, Box
+from agentgrader.run import run_tests
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
 from agenttasks.inject import Candidate
 from agenttasks.library import Library, library
@@ -45,11 +46,11 @@ def check(task: Task, store: TaskStore, backend: Backend) -> None:
     """The task is what its certificate says, in a new box."""
     with backend.open(Limits(), task.environment) as box:
         box.load(store.tree(task), [task.bug_patch])
-        faulty = box.run_tests()
+        faulty = run_tests(box, task.environment)
         assert {faulty.statuses[test] for test in task.FAIL_TO_PASS} <= {"failed", "error"}
         assert {faulty.statuses[test] for test in task.PASS_TO_PASS} == {"passed"}
         box.apply(task.gold_patch)
-        fixed = box.run_tests()
+        fixed = run_tests(box, task.environment)
         assert {fixed.statuses[test] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)} == {"passed"}
 
 
@@ -134,7 +135,7 @@ class CountingBackend:
     def prepare(self, progress: Callable[[str], None]) -> None:
         self._real.prepare(progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         if self.fail_after is not None and self.opened >= self.fail_after:
             raise SandboxError("the engine is gone", "start it")
         self.opened += 1

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentllm.chat import Chat, Provider, open_provider
+from agentllm.cost_limit import CostLimiter
 from agentllm.errors import NotConfigured
-from agentllm.purse import Purse
 
 from agentrollout.config import AgentRun, Agents
 from agentrollout.driver import AnyAgent
@@ -41,25 +41,25 @@ def open_model(entry: AgentRun) -> Provider:
     return open_provider(entry.provider or "", entry.base_url, entry.key_variable)
 
 
-def build_agents(agents: Agents, folder: Path, purse: Purse, open: OpenProvider = open_model) -> list[AgentConfig]:
-    """All agents of the configuration. All models spend from ``purse``; agents of one's own are looked for in ``folder`` first.
+def build_agents(agents: Agents, folder: Path, cost_limiter: CostLimiter, open: OpenProvider = open_model) -> list[AgentConfig]:
+    """All agents of the configuration. All models spend from ``cost_limiter``; agents of one's own are looked for in ``folder`` first.
 
     Raises:
         UnknownAgent, AgentUnusable: see :func:`agentrollout.plugins.find_agent`.
         NotConfigured: a model has no key, or it has a limit in money and no price.
     """
-    return [_model(entry, agents, purse, open) if entry.model else _other(entry, agents, folder) for entry in agents.run]
+    return [_model(entry, agents, cost_limiter, open) if entry.model else _other(entry, agents, folder) for entry in agents.run]
 
 
 def _other(entry: AgentRun, agents: Agents, folder: Path) -> AgentConfig:
     return AgentConfig(find_agent(entry.name, folder), entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds))
 
 
-def _model(entry: AgentRun, agents: Agents, purse: Purse, open: OpenProvider) -> AgentConfig:
-    gate = threading.BoundedSemaphore(entry.concurrency)
+def _model(entry: AgentRun, agents: Agents, cost_limiter: CostLimiter, open: OpenProvider) -> AgentConfig:
+    semaphore = threading.BoundedSemaphore(entry.concurrency)
     rates = entry.price.rates if entry.price else None
-    chat = Chat(open(entry), entry.model or "", entry.retries, purse=purse, rates=rates, gate=gate)
-    if not chat.priced and (purse.limit_usd is not None or entry.attempt_usd is not None):
+    chat = Chat(open(entry), entry.model or "", entry.retries, cost_limiter=cost_limiter, rates=rates, semaphore=semaphore)
+    if not chat.priced and (cost_limiter.limit_usd is not None or entry.attempt_usd is not None):
         raise NotConfigured(f"agent {entry.name!r} has a limit in money, and what {entry.model!r} costs is not known", "give its `price`")
     sampling = Sampling(entry.max_tokens, entry.temperature, entry.top_p, entry.full_observations)
     budget = Budget(

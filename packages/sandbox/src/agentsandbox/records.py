@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from trajschema.event import SessionStart
 from trajschema.ids import sha256_bytes
-from trajschema.record import Record
+from trajschema.record import Record, first_problem
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.eventlog import first_problem, trajectory_of
+from agentsandbox.eventlog import trajectory_of
 from agentsandbox.trees import name_of
 
 R = TypeVar("R", bound=Record)
@@ -38,13 +38,22 @@ class Recording:
     file: Path
 
 
+def read_tasks(path: Path) -> list[Task]:
+    """The tasks of a file: JSON, JSON lines or Parquet.
+
+    Raises:
+        RecordMissing: it cannot be read, or holds something else.
+    """
+    return _records(Task, path)
+
+
 def read_task(path: Path, task_id: str | None = None) -> Task:
     """The task of a file (JSON, JSON lines or Parquet); the one whose id begins with ``task_id`` if that is given.
 
     Raises:
         RecordMissing: there is no such task, or more than one.
     """
-    found = [t for t in _records(Task, path) if t.task_id.startswith(task_id or "")]
+    found = [t for t in read_tasks(path) if t.task_id.startswith(task_id or "")]
     if len(found) != 1:
         which = f" whose id begins with {task_id!r}" if task_id else ""
         raise RecordMissing(f"{path} holds {len(found)} tasks{which}", "name one by its id")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from agentsandbox.box import Backend
+from agentgrader.run import opened
+from agentsandbox.sandbox import Backend
 from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -60,9 +61,10 @@ def validate_batch(batch: Batch, certificates: Certificates, backend: Backend, l
         agentsandbox.errors.SandboxError: the sandbox failed; what was kept stays.
     """
     verdicts: list[Task | Rejected] = []
-    with backend.open(limits, plain(batch.candidates[0].library.environment()), trusted=True) as box:
+    environment = plain(batch.candidates[0].library.environment())
+    with opened(backend, limits, environment, trusted=True) as box:
         box.load(certificates.store.tree_bytes(batch.gold.tree))
-        validator = Validator(TestBench(box, batch.gold), certificates.store, backend, limits, certificates.validator_version)
+        validator = Validator(TestBench(box, environment, batch.gold), certificates.store, backend, limits, certificates.validator_version)
         for candidate in batch.candidates:
             if sum(isinstance(verdict, Task) for verdict in verdicts) >= batch.wanted:
                 break

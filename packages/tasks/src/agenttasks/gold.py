@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from agentsandbox.box import Backend, Box
-from agentsandbox.report import TestReport
+from agentgrader.report import TestReport
+from agentgrader.run import opened, run_tests
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Environment
@@ -59,7 +60,7 @@ def plain(environment: Environment) -> Environment:
     return environment.model_copy(update={"test_command": (*environment.test_command, "--tb=native")})
 
 
-def place_of(box: Box) -> str:
+def place_of(box: Sandbox) -> str:
     """Identity of a box's environment: verdicts measured in one place say nothing about another."""
     made = box.provenance
     return digest([made.backend, made.recipe_sha256, made.image_digest])[:16]
@@ -77,14 +78,14 @@ def measure(library: Library, store: TaskStore, backend: Backend, limits: Limits
     tar = fetch(library, store)
     tree = store.put_tree(tar)
     environment = library.environment()
-    with backend.open(limits, plain(environment), trusted=True) as box:
+    with opened(backend, limits, plain(environment), trusted=True) as box:
         place = place_of(box)
         key = digest([tree, place, environment, validator_version])
         kept = store.record("gold", key)
         if kept is not None:
             return _from_json(kept)
         box.load(tar)
-        reports = [box.run_tests(), box.run_tests(lines_of=library.sources)]
+        reports = [run_tests(box, plain(environment)), run_tests(box, plain(environment), lines_of=library.sources)]
     gold = _gold(library, tree, place, reports)
     store.put_record("gold", key, asdict(gold))
     return gold

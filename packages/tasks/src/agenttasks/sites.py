@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentsandbox.syntax import parse
+from agentgrader.syntax import parse
 
 from agenttasks.mutation import Edit
 

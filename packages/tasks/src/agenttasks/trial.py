@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentsandbox.box import Box
+from agentgrader.run import run_tests
+from agentsandbox.sandbox import Sandbox
+from trajschema.task import Environment
 
 from agenttasks.gold import Gold
 from agenttasks.verdict import Why
@@ -23,7 +25,8 @@ class Trial:
 class TestBench:
     """A box that holds the unchanged library, and takes one patch after the other."""
 
-    box: Box
+    box: Sandbox
+    environment: Environment
     gold: Gold
 
     def trial(self, patch: str, tests: Sequence[str] = ()) -> Trial:
@@ -34,16 +37,16 @@ class TestBench:
         """
         self.box.apply(patch)
         try:
-            return run(self.box, self.gold, tests)
+            return run(self.box, self.environment, self.gold, tests)
         finally:
             self.box.restore(["**"])
 
 
-def run(box: Box, gold: Gold, tests: Sequence[str] = ()) -> Trial:
+def run(box: Sandbox, environment: Environment, gold: Gold, tests: Sequence[str] = ()) -> Trial:
     """Run the tests on the box as it is."""
     expected = set(tests or gold.seen)
     limit = deadline(gold, len(expected))
-    report = box.run_tests(ids=tests, timeout_s=limit)
+    report = run_tests(box, environment, ids=tests, timeout_s=limit)
     if report.timed_out:
         return Trial(frozenset(), "timed_out", f"{len(expected)} tests took more than {limit:.0f} s")
     if not report.complete or set(report.statuses) != expected:

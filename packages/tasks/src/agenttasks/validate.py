@@ -3,7 +3,8 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from agentsandbox.box import Backend
+from agentgrader.run import opened, run_tests
+from agentsandbox.sandbox import Backend
 from trajschema.ids import content_id, digest, sha256_bytes
 from trajschema.rollout import Limits
 from trajschema.task import Certificate, Task
@@ -38,9 +39,10 @@ def certify(candidate: Candidate, store: TaskStore, backend: Backend, limits: Li
         agentsandbox.errors.SandboxError: the sandbox failed.
     """
     gold = measure(candidate.library, store, backend, limits, validator_version)
-    with backend.open(limits, plain(candidate.library.environment()), trusted=True) as box:
+    environment = plain(candidate.library.environment())
+    with opened(backend, limits, environment, trusted=True) as box:
         box.load(store.tree_bytes(gold.tree))
-        return Validator(TestBench(box, gold), store, backend, limits, validator_version).certify(candidate)
+        return Validator(TestBench(box, environment, gold), store, backend, limits, validator_version).certify(candidate)
 
 
 class Validator:
@@ -133,7 +135,8 @@ class Validator:
 
     def _confirm(self, candidate: Candidate, bug: str, gold_patch: str, first: frozenset[str]) -> tuple[frozenset[str], str]:
         """Second run in a fresh box, what the first failing test says, and proof that the gold patch gives the pristine tree back."""
-        with self._backend.open(self._limits, plain(candidate.library.environment()), trusted=True) as box:
+        environment = plain(candidate.library.environment())
+        with opened(self._backend, self._limits, environment, trusted=True) as box:
             box.load(self._tar)
             box.apply(bug)
             box.apply(gold_patch)
@@ -141,9 +144,9 @@ class Validator:
             if left:
                 raise _Refused("not_restored", left.partition("\n")[0])
             box.apply(bug)
-            second = _seen(run(box, self._gold))
+            second = _seen(run(box, environment, self._gold))
             both = [test for test in self._gold.passed if test in first & second]
-            output = box.run_tests(ids=both[:1]).output if both else ""
+            output = run_tests(box, environment, ids=both[:1]).output if both else ""
         return second, output
 
 

@@ -1,12 +1,13 @@
 """What the ``agentsandbox`` command offers. Each command imports its module when it is called, so that help comes at once."""
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    help="Boxes for code agents: run commands and tools in them, replay what was recorded, grade what came out.",
+    help="Boxes for code agents: run commands and tools in them, replay what was recorded.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,14 +55,14 @@ def run(
     """
     from trajschema.rollout import Limits
 
-    from agentsandbox.cli.place import errors, limits_of, place_of
     from agentsandbox.cli.run import SANDBOX_FAILED
     from agentsandbox.cli.run import run as work
+    from agentsandbox.cli.setup import errors, limits_of, setup_of
 
     with errors(SANDBOX_FAILED):
         limits = limits_of(limit or [], Limits(call_timeout_s=600, output_bytes=64 << 20))
-        place = place_of(backend, task, task_id, tree, image, limits, record)
-    raise typer.Exit(work(place, command, diff))
+        setup = setup_of(backend, task, task_id, tree, image, limits, record)
+    raise typer.Exit(work(setup, command, diff))
 
 
 @app.command()
@@ -77,14 +78,14 @@ def shell(
     """An interactive session in a box. Ctrl-C stops a command, :submit hands the work in, Ctrl-D leaves, :help says more."""
     from trajschema.rollout import Limits
 
-    from agentsandbox.cli.place import errors, limits_of, place_of
     from agentsandbox.cli.run import SANDBOX_FAILED
+    from agentsandbox.cli.setup import errors, limits_of, setup_of
     from agentsandbox.cli.shell import shell as work
 
     with errors(SANDBOX_FAILED):
         limits = limits_of(limit or [], Limits(call_timeout_s=600, output_bytes=1 << 20))
-        place = place_of(backend, task, task_id, tree, image, limits, record)
-    raise typer.Exit(work(place))
+        setup = setup_of(backend, task, task_id, tree, image, limits, record)
+    raise typer.Exit(work(setup))
 
 
 @app.command()
@@ -113,25 +114,6 @@ def replay(
     from agentsandbox.cli.replay import replays
 
     raise typer.Exit(replays(source, tuple(ids or ()), count, task, tree, store, image, backend, limit or [], as_json=as_json))
-
-
-@app.command()
-def grade(
-    task: Annotated[Path, typer.Argument(help="File with the task: JSON, JSON lines or Parquet.")],
-    diff: Annotated[Path, typer.Argument(metavar="DIFF|-", help="Unified diff against the faulty tree; - reads standard input.")],
-    task_id: TaskId = None,
-    tree: Tree = None,
-    backend: Backend = "auto",
-    limit: Limit = None,
-    as_json: AsJson = False,
-) -> None:
-    """Grade a diff: fresh box, protected paths put back, the whole suite with planted tests, verdict outside.
-
-    Exit status: 0 resolved, 1 unresolved, 2 error.
-    """
-    from agentsandbox.cli.grade import grade as work
-
-    raise typer.Exit(work(task, task_id, tree, diff, backend, limit or [], as_json=as_json))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
@@ -175,6 +157,17 @@ def mcp(
     raise typer.Exit(serve(backend, task, task_id, tree, image, limit or [], record))
 
 
+def _grade() -> None:
+    """Grade a diff. Not installed: pip install agentgrader."""
+    typer.echo("error: grading is a package of its own; pip install agentgrader", err=True)
+    raise typer.Exit(2)
+
+
 def main() -> None:
-    """Entry point."""
+    """Entry point. Installed packages may add commands (entry points of the group ``agentsandbox.commands``), as the grader does."""
+    added = {point.name: point.load for point in entry_points(group="agentsandbox.commands")}
+    if "grade" not in added:
+        app.command("grade", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(_grade)
+    for name, load in added.items():
+        app.command(name)(load())
     app()

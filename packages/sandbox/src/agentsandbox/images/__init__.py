@@ -1,6 +1,6 @@
 """Images that boxes are made of: the base image, task environments from recipes, images of registries; their place on the disk."""
 
-from agentsandbox.images.base import recipe_name, recipe_sha256
+from agentsandbox.images.base_recipe import recipe_name, recipe_sha256
 from agentsandbox.images.ensure import ensure_image, ensure_recipe, recipe_image
 from agentsandbox.images.image import Image
 from agentsandbox.images.recipe import Recipe

@@ -1,9 +1,8 @@
-"""The image of boxes whose task brings none: a Debian with Python, pytest and git.
+"""Builds the image of boxes whose task brings none (see `base_recipe`).
 
 Built on the Debian image of a registry; where none can be had, by debootstrap, which needs a Debian mirror and nothing else.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -15,38 +14,14 @@ from typing import Any
 from docker.errors import ImageNotFound
 
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
+from agentsandbox.images.base_recipe import BASE_IMAGE, FINISH, PACKAGES, SUITE, recipe_name
 from agentsandbox.images.build import build
 from agentsandbox.images.engine import SPACE_REMEDY, is_full
 from agentsandbox.images.pull import pull
 
-REPOSITORY = "trajhub-box"
-SUITE = "bookworm"
-BASE_IMAGE = "debian:bookworm-slim"
-PACKAGES = ("python3", "python3-pytest", "python3-coverage", "git", "ripgrep", "patch", "ca-certificates")
-FINISH = (
-    "ln -sf python3 /usr/bin/python",
-    "ln -sf pytest-3 /usr/bin/pytest",
-    "rm -rf /usr/lib/python3/dist-packages/more_itertools*",  # pytest does without; a library that tasks are made from
-    "echo agent:x:1000:1000::/home/agent:/bin/bash >> /etc/passwd",
-    "echo agent:x:1000: >> /etc/group",
-    "mkdir -p /testbed /home/agent /var/base",
-    "rm -rf /var/lib/apt/lists /var/cache/apt/archives /var/log/*",
-)
-"""Commands run in the image after the packages are in."""
-
 PULL_SILENCE_S = 20
 """A registry that says nothing for so long counts as out of reach."""
 Progress = Callable[[str], None]
-
-
-def recipe_sha256() -> str:
-    """Hash of what the image is made of."""
-    return hashlib.sha256("\n".join((SUITE, *PACKAGES, *FINISH)).encode()).hexdigest()
-
-
-def recipe_name() -> str:
-    """Name and tag of the image of this recipe."""
-    return f"{REPOSITORY}:{recipe_sha256()[:12]}"
 
 
 def build_base(client: Any, progress: Progress) -> None:

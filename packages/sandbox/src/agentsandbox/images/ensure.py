@@ -13,7 +13,7 @@ from trajruntime.file_lock import locked
 
 from agentsandbox.cache import default_folder
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
-from agentsandbox.images import base
+from agentsandbox.images import base, base_recipe
 from agentsandbox.images.budget import evict
 from agentsandbox.images.build import build
 from agentsandbox.images.engine import engine
@@ -52,7 +52,7 @@ def ensure_image(
     """
     place = folder or default_folder()
     with engine() as client:
-        image = _ensured(client, reference or base.recipe_name(), place, progress, label)
+        image = _ensured(client, reference or base_recipe.recipe_name(), place, progress, label)
         if budget_gb is not None:
             evict(client, Ledger(place), budget_gb, keep=image.digest, progress=progress)
         return image
@@ -76,7 +76,7 @@ def ensure_recipe(
 
 def recipe_image(recipe: Recipe) -> str:
     """Name of a recipe's image, whether it is there or not. A recipe that asks for nothing has its base's."""
-    below = recipe.base or base.recipe_name()
+    below = recipe.base or base_recipe.recipe_name()
     return [below, *(layer.name for layer in layers(recipe, below))][-1]
 
 
@@ -122,13 +122,13 @@ def _had(client: Any, reference: str, place: Path, progress: Progress, label: st
 
 def _fetched(client: Any, reference: str, progress: Progress) -> Origin:
     started = time.monotonic()
-    if reference == base.recipe_name():
+    if reference == base_recipe.recipe_name():
         base.build_base(client, progress)
     else:
         progress(f"pulling {reference}")
         pull(reference, progress)
     progress(f"{reference} is ready after {time.monotonic() - started:.0f} s")
-    return "built" if reference == base.recipe_name() else "pulled"
+    return "built" if reference == base_recipe.recipe_name() else "pulled"
 
 
 def _remembered(name: str, place: Path) -> Recipe:
@@ -145,7 +145,7 @@ def _remembered(name: str, place: Path) -> Recipe:
 
 def _build_layers(client: Any, recipe: Recipe, place: Path, progress: Progress, label: str) -> None:
     """Build what is missing above the highest layer that is there."""
-    below = recipe.base or base.recipe_name()
+    below = recipe.base or base_recipe.recipe_name()
     missing = list(layers(recipe, below))
     for i, layer in reversed(list(enumerate(missing))):
         if _get(client, layer.name) is not None:
@@ -190,7 +190,7 @@ def _described(client: Any, found: Any, reference: str, ledger: Ledger, label: s
     """The image as boxes need it; what must be looked up inside is looked up once."""
     config = found.attrs["Config"] or {}
     entry = ledger.note(found.id, reference)
-    if reference == base.recipe_name():
+    if reference == base_recipe.recipe_name():
         path = next((v.removeprefix("PATH=") for v in config.get("Env") or [] if v.startswith("PATH=")), "")
         entry = replace(entry, python="python3", path=path)
     elif not entry.python:
@@ -198,7 +198,7 @@ def _described(client: Any, found: Any, reference: str, ledger: Ledger, label: s
         server, first = inside.server(reference), inside.interpreters[0]
         older = first.path if first.version < OLDEST else ""
         entry = ledger.note(found.id, reference, python=server.path, older=older, path=inside.path)
-    recipe = base.recipe_sha256() if reference == base.recipe_name() else (config.get("Labels") or {}).get(LABEL, "")
+    recipe = base_recipe.recipe_sha256() if reference == base_recipe.recipe_name() else (config.get("Labels") or {}).get(LABEL, "")
     variables = tuple(v.partition("=")[::2] for v in config.get("Env") or [] if not v.startswith("PATH="))
     return Image(reference, found.id, recipe, entry.path, entry.python, entry.older, variables)
 

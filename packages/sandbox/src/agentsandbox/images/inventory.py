@@ -8,11 +8,11 @@ from typing import Any
 
 from docker.errors import NotFound
 
-from agentsandbox.images import base, recipe
+from agentsandbox.images import base_recipe, recipe
 from agentsandbox.images.ledger import Entry, Ledger, Origin
 from agentsandbox.images.sizes import layer_sizes
 
-_OURS = (f"{base.REPOSITORY}:", f"{recipe.REPOSITORY}:")
+_OURS = (f"{base_recipe.REPOSITORY}:", f"{recipe.REPOSITORY}:")
 
 
 @dataclass(frozen=True)

@@ -2,59 +2,55 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentsandbox.server import confine, copying, leftovers, processes, relay, syscalls
+from agentsandbox.server import copying
 from agentsandbox.server.archive import empty
-from agentsandbox.server.cutting import HeadTail
-from agentsandbox.server.family import paused
-from agentsandbox.server.history import Leak
-from agentsandbox.server.probing import Probes
-from agentsandbox.server.repository import Repository
-from agentsandbox.server.running import run_command
-from agentsandbox.server.session import Session
+from agentsandbox.server.git.history import Leak
+from agentsandbox.server.git.repository import Repository
+from agentsandbox.server.host import Host
+from agentsandbox.server.isolation import landlock, relay, seccomp
+from agentsandbox.server.process import pipe_drain, supervisor
+from agentsandbox.server.process.command import run_command
+from agentsandbox.server.process.process_tree import paused
+from agentsandbox.server.process.shell import Shell
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
-from agentsandbox.server.testing import Testing
-from agentsandbox.server.toolbox import Tools
+from agentsandbox.server.tools.toolbox import Tools
 from agentsandbox.server.tree import Oversize
 
 
 class Server:
     """One box."""
 
-    def __init__(self, settings: Settings, client: int) -> None:
+    def __init__(self, settings: Settings, client: int, sources: dict[str, str]) -> None:
         self._settings = settings
         self._client = client
         self.paths = settings.paths
         self._repository = Repository(settings)
-        self._testing = Testing(settings, self._repository)
-        self._session = Session(settings)
-        self._tools = Tools(settings, self._testing, self._session, client)
-        self._probes = Probes(settings, self._testing)
+        self._shell = Shell(settings)
+        self._tools = Tools(settings, self._shell, client)
+        self._sources = sources
+        self._probes: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
     def answer(self, method: str, params: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Result of one request, as fields and bytes."""
         if method == "tool":
             return self._tools.call(params["tool"], params["arguments"], params["timeout_s"]), b""
-        if method == "run_tests":
-            out = HeadTail(self._settings.output_bytes)
-            return {**self._testing.run(params, out, self._client), "output": out.text()}, b""
-        if method == "run_command":
-            out = HeadTail(self._settings.output_bytes)
-            return {**run_command(self._settings, params, out, self._client), "output": out.text()}, b""
-        if method == "outlines":
-            return {"outlines": self._probes.outlines(params["paths"])}, b""
-        if method == "record":
-            return self._probes.record(params, self._client), b""
-        if method == "call":
-            return self._probes.call(params, self._client), b""
+        if method == "run":
+            return run_command(self._settings, params, self._client), b""
+        if method == "install":
+            self._install(params["package"], params["sources"])
+            return {}, b""
+        if method == "ask":
+            return self._probes[params["package"]][params["question"]](params["params"]), b""
         if method == "load":
             self._forget_agent()
             self._repository.load(body, params["patches"])
@@ -87,38 +83,48 @@ class Server:
             return {}, copying.copy_out(workdir, params["path"], min(limit, params["limit"]))
         raise ValueError(f"unknown method {method!r}")
 
+    def _install(self, package: str, sources: dict[str, str]) -> None:
+        """Start a probe (see :class:`agentsandbox.sandbox.Probe`)."""
+        self._sources.update(sources)
+        module = importlib.import_module(f"{package}.main")
+        self._probes[package] = module.start(Host(self._settings, self._repository, self._client))
+
     def _forget_agent(self) -> None:
         """No process of the agent, and nothing that one of them left in this one."""
-        processes.kill_all()
-        self._session.clear()
+        supervisor.kill_all()
+        self._shell.clear()
 
 
-def serve(raw: dict[str, Any], rest: bytes) -> None:
-    """Serve until the client is gone. ``rest`` is what was read of the stream beyond the first line."""
-    settings = Settings(raw)
+def serve(first: dict[str, Any], rest: bytes) -> None:
+    """Serve until the client is gone.
+
+    ``first`` is the first line of the stream: settings, and sources by module name, which more are added to when a probe comes.
+    ``rest`` is what was read beyond it.
+    """
+    settings = Settings(first["settings"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace gets no signal that it does not handle
-    processes.harden()
+    supervisor.harden()
     if settings.confined:
-        confine.drop_capabilities()
-        confine.confine(settings.doomed)
-    syscalls.refuse(internet=settings.network or not settings.confined)
+        landlock.drop_capabilities()
+        landlock.confine(settings.doomed)
+    seccomp.refuse(internet=settings.network or not settings.confined)
     _limit(settings.rlimits)
     os.umask(0o022)
     client, answers = _private(0, os.O_RDONLY), _private(1, os.O_WRONLY)
-    processes.PRIVATE[:] = [client, answers]
-    passing = relay.start(settings.ways, processes.PRIVATE)
-    processes.KEPT.update({passing} if passing else ())
+    supervisor.PRIVATE[:] = [client, answers]
+    passing = relay.start(settings.ways, supervisor.PRIVATE)
+    supervisor.KEPT.update({passing} if passing else ())
     for folder in (settings.workdir, settings.base, settings.home, settings.tmp):
         os.makedirs(folder, exist_ok=True)
-    server = Server(settings, client)
+    server = Server(settings, client, first["sources"])
     _send(answers, {"ready": os.getpid(), "python": sys.version.split()[0]})
     try:
         for request, body in _requests(client, rest):
             _send(answers, *_answered(server, request, body))
-    except (processes.Hangup, BrokenPipeError):
+    except (supervisor.Hangup, BrokenPipeError):
         pass
     finally:
-        processes.kill_all()
+        supervisor.kill_all()
         if settings.doomed:
             empty(settings.doomed, keep_files=True)  # the file that names the owner lets the folder be reaped
     os._exit(0)
@@ -128,7 +134,7 @@ def _answered(server: Server, request: dict[str, Any], body: bytes) -> tuple[dic
     try:
         result, back = server.answer(request["method"], request["params"], body)
         return {"id": request["id"], "result": result}, back
-    except processes.Hangup:
+    except supervisor.Hangup:
         raise
     except (Rejected, BadTree, Unable, Oversize, Leak, copying.Refused) as e:
         return {"id": request["id"], "error": type(e).__name__, "message": server.paths.outward_text(str(e))}, b""
@@ -180,7 +186,7 @@ def _requests(fd: int, rest: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
 
 
 def _read_more(fd: int, held: bytearray) -> int:
-    leftovers.wait_for(fd)
+    pipe_drain.wait_for(fd)
     data = os.read(fd, 1 << 20)
     held += data
     return len(data)

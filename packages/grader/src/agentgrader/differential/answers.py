@@ -1,0 +1,79 @@
+"""Answers to one call, one from each side: do they count as the same, and what is shown of it if not?"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trajschema.outcome import Difference
+
+from agentgrader.differential.inputs import Call
+from agentgrader.differential.values import Ignored, canonical, short, shown
+
+Answer = Mapping[str, Any]
+"""As :class:`agentgrader.probes.call_replay.Caller` sends it."""
+EVIDENCE = 5
+_SPENT = ("builtins:MemoryError", "builtins:RecursionError")
+
+
+def usable(answer: Answer) -> bool:
+    """Whether an answer of the gold patch can be asked of another one: it does not tell how much room there was."""
+    return not any(name in _SPENT for name in answer.get("raised", ()))
+
+
+def told(answer: Answer) -> bool:
+    """Whether there is something to compare: an error, a value, or an argument that a call may have changed."""
+    return "raised" in answer or answer["result"][0] != "opaque" or bool(answer.get("after"))
+
+
+def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:
+    """Equal for answers that count as the same in every respect."""
+    result = canonical(answer["result"], ignored) if "result" in answer else ""
+    return result, answer.get("raised"), [(i, canonical(e, ignored)) for i, e in answer.get("after", [])]
+
+
+def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
+    """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all."""
+
+    def differs(what: str, mine: str, theirs: str) -> Difference:
+        function = f"{call.path}::{call.key}"
+        return Difference.model_validate(
+            {"function": function, "arguments": _arguments(call), "origin": call.origin, "what": what, "gold": mine, "candidate": theirs}
+        )
+
+    mine = _raised(gold) if "raised" in gold else shown(gold["result"])
+    try:
+        theirs = _raised(candidate) if "raised" in candidate else shown(candidate["result"]) if "result" in candidate else ""
+        if not theirs:
+            return differs("no answer", mine, "did not end in time" if "late" in candidate else "ended the process or hung")
+        if "raised" in gold and "raised" in candidate:
+            as_promised = call.origin == "mutated" or gold["raised"][0] in candidate["raised"]
+            return None if as_promised else differs("raised", mine, theirs)
+        if "raised" in gold or "raised" in candidate:
+            return differs("raised", mine, theirs)
+        if canonical(gold["result"], ignored) != canonical(candidate["result"], ignored):
+            return differs("result", mine, theirs)
+        after = dict(candidate.get("after", []))
+        for i, e in gold.get("after", []):
+            if i not in after or canonical(e, ignored) != canonical(after[i], ignored):
+                return differs("argument", shown(e), shown(after[i]) if i in after else "no answer")
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return differs("no answer", mine, "something else than an answer")
+    return None
+
+
+def _raised(answer: Answer) -> str:
+    return "raises " + short(str(answer["raised"][0]).removeprefix("builtins:").replace(":", "."))
+
+
+def _arguments(call: Call) -> str:
+    values = [shown(e) for e in (*call.plain, *(call.star or ()))]
+    return short(", ".join([*values, *(f"{k}={shown(e)}" for k, e in (*call.named, *(call.stars or ())))]))
+
+
+def evidence(differences: Iterable[Difference]) -> list[Difference]:
+    """A few: calls of the tests first, different functions first."""
+    ranked: list[tuple[int, bool, Difference]] = []
+    counts: dict[str, int] = {}
+    for d in differences:
+        counts[d.function] = counts.get(d.function, 0) + 1
+        ranked.append((counts[d.function], d.origin == "mutated", d))
+    return [d for _, _, d in sorted(ranked, key=lambda r: r[:2])[:EVIDENCE]]

@@ -1,0 +1,120 @@
+"""Are two answers the same? Decided outside of the box, on encoded values (:mod:`agentgrader.probes.serialize`).
+
+Types must be the same and so must content, floats to the last bit (any NaN is like any other). The order of sets never counts, that of
+dictionaries does only where Python compares it too (``OrderedDict``). Iterators are what they yield, whatever builtin iterator it is.
+Memory addresses in texts do not count. Two things of the same class that cannot be written down count as the same.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Set
+from typing import Any
+
+Encoded = list[Any]
+"""A value as :mod:`agentgrader.probes.serialize` writes it."""
+Ignored = Mapping[str, Set[str]]
+"""Class (``module:name``) → attributes that do not count."""
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_PLAIN = frozenset({"list", "tuple", "set", "frozenset", "made"})
+_LENGTH = 160
+_ITEMS = 12
+
+
+def canonical(e: Any, ignored: Ignored) -> str:
+    """Text that two encoded values share if and only if they count as the same."""
+    return json.dumps(_canonical(e, ignored))
+
+
+def _canonical(e: Any, ignored: Ignored) -> Any:
+    tag = e[0]
+    if tag == "str":
+        return ["str", _ADDRESS.sub("0x", e[1])]
+    if tag == "float":
+        return ["float", "nan" if "nan" in e[1] else e[1]]
+    if tag in ("set", "frozenset"):
+        return [tag, sorted((_canonical(i, ignored) for i in e[1]), key=json.dumps)]
+    if tag in _PLAIN or tag == "iterator":
+        inner = [_canonical(i, ignored) for i in e[-1 if tag == "made" else 1]]
+        return [tag, e[1] if tag == "made" else e[2:], inner]
+    if tag == "dict":
+        return ["dict", sorted(([_canonical(k, ignored), _canonical(v, ignored)] for k, v in e[1]), key=json.dumps)]
+    if tag == "slice":
+        return ["slice", *(_canonical(i, ignored) for i in e[1:])]
+    if tag == "object":
+        dropped = ignored.get(e[1], frozenset())
+        state = [[name, _canonical(value, ignored)] for name, value in e[3] if name not in dropped]
+        return ["object", e[1], e[2] and _canonical(e[2], ignored), state]
+    if tag == "code":
+        return ["code", *e[1:6]]
+    return e
+
+
+def holds(e: Any, classes: Set[str]) -> str:
+    """The first class of ``classes`` that an encoded value has an instance of; empty for none."""
+    waiting = [e]
+    for item in waiting:
+        if isinstance(item, (list, tuple)) and item:
+            if item[0] == "object" and item[1] in classes:
+                return str(item[1])
+            waiting.extend(i for i in item if isinstance(i, (list, tuple)))
+    return ""
+
+
+def shown(e: Any) -> str:
+    """A value as a reader writes it, shortened."""
+    return short(_shown(e, 0))
+
+
+def short(text: str) -> str:
+    """At most some 160 characters, head and tail."""
+    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 40]} … {text[-37:]}"
+
+
+def _shown(e: Any, depth: int) -> str:
+    tag = e[0]
+    if depth > 6:
+        return "…"
+
+    def inner(items: Any) -> str:
+        listed = [_shown(i, depth + 1) for i in items[:_ITEMS]]
+        return ", ".join([*listed, "…"] if len(items) > _ITEMS else listed)
+
+    if tag in ("none", "ellipsis", "notimplemented", "lock"):
+        return {"none": "None", "ellipsis": "...", "notimplemented": "NotImplemented", "lock": "<lock>"}[tag]
+    if tag in ("bool", "str"):
+        return repr(e[1])
+    if tag == "int":
+        return str(e[1])
+    if tag == "float":
+        return repr(float.fromhex(e[1]))
+    if tag in ("bytes", "bytearray"):
+        return repr(base64.b64decode(e[1])[:_LENGTH])
+    if tag == "list":
+        return f"[{inner(e[1])}]"
+    if tag == "tuple":
+        return f"({inner(e[1])}{',' if len(e[1]) == 1 else ''})"
+    if tag in ("set", "frozenset"):
+        return f"{tag}({{{inner(e[1])}}})"
+    if tag == "dict":
+        listed = [f"{_shown(k, depth + 1)}: {_shown(v, depth + 1)}" for k, v in e[1][:_ITEMS]]
+        return "{" + ", ".join([*listed, "…"] if len(e[1]) > _ITEMS else listed) + "}"
+    if tag == "iterator":
+        return f"iterator([{inner(e[1])}]{'' if e[2] == 'done' else ', ' + _name(e[2])})"
+    if tag == "made":
+        return f"{_name(e[1])}({inner(e[2])})"
+    if tag == "object":
+        base = [] if e[2] is None else [_shown(e[2], depth + 1)]
+        return f"{_name(e[1])}({', '.join([*base, *(f'{k}={_shown(v, depth + 1)}' for k, v in e[3][:_ITEMS])])})"
+    if tag == "enum":
+        return f"{_name(e[1])}({_shown(e[2], depth + 1)})"
+    if tag == "ref":
+        return str(e[2])
+    if tag == "code":
+        return f"<function {e[2]}>"
+    return f"<{' '.join(str(part) for part in e[:3])}>"
+
+
+def _name(cls: str) -> str:
+    return cls.rpartition(":")[2]

@@ -1,0 +1,107 @@
+"""What a test framework has to offer so that its runs can be graded."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from agentsandbox.sandbox import Command, CommandResult, Probe, Sandbox
+
+from agentgrader.report import TestReport
+
+PROBE = Probe("agentgrader.probes")
+"""The grader's code inside of a box."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Tests to run once."""
+
+    command: tuple[str, ...]
+    """The environment's test command."""
+    paths: tuple[str, ...]
+    """Files or folders, relative to the workdir; none for all."""
+    ids: tuple[str, ...]
+    """Test ids; none for all."""
+    canaries: Mapping[str, str]
+    """Name of a planted test → ``passed`` or ``failed``."""
+    lines_of: tuple[str, ...]
+    """Folders or files whose executed lines are recorded for each test."""
+    timeout_s: float
+    plain: bool = False
+    """Whether assertions may run as they are, where a framework would rewrite them: large modules start sooner."""
+
+
+class TestBox:
+    """A box, seen by a framework for one run. Names and token are random and new in every run."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    def __init__(self, box: Sandbox) -> None:
+        self._box = box
+        self.workdir = box.layout.workdir
+        """Absolute path of the repository, as processes in the box see it."""
+        self.cache = f"{box.layout.base}/cache"
+        """Absolute path of a folder that lasts as long as the tree that is loaded."""
+        self.folder = f"{box.layout.base}/{secrets.token_hex(8)}"
+        """Absolute path of the run's own folder, which is made for a command and removed after it."""
+        self.report = f"{self.folder}/{secrets.token_hex(8)}"
+        """Absolute path of the file that a report is written to. Whoever opens it unlinks it at once."""
+        self.token = secrets.token_hex(16)
+        """What a report bears, and nothing that the code under test is told."""
+
+    def command(
+        self,
+        argv: Sequence[str],
+        timeout_s: float,
+        report: Literal["stdout", "file"],
+        env: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Start a program with ``files`` (name → text) in :attr:`folder` and wait for it.
+
+        Its report is what it prints on its standard output, or what one of the files makes it write into :attr:`report`.
+
+        Raises:
+            SandboxError: there is no such program.
+        """
+        name = self.report.rpartition("/")[2]
+        return self._box.run(Command(tuple(argv), timeout_s, self.folder, files or {}, env or {}, report, name))
+
+    def fork(self, timeout_s: float, **request: Any) -> CommandResult:
+        """Run tests in a fork of a process that has the framework imported (see :mod:`agentgrader.probes.fork_server`)."""
+        return CommandResult.of(self._box.ask(PROBE, "run_tests", {"token": self.token, "folder": self.folder, **request}, timeout_s))
+
+
+class Framework(Protocol):
+    """A test framework: tells its commands from others, runs tests, and reads what they did."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        ...
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Patterns of the tests, of their configuration, and of what else decides what they say."""
+        ...
+
+    def runs(self, command: Sequence[str]) -> bool:
+        """Whether ``command`` is one of this framework's."""
+        ...
+
+    def holders(self, test: str) -> tuple[str, ...]:
+        """Patterns of the files that may hold the test of that id."""
+        ...
+
+    def function(self, test: str) -> str:
+        """Dotted name, in its module, of the Python function that is the test; empty where it is none."""
+        ...
+
+    def run(self, box: TestBox, job: Job) -> TestReport:
+        """Run tests with the canaries among them.
+
+        Raises:
+            SandboxError: the framework is missing in the box, or cannot do what is asked for.
+        """
+        ...

@@ -1,0 +1,202 @@
+"""Grade a diff: a fresh box, the base with the diff on it, protected paths put back, the whole suite with canaries.
+
+The verdict is computed here, outside of the box, from the machine-readable report alone.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.ids import sha256_bytes
+from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Verdict
+from trajschema.rollout import Limits
+from trajschema.task import Task
+
+from agentgrader import canaries, mutated_tests
+from agentgrader.protected_paths import adds_tests_only, holds_tests, patched_paths, protected_patterns
+from agentgrader.report import TestReport
+from agentgrader.run import opened, run_tests
+
+_LOSSES = 2
+_NOTES = 3
+"""So many notes on a run are in a reason; all are in the evidence."""
+
+
+def grade(
+    task: Task,
+    tree: bytes,
+    diff: str,
+    backend: Backend,
+    limits: Limits,
+    *,
+    rollout_id: str,
+    grader_version: str,
+    trusted: bool = False,
+) -> Outcome:
+    """The outcome of ``diff``, a unified diff against the faulty tree (``tree`` with the task's bug patch).
+
+    Resolved only if every FAIL_TO_PASS and PASS_TO_PASS test is in the report and passed, the report is complete and agrees
+    with the exit code, and every canary did what it must. A box that dies twice under the diff, and not without it, is the
+    diff's doing: unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
+
+    Raises:
+        SandboxError: the infrastructure failed, which says nothing about the diff.
+        PatchRejected: the task's own patches do not apply.
+    """
+    started = time.monotonic()
+    judged = _Grading(task, tree, backend, limits, trusted)
+    try:
+        verdict = judged.verdict_on(diff)
+    except BoxLost:
+        verdict = judged.verdict_after_loss(diff)
+    return verdict.outcome(task, diff, rollout_id, grader_version, time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What came of one grading."""
+
+    reason: str
+    resolved: bool = False
+    statuses: Mapping[str, TestStatus] = field(default_factory=dict)
+    planted: tuple[CanaryResult, ...] = ()
+    tamper: tuple[str, ...] = ()
+
+    def outcome(self, task: Task, diff: str, rollout_id: str, grader_version: str, seconds: float) -> Outcome:
+        to_fix = [TestResult(test_id=t, group="FAIL_TO_PASS", status=self.statuses.get(t, "missing")) for t in task.FAIL_TO_PASS]
+        to_keep = [TestResult(test_id=t, group="PASS_TO_PASS", status=self.statuses.get(t, "missing")) for t in task.PASS_TO_PASS]
+        broken = [t for t in to_keep if t.status != "passed"]
+        verdict: Verdict = "resolved" if self.resolved else "unresolved"
+        return Outcome(
+            rollout_id=rollout_id,
+            task_id=task.task_id,
+            verdict=verdict,
+            reason=self.reason,
+            fail_to_pass_total=len(to_fix),
+            fail_to_pass_fixed=sum(t.status == "passed" for t in to_fix),
+            pass_to_pass_total=len(to_keep),
+            pass_to_pass_broken=len(broken),
+            tests=(*to_fix, *broken),
+            canaries=self.planted,
+            tamper=self.tamper,
+            grader_version=grader_version,
+            diff_sha256=sha256_bytes(diff.encode("utf-8", "surrogatepass")),
+            seconds=seconds,
+        )
+
+
+class _Grading:
+    """One task in fresh boxes."""
+
+    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, trusted: bool) -> None:
+        self._task = task
+        self._tree = tree
+        self._backend = backend
+        self._limits = limits
+        self._trusted = trusted
+
+    def verdict_on(self, diff: str) -> _Verdict:
+        """Grade in a new box."""
+        task = self._task
+        planted = canaries.draw()
+        with opened(self._backend, self._limits, task.environment, self._trusted) as box:
+            box.load(self._tree, [task.bug_patch])
+            try:
+                box.apply(diff)
+            except PatchRejected as e:
+                return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
+            restored = self._put_back(box)
+            report = planted.disguised(run_tests(box, task.environment, canaries=planted.planted))
+            suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
+            if _refuses(report):
+                return self._verdict_on_refusal(diff, report, suspect)
+            verdict = _judged(task, report, planted.results(report.canaries), suspect)
+            return self._confirmed(verdict, box) if verdict.resolved else verdict
+
+    def _verdict_on_refusal(self, diff: str, report: TestReport, suspect: list[str]) -> _Verdict:
+        """Pytest refuses to start. Is it the diff's doing?
+
+        Raises:
+            SandboxError: it refuses without the diff as well.
+        """
+        if not diff.strip():
+            raise SandboxError(f"pytest refuses to start: {report.output.strip()[-500:]}", "check the task's test command and paths")
+        self.verdict_on("")
+        reason = "pytest does not start with the diff, and does without it"
+        return _Verdict(reason, planted=canaries.draw().results({}), tamper=tuple(suspect))
+
+    def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
+        """``verdict``, which is resolved, if nobody touched the tests that it rests on, and if they tell true from false in this box."""
+        of_the_task = patched_paths(self._task.test_patch)
+        touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
+        if touched:
+            seen = tuple(f"changed while the tests ran: {p}" for p in touched)
+            return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
+        drawn = mutated_tests.draw(self._task, self._tree)
+        asked, wrong = mutated_tests.ask(drawn, box, self._task.environment)
+        if wrong:
+            with opened(self._backend, self._limits, self._task.environment, self._trusted) as fresh:
+                fresh.load(self._tree, [self._task.bug_patch])
+                fresh.apply(self._task.gold_patch)
+                self._put_back(fresh)
+                # copies that come out wrong with the right code say nothing
+                void = mutated_tests.ask(drawn, fresh, self._task.environment)[1]
+            asked, wrong = asked.without(void), wrong - void
+        judged = replace(verdict, planted=(*verdict.planted, *mutated_tests.results(asked, wrong)))
+        if not wrong:
+            return judged
+        reason = "copies of the required tests have the wrong verdict: the tests decide nothing here"
+        return replace(judged, resolved=False, reason=reason, tamper=(*verdict.tamper, *mutated_tests.evidence(wrong)))
+
+    def verdict_after_loss(self, diff: str) -> _Verdict:
+        """The box died. Is it the diff's doing?
+
+        Raises:
+            BoxLost: boxes die without the diff as well.
+        """
+        for _ in range(_LOSSES - 1):
+            try:
+                return self.verdict_on(diff)
+            except BoxLost:
+                continue
+        self.verdict_on("")
+        return _Verdict(
+            "the box died while the tests ran",
+            planted=canaries.draw().results({}),
+            tamper=(f"the box died {_LOSSES} times with the diff, and not without it",),
+        )
+
+    def _put_back(self, box: Sandbox) -> list[str]:
+        """Protected paths as the tests need them. Returns those that were not so."""
+        changed = box.restore(protected_patterns(self._task))
+        if self._task.test_patch:
+            box.apply(self._task.test_patch)
+        return changed
+
+
+def _refuses(report: TestReport) -> bool:
+    """Whether pytest ended before it looked for tests: bad options, or a conftest that cannot be imported."""
+    return report.exit_code == 4 and not report.statuses and not report.timed_out
+
+
+def _judged(task: Task, report: TestReport, planted: tuple[CanaryResult, ...], restored: list[str]) -> _Verdict:
+    """The verdict on a report."""
+    wrong = [c for c in planted if c.status not in (c.expected, "missing")]
+    tamper = (*restored, *report.notes, *(f"{c.name} must be {c.expected} and is {c.status}" for c in wrong))
+    if wrong:
+        return _Verdict("canaries have the wrong verdict: the report cannot be trusted", planted=planted, tamper=tamper)
+    required = (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)
+    short = [t for t in required if report.statuses.get(t) != "passed"]
+    sound = report.complete and all(c.status == c.expected for c in planted)
+    if report.timed_out:
+        reason = f"the tests ran longer than {task.environment.timeout_s:g} s"
+    elif not sound:
+        reason = "the test run is incomplete: " + "; ".join(report.notes[:_NOTES] or ("canaries are missing",))
+    elif not required:
+        reason = "no test is required"
+    else:
+        reason = f"{len(short)} of {len(required)} required tests did not pass" if short else "every required test passed"
+    resolved = sound and bool(required) and not short
+    return _Verdict(reason, resolved=resolved, statuses=report.statuses, planted=planted, tamper=tamper)

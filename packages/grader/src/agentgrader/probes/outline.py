@@ -1,0 +1,128 @@
+"""What functions and classes a source file has, and a fingerprint of each: code that differs in layout or comments only is alike."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITION = (*_FUNCTION, ast.ClassDef)
+MAX_CONSTANTS = 60
+
+
+def outline(tree: ast.Module) -> dict[str, Any]:
+    """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code.
+
+    A key is the qualified name; for what belongs to a property with ``@setter`` or ``@deleter`` behind it. Functions inside
+    functions are part of the outer one.
+    """
+    functions: dict[str, dict[str, Any]] = {}
+    classes: dict[str, Any] = {}
+    for prefix, node in _definitions(tree.body, ""):
+        if isinstance(node, ast.ClassDef):
+            classes[prefix + node.name] = {"attributes": sorted(_attributes(node)), "bases": [ast.dump(b) for b in node.bases]}
+            continue
+        key = prefix + node.name + accessor(node)
+        earlier = functions.get(key, {}).get("digest", "")
+        functions[key] = {
+            "digest": _digest(earlier, node),
+            "parameters": _parameters(node.args),
+            "constants": _constants(node),
+            "async": isinstance(node, ast.AsyncFunctionDef),
+        }
+    rest = _Hollow().visit(copy.deepcopy(tree))
+    return {"functions": functions, "classes": classes, "rest": hashlib.sha256(ast.dump(rest).encode()).hexdigest()}
+
+
+def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Functions and classes that are not inside a function, with the prefix of their qualified name."""
+    for node in body:
+        if isinstance(node, _DEFINITION):
+            yield prefix, node
+            if isinstance(node, ast.ClassDef):
+                yield from _definitions(node.body, f"{prefix}{node.name}.")
+        else:
+            for field in ("body", "orelse", "finalbody"):
+                yield from _definitions(getattr(node, field, []), prefix)
+            for handler in getattr(node, "handlers", []):
+                yield from _definitions(handler.body, prefix)
+
+
+def accessor(node: Any) -> str:
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter"):
+            return "@" + decorator.attr
+    return ""
+
+
+def _digest(earlier: str, node: ast.AST) -> str:
+    bare = _Bare().visit(copy.deepcopy(node))
+    return hashlib.sha256((earlier + ast.dump(bare)).encode()).hexdigest()
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes docstrings away."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        body = getattr(node, "body", None)
+        if isinstance(node, (*_DEFINITION, ast.Module)) and body and _is_text(body[0]):
+            node.body = body[1:] or [ast.Pass()]
+        return node
+
+
+class _Hollow(_Bare):
+    """Takes docstrings and the bodies of functions away."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, _FUNCTION):
+            return ast.FunctionDef(name=node.name, args=ast.arguments([], [], None, [], [], None, []), body=[], decorator_list=[])
+        return super().generic_visit(node)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _parameters(a: ast.arguments) -> dict[str, Any]:
+    plain = [*a.posonlyargs, *a.args]
+    return {
+        "plain": [p.arg for p in plain],
+        "optional": len(a.defaults),
+        "star": a.vararg.arg if a.vararg else None,
+        "named": [p.arg for p in a.kwonlyargs],
+        "named_optional": [p.arg for i, p in enumerate(a.kwonlyargs) if a.kw_defaults[i] is not None],
+        "stars": a.kwarg.arg if a.kwarg else None,
+    }
+
+
+def _constants(node: ast.AST) -> list[list[Any]]:
+    """Numbers and short texts in the code, in the encoding of :mod:`agentgrader.probes.serialize`."""
+    found: dict[str, list[Any]] = {}
+    for inner in ast.walk(_Bare().visit(copy.deepcopy(node))):
+        value = inner.value if isinstance(inner, ast.Constant) else None
+        if type(value) is int and abs(value) < 10**18:
+            found[repr(value)] = ["int", str(value)]
+        elif type(value) is float:
+            found[repr(value)] = ["float", value.hex()]
+        elif type(value) is str and len(value) <= 40:
+            found[repr(value)] = ["str", value]
+    return list(found.values())[:MAX_CONSTANTS]
+
+
+def _attributes(node: ast.ClassDef) -> set[str]:
+    """Names that instances may hold: assigned in the class body, or to the first parameter of a method."""
+    found: set[str] = set()
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        found |= {t.id for t in targets if isinstance(t, ast.Name)}
+    for method in ast.walk(node):
+        if isinstance(method, _FUNCTION) and (method.args.posonlyargs or method.args.args):
+            own = [*method.args.posonlyargs, *method.args.args][0].arg
+            for inner in ast.walk(method):
+                if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and isinstance(inner.value, ast.Name):
+                    found |= {inner.attr} if inner.value.id == own else set()
+    return found
