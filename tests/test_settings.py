@@ -7,6 +7,7 @@ from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
+from pipelines.status import status
 from resources.settings import Settings, SettingsError, load
 from resources.stages import BY_NAME
 
@@ -105,3 +106,12 @@ def test_where_a_service_is_and_what_it_costs_changes_no_rollout(tmp_path: Path)
     ]
     assert all(found == same[0] for found in same)
     assert shape("attempts: 1, temperature: 0.5") != same[0]
+
+
+def test_a_project_states_its_own_goals_and_none_stated_shows_none(tmp_path: Path) -> None:
+    assert status(load(write(tmp_path, "")))["goals"] == []
+    goals = "[{name: runs, measure: trajectories, at_least: 200}, {name: trust, measure: pearson_r, at_least: 0.8}]"
+    shown = status(load(write(tmp_path, f"goals: {goals}")))["goals"]
+    assert shown == [{"name": "runs", "have": 0, "want": 200, "met": False}, {"name": "trust", "have": None, "want": 0.8, "met": False}]
+    with pytest.raises(SettingsError, match=r"goals.0.measure: .*'tasks'"):
+        load(write(tmp_path, "goals: [{name: x, measure: stars, at_least: 1}]"))
