@@ -22,6 +22,7 @@ from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME, GRADER, SANDBOX
+from resources.storage import TaskStoreResource
 
 KEYS_A_CALL = 10_000
 
@@ -32,14 +33,15 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
     def task_pool(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        store: TaskStoreResource,
     ) -> dg.MaterializeResult:
-        incremental.hold(context.run_id)
+        incremental.storage.hold(context.run_id)
         lake, progress = incremental.lake, incremental.progress
         stage = BY_NAME["task_pool"]
-        key = expected_key(stage, ALL, incremental.settings, listing(lake))
+        settings = sandbox.applied(incremental.settings)
+        key = expected_key(stage, ALL, settings, listing(lake))
         members = tasks_of(listing(lake))
         index = lake.stored("task_pool").get(ALL)
         new: list[str] = []
@@ -47,7 +49,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         if index is None or index.key != key or failures or index.rows != len(members):
             progress.start("task_pool", incremental.settings.tasks.count, 0)
             try:
-                tasks = gather(incremental, sandbox, store)
+                tasks = gather(incremental, sandbox, store.opened)
             except Exception as error:
                 lake.fail(Failure("task_pool", ALL, str(key), explain(error)))
                 progress.advance("task_pool", ALL, explain(error))
@@ -88,9 +90,9 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
             asked.count,
             asked.seed,
             store,
-            sandbox.backend,
+            sandbox.opened,
             sandbox.limits,
-            executor=incremental.workers,
+            executor=incremental.executor,
             progress=_Counted(incremental.progress),
             validator_version=fingerprint("agenttasks.validate", *GRADER, *SANDBOX),
             on_error=problems.append,

@@ -67,7 +67,7 @@ def estimate(settings: Settings) -> Estimate:
     stored = listing(lake)
     agents = build_agents(settings.agents, settings.root, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
     code = fingerprint(*BY_NAME["rollouts"].modules)
-    config = RolloutConfig(settings.agents.seed, agents, SandboxResource(settings).agent_limits, code, settings.logs_dir)
+    config = RolloutConfig(settings.agents.seed, agents, SandboxResource.of(settings).agent_limits, code, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)
     key_builder = CacheKeyBuilder.of(BY_NAME["rollouts"], settings)
     wanted = dict.fromkeys((a.spec.agent.name for a in agents), 0)
