@@ -183,6 +183,7 @@ def close_orphans(instance: Any, broken: Writer | None) -> int:
     orphans = [r for r in running if "trajhub/command" in r.tags or (broken is not None and r.run_id == broken.run_id)]
     for orphan in orphans:
         instance.report_run_failed(orphan, "the process that ran it is gone; what it had stored is kept")
+        instance.event_log_storage.free_concurrency_slots_for_run(orphan.run_id)
     return len(orphans)
 
 
