@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agenttasks.store import TaskStore
 from trajruntime.executor import ThreadExecutor
 from trajschema.arrow import from_table, to_table

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentllm.chat import Chat, Provider, open_provider
+from agentllm.cost_limit import CostLimiter
 from agentllm.errors import NotConfigured
 from agentllm.prices import Rates
-from agentllm.purse import Purse
 from agentrollout.driver import AnyAgent
 from agentrollout.loop import Budget
 from agentrollout.models.agent import Sampling, model_agent
@@ -41,12 +41,12 @@ def opened(entry: AgentRun) -> Provider:
     return open_provider(entry.provider or "", entry.base_url, entry.key_variable)
 
 
-def purse_of(settings: Settings, told: Callable[[], None] = lambda: None) -> Purse:
+def purse_of(settings: Settings, told: Callable[[], None] = lambda: None) -> CostLimiter:
     """What all models of one run spend from; ``told`` is called after each call."""
-    return Purse(settings.agents.money_limit_usd, told)
+    return CostLimiter(settings.agents.money_limit_usd, told)
 
 
-def members(settings: Settings, purse: Purse, open: Opener = opened) -> list[Member]:
+def members(settings: Settings, purse: CostLimiter, open: Opener = opened) -> list[Member]:
     """The crew. All models spend from ``purse``.
 
     Raises:
@@ -61,9 +61,9 @@ def _other(entry: AgentRun, settings: Settings) -> Member:
     return Member(find_agent(entry.name, settings.root), entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds))
 
 
-def _model(entry: AgentRun, settings: Settings, purse: Purse, open: Opener) -> Member:
+def _model(entry: AgentRun, settings: Settings, purse: CostLimiter, open: Opener) -> Member:
     gate = threading.BoundedSemaphore(entry.concurrency)
-    chat = Chat(open(entry), entry.model or "", entry.retries, purse=purse, rates=rates_of(entry.price), gate=gate)
+    chat = Chat(open(entry), entry.model or "", entry.retries, cost_limiter=purse, rates=rates_of(entry.price), semaphore=gate)
     if not chat.priced and (purse.limit_usd is not None or entry.attempt_usd is not None):
         raise NotConfigured(f"agent {entry.name!r} has a limit in money, and what {entry.model!r} costs is not known", "give its `price`")
     sampling = Sampling(entry.max_tokens, entry.temperature, entry.top_p, entry.full_observations)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from trajschema.rollout import Rollout
 
 from resources.crew import Member
@@ -22,7 +22,7 @@ class Dispatcher:
     ``slots`` is what an attempt holds while its box works, so that boxes use ``workers`` cores however many models think.
     """
 
-    def __init__(self, crew: Sequence[Member], workers: int, purse: Purse, told: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, crew: Sequence[Member], workers: int, purse: CostLimiter, told: Callable[[str], None] = lambda line: None) -> None:
         self.slots = threading.BoundedSemaphore(workers)
         self.purse = purse
         self._told = told

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import yaml
 from agentllm.chat import KEY_VARIABLES
+from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidRubrics
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
-from agentreward.weights import Weights
 from agentrollout.embedded import EMBEDDED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget
 from trajruntime.executor import ThreadExecutor
@@ -48,7 +48,7 @@ class Meeting:
 
 
 def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_do_not_wait_for_it() -> None:
-    with Dispatcher([OURS, MODEL], 2, Purse()) as dispatcher:
+    with Dispatcher([OURS, MODEL], 2, CostLimiter()) as dispatcher:
         thinking, ours = Meeting(3 + 2), Meeting(2)
         models = [dispatcher.submit(MODEL, thinking.attend) for _ in range(4)]
         others = [dispatcher.submit(OURS, ours.attend) for _ in range(2)]
@@ -59,7 +59,7 @@ def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_d
 
 
 def test_boxes_work_in_the_number_of_the_cores() -> None:
-    with Dispatcher([MODEL], 2, Purse()) as dispatcher:
+    with Dispatcher([MODEL], 2, CostLimiter()) as dispatcher:
         most, now, lock = [0], [0], threading.Lock()
 
         def work() -> Rollout:
@@ -78,7 +78,7 @@ def test_boxes_work_in_the_number_of_the_cores() -> None:
 
 
 def test_without_money_no_attempt_of_a_model_begins_and_others_do() -> None:
-    purse = Purse(1.0)
+    purse = CostLimiter(1.0)
     with purse.call(0.0) as pay:
         pay(1.0)
     with Dispatcher([OURS, MODEL], 1, purse) as dispatcher:
@@ -87,7 +87,7 @@ def test_without_money_no_attempt_of_a_model_begins_and_others_do() -> None:
 
 
 def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> None:
-    purse = Purse()
+    purse = CostLimiter()
     with Dispatcher([OURS, MODEL], 1, purse) as dispatcher:
         begun, go_on = threading.Event(), threading.Event()
 
