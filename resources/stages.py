@@ -9,9 +9,9 @@ from agentrollout.models.prompt import VERSION
 from trajruntime.user_modules import source_digest
 
 from resources.imports import Imports
-from resources.repositories import repositories_digest
 from resources.rubrics import by_judge, by_rule
 from resources.settings import Settings
+from resources.task_sources import sources_code, task_sources
 
 Shape = Callable[[Settings], Any]
 
@@ -87,10 +87,10 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "task_pool",
         per_task=False,
-        config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        external_inputs=lambda s: files_digest(s.imports_dir) + repositories_digest(s),
+        config=lambda s: [s.tasks.model_dump(mode="json"), sources_code(s), _limits(s)],
+        external_inputs=lambda s: [source.identity() for source in task_sources(s)],
         volatile=("certificate_seconds",),
-        resource_code=(*GRADER, *SANDBOX),
+        resource_code=("agenttasks.sources.injected", "agenttasks.sources.files", *GRADER, *SANDBOX),
     ),
     Stage(
         "rollouts",
