@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from agentllm.purse import Purse
+from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
-from resources.crew import members, purse_of
 from resources.settings import Settings, SettingsError, load
 from resources.stages import BY_NAME
 
@@ -79,7 +80,9 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
 def test_every_example_has_a_hundred_tasks_and_a_model_that_money_can_limit(file: Path) -> None:
     settings = load(file)
-    (model,) = (member for member in members(settings, purse_of(settings), lambda entry: None) if member.concurrency)  # type: ignore[arg-type, return-value]
+    purse = Purse(settings.agents.money_limit_usd)
+    agents = build_agents(settings.agents, settings.root, purse, lambda entry: None)  # type: ignore[arg-type, return-value]
+    (model,) = (agent for agent in agents if agent.concurrency)
     assert settings.tasks.count == 100
     assert model.spec.agent.model
     assert model.budget.seconds >= 1800

@@ -2,24 +2,19 @@
 
 import threading
 from concurrent.futures import CancelledError, Future
-from pathlib import Path
 from typing import Any
 
-import pytest
 from agentllm.purse import Purse
+from agentrollout.agents import AgentConfig
+from agentrollout.dispatcher import Dispatcher
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget
 from trajruntime.executor import ThreadExecutor
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 
-from resources.crew import Member
-from resources.dispatch import Dispatcher
-from resources.progress import Lines
-from resources.spool import Spool
-
-OURS = Member(embedded("noop"), 1, Budget())
-MODEL = Member(embedded("random"), 1, Budget(), concurrency=3)
+OURS = AgentConfig(embedded("noop"), 1, Budget())
+MODEL = AgentConfig(embedded("random"), 1, Budget(), concurrency=3)
 
 
 def made(number: int = 0) -> Rollout:
@@ -111,35 +106,3 @@ def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> Non
         assert all(isinstance(result, CancelledError) for _, result in results)
     assert futures[0].result() == made()
     assert purse.refusal == "the run was stopped"
-
-
-def test_a_spooled_attempt_is_found_by_task_id_and_stamp_until_it_is_cleared(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
-    spool.put(made(1), "aa")
-    spool.put(made(2), "aa")
-    assert spool.get("tiny-1", made(1).rollout_id, "aa") == made(1)
-    assert spool.get("tiny-1", made(1).rollout_id, "bb") is None
-    assert spool.get("tiny-2", made(1).rollout_id, "aa") is None
-    spool.clear("tiny-1")
-    assert spool.get("tiny-1", made(1).rollout_id, "aa") is None
-    spool.clear("tiny-1")
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema_version": "trajhub-0.1"}'])
-def test_a_damaged_spool_file_counts_as_absent(tmp_path: Path, text: str) -> None:
-    spool = Spool(tmp_path)
-    spool.put(made(1), "aa")
-    (file,) = tmp_path.rglob("*.json")
-    file.write_text(text)
-    assert spool.get("tiny-1", made(1).rollout_id, "aa") is None
-
-
-def test_the_line_tells_how_far_and_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines(every=0.0)
-    lines.start("rollouts", 3, 0)
-    lines.note("rollouts", "5 of 9 attempts done, 4 under way, 0.12 USD")
-    lines.advance("rollouts", "a", None)
-    lines.finish("rollouts")
-    said = capsys.readouterr().err
-    assert "rollouts: 0/3, 5 of 9 attempts done, 4 under way, 0.12 USD" in said
-    assert "rollouts: 1/3 done" in said

@@ -8,7 +8,7 @@ from trajschema.record import UnknownSchemaVersion
 from trajschema.rollout import Rollout
 
 
-class Spool:
+class AttemptCheckpoints:
     """A folder of ``<task>/<rollout>-<stamp>.json``. The stamp names what an attempt depends on beside its id."""
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Attempts of many tasks at once: models think in their own number, boxes work in that of the cores."""
+"""Attempts of many tasks at once: as many requests as each model allows, as many working boxes as there are cores."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from typing import Self
 from agentllm.purse import Purse
 from trajschema.rollout import Rollout
 
-from resources.crew import Member
+from agentrollout.agents import AgentConfig
 
 
 class Dispatcher:
@@ -22,24 +22,26 @@ class Dispatcher:
     ``slots`` is what an attempt holds while its box works, so that boxes use ``workers`` cores however many models think.
     """
 
-    def __init__(self, crew: Sequence[Member], workers: int, purse: Purse, told: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, agents: Sequence[AgentConfig], workers: int, purse: Purse, on_message: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.slots = threading.BoundedSemaphore(workers)
         self.purse = purse
-        self._told = told
+        self._on_message = on_message
         self._lock = threading.Lock()
         self._asked = self._begun = self._done = 0
-        self._models = any(member.concurrency for member in crew)
+        self._models = any(agent.concurrency for agent in agents)
         self._shared = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
-        sizes = {m.spec.agent.name: m.concurrency + max(workers, m.concurrency // 2) for m in crew if m.concurrency}
+        sizes = {a.spec.agent.name: a.concurrency + max(workers, a.concurrency // 2) for a in agents if a.concurrency}
         self._lanes = {name: ThreadPoolExecutor(size, thread_name_prefix="model") for name, size in sizes.items()}
         self.tasks = workers + sum(sizes.values())
         """Tasks to have in hand so that no thread waits for work."""
 
-    def submit(self, member: Member, run: Callable[[], Rollout]) -> Future[Rollout | None]:
+    def submit(self, config: AgentConfig, run: Callable[[], Rollout]) -> Future[Rollout | None]:
         """Run an attempt when its agent has a thread free; nothing comes of one that there is no money for."""
         with self._lock:
             self._asked += 1
-        return self._lanes.get(member.spec.agent.name, self._shared).submit(self._run, member, run)
+        return self._lanes.get(config.spec.agent.name, self._shared).submit(self._run, config, run)
 
     def stop(self) -> None:
         """Begin nothing more; models under way get no further turn."""
@@ -59,8 +61,8 @@ class Dispatcher:
         for pool in (self._shared, *self._lanes.values()):
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, member: Member, run: Callable[[], Rollout]) -> Rollout | None:
-        if member.concurrency and self.purse.refusal:
+    def _run(self, config: AgentConfig, run: Callable[[], Rollout]) -> Rollout | None:
+        if config.concurrency and self.purse.refusal:
             return None
         with self._lock:
             self._begun += 1
@@ -69,4 +71,4 @@ class Dispatcher:
         finally:
             with self._lock:
                 self._done += 1
-            self._told(self.line())
+            self._on_message(self.line())
