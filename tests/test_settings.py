@@ -7,6 +7,8 @@ from agentllm.purse import Purse
 from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
 from resources.settings import Settings, SettingsError, load
 from resources.stages import BY_NAME
 
@@ -81,7 +83,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_example_has_a_hundred_tasks_and_a_model_that_money_can_limit(file: Path) -> None:
     settings = load(file)
     purse = Purse(settings.agents.money_limit_usd)
-    agents = build_agents(settings.agents, settings.root, purse, lambda entry: None)  # type: ignore[arg-type, return-value]
+    agents = build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), purse, lambda entry: None)  # type: ignore[arg-type, return-value]
     (model,) = (agent for agent in agents if agent.concurrency)
     assert settings.tasks.count == 100
     assert model.spec.agent.model
