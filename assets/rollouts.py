@@ -1,7 +1,7 @@
 """rollouts: every agent's attempts at a task, each in a box of its own, recorded live."""
 
 import dagster as dg
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import build_agents
 from agentrollout.attempts import Origin, RolloutConfig, reusable, run_attempts
 from agentrollout.checkpoints import AttemptCheckpoints
@@ -34,8 +34,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         store: dg.ResourceParam[TaskStore],
     ) -> dg.MaterializeResult:
         asked, progress = incremental.settings, incremental.progress
-        purse = Purse(asked.agents.money_limit_usd, lambda: progress.note("rollouts", dispatcher.line()))
-        agents = build_agents(asked.agents, asked.root, agent_codes(asked, Sources()), purse)
+        cost_limiter = CostLimiter(asked.agents.money_limit_usd, lambda: progress.note("rollouts", dispatcher.line()))
+        agents = build_agents(asked.agents, asked.root, agent_codes(asked, Sources()), cost_limiter)
         config = RolloutConfig(asked.agents.seed, agents, sandbox.agent_limits, asked.logs_dir)
         checkpoints = AttemptCheckpoints(asked.checkpoints_dir)
 
@@ -51,7 +51,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
             return StageResult(table, found.unfinished, counts, lambda: checkpoints.clear(task.task_id))
 
         workers = ThreadExecutor(asked.orchestration.workers).workers
-        with Dispatcher(agents, workers, purse, lambda line: progress.note("rollouts", line)) as dispatcher:
+        with Dispatcher(agents, workers, cost_limiter, lambda line: progress.note("rollouts", line)) as dispatcher:
             return incremental.materialise(context, "rollouts", compute, ThreadExecutor(dispatcher.tasks, dispatcher.stop))
 
     return rollouts

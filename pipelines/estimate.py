@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from agentllm.cost_limit import CostLimiter
 from agentllm.prices import read_prices
-from agentllm.purse import Purse
 from agentllm.usage import TokenUsage
 from agentrollout.agents import build_agents
 from agentrollout.attempts import Origin, RolloutConfig, is_older, plan_attempts, reusable
@@ -67,7 +67,7 @@ def estimate(settings: Settings) -> Estimate:
     lake = Lake(settings.lake_url)
     stored = listing(lake)
     codes = agent_codes(settings, Sources())
-    agents = build_agents(settings.agents, settings.root, codes, Purse(settings.agents.money_limit_usd), open=_nobody)
+    agents = build_agents(settings.agents, settings.root, codes, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
     config = RolloutConfig(settings.agents.seed, agents, SandboxResource(settings).agent_limits, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)
     wanted = dict.fromkeys((a.spec.agent.name for a in agents), 0)

@@ -6,9 +6,9 @@ from typing import Any
 
 from agentllm.prices import Rates, read_prices
 from agentllm.question import Question
-from agentreward.judge import questions
-from agentreward.judge_estimate import BYTES_A_TOKEN, JudgeEstimate
-from agentreward.judge_estimate import estimate as of_questions
+from agentreward.judge.estimate import BYTES_A_TOKEN, JudgeEstimate
+from agentreward.judge.estimate import estimate as of_questions
+from agentreward.judge.scoring import questions
 
 from assets.judge_scores import runs
 from resources.incremental.plan import listing, tasks_of
@@ -42,7 +42,7 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
     trajectories = 0
     for inputs in _waiting(settings):
         for task, trajectory in runs(inputs):
-            missing = judge.missing(questions(task, trajectory, judge.terms))
+            missing = judge.missing(questions(task, trajectory, judge.config))
             trajectories += bool(missing)
             wanted.extend(missing)
     batch = judge.in_batch(len(wanted))

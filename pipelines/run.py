@@ -78,7 +78,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
-        from agentllm.purse import Purse
+        from agentllm.cost_limit import CostLimiter
         from agentrollout.agents import build_agents
         from agentrollout.plugins import find_agent
 
@@ -91,7 +91,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
         if not entry.model:
             find_agent(entry.name, settings.root)
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
-        build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), Purse(settings.agents.money_limit_usd))
+        build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), CostLimiter(settings.agents.money_limit_usd))
     resources = {**build_resources(settings), **overrides}
     resources["incremental"] = type(resources["incremental"])(**{**vars(resources["incremental"]), "progress": progress})
     with warnings.catch_warnings():

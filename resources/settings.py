@@ -11,10 +11,10 @@ from typing import Any, Literal
 import yaml
 from agentllm.chat import KEY_VARIABLES
 from agentllm.prices import ModelPrice
+from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidRubrics
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
-from agentreward.weights import Weights
 from agentrollout.config import Agents
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -178,6 +178,16 @@ class Release(Section):
     path: str = Field("release", description="Folder, within the data folder.")
 
 
+class Goal(Section):
+    """What the project wants to reach; shown in `trajhub status` and in the report."""
+
+    name: str = Field(min_length=1, description="What it is called there.")
+    measure: Literal["tasks", "rollouts", "trajectories", "pairs", "labels", "pearson_r"] = Field(
+        description="What is measured: a count, or how well rewards agree with people."
+    )
+    at_least: float = Field(description="The figure to reach.")
+
+
 class Orchestration(Section):
     """How the graph runs."""
 
@@ -209,6 +219,7 @@ class Settings(BaseSettings):
     pairs: Pairs = Pairs()
     labels: Labels = Labels()
     release: Release = Release()
+    goals: tuple[Goal, ...] = Field((), description="What the project wants to reach; none by default.")
     orchestration: Orchestration = Orchestration()
     root: Path = Field(Path("."), exclude=True, description="Folder of the settings file; set when it is read.")
 

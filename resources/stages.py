@@ -150,7 +150,7 @@ STAGES: tuple[Stage, ...] = (
             "calibration_report",
         ),
         per_task=False,
-        config=lambda s: [s.release.model_dump(mode="json"), s.weights.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
+        config=lambda s: [part.model_dump(mode="json") for part in (s.release, s.weights, s.pairs, *s.goals)],
     ),
 )
 BY_NAME = {stage.name: stage for stage in STAGES}

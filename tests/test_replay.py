@@ -6,37 +6,35 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentrecorder.events import read_events
-from agentrecorder.steps import fold
+from agentrecorder.convert import Converted, convert
 from agentsandbox.eventlog import EventLog, trajectory_of
-from projects import Project, make_project
-from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult
+from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult, UserTurn
 from trajschema.rollout import Limits, Provenance
 from trajschema.trajectory import Observation, ToolCall
+from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(900)
 
 
 def test_the_recorder_reads_what_the_sandbox_writes_as_the_sandbox_does(tmp_path: Path) -> None:
-    calls = [ToolCall(tool_call_id=f"call_{n}_1", name="shell", raw_name="shell", arguments='{"command": "é"}') for n in (1, 2)]
+    calls = tuple(ToolCall(tool_call_id=f"call_{n}", name="shell", raw_name="shell", arguments='{"command": "é"}') for n in (1, 2))
+    answers = [ToolResult(observation=Observation(tool_call_id=c.tool_call_id, content="\udcff", exit_code=1)) for c in calls]
     place = Provenance(backend="docker", limits=Limits())
     with EventLog(tmp_path / "log.jsonl") as log:
         log.emit(SessionStart(task_id="t-1", problem_statement="mend it", provenance=place, at=1.0))
-        for call in calls:
-            log.emit(AgentTurn(message="so", tool_calls=(call,)))
-            log.emit(ToolResult(observation=Observation(tool_call_id=call.tool_call_id, content="\udcff", exit_code=1)))
+        log.emit(AgentTurn(message="so", tool_calls=calls))
+        log.emit(answers[0])
+        log.emit(UserTurn(message="well?"))
+        log.emit(answers[1])
         log.emit(SessionEnd(exit="submitted", final_diff="diff", at=2.0))
     written = (tmp_path / "log.jsonl").read_bytes()
-    session = read_events(written.decode())
-    assert (session.problems, session.cut) == ((), False)
-    steps, notes = fold(session.events, cut=False)
     own = trajectory_of(written)
-    assert notes == own.unread == ()
-    assert [s.tool_calls for s in own.steps] == [s.tool_calls for s in steps]
-    assert own.final_diff == "diff"
-    assert own.steps[0] == steps[0]
+    (read,) = convert(tmp_path / "log.jsonl")
+    assert isinstance(read, Converted)
+    assert read.run.trajectory(read.sha256, 0).model_copy(update={"agent": own.agent}) == own
+    assert [len(s.observations) for s in own.steps] == [0, 2, 0]
     cut = trajectory_of(written[: written.rindex(b"{") + 20])
-    assert [len(s.observations) for s in cut.steps] == [0, 1, 1]
+    assert cut.steps[-1].flags == ("truncated",)
     assert "cut off" in cut.unread[0]
 
 

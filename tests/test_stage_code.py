@@ -122,7 +122,7 @@ def test_all_that_is_sent_into_boxes_counts_for_what_boxes_shape() -> None:
 
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     found = modules()
-    rules = {f"agentreward.rules.{rubric}" for rubric in RUBRICS}
+    rules = {f"agentreward.rules.rubrics.{rubric}" for rubric in RUBRICS}
     assert rules <= found["rule_scores"]
     assert rules.isdisjoint(found["rewards"] | found["outcomes"] | found["rollouts"] | found["judge_scores"])
     assert "agentgrader.grade" in found["outcomes"]

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import AgentConfig
 from agentrollout.dispatcher import Dispatcher
 from agentrollout.embedded import embedded
@@ -43,7 +43,7 @@ class Meeting:
 
 
 def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_do_not_wait_for_it() -> None:
-    with Dispatcher([OURS, MODEL], 2, Purse()) as dispatcher:
+    with Dispatcher([OURS, MODEL], 2, CostLimiter()) as dispatcher:
         thinking, ours = Meeting(3 + 2), Meeting(2)
         models = [dispatcher.submit(MODEL, thinking.attend) for _ in range(4)]
         others = [dispatcher.submit(OURS, ours.attend) for _ in range(2)]
@@ -54,7 +54,7 @@ def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_d
 
 
 def test_boxes_work_in_the_number_of_the_cores() -> None:
-    with Dispatcher([MODEL], 2, Purse()) as dispatcher:
+    with Dispatcher([MODEL], 2, CostLimiter()) as dispatcher:
         most, now, lock = [0], [0], threading.Lock()
 
         def work() -> Rollout:
@@ -73,17 +73,17 @@ def test_boxes_work_in_the_number_of_the_cores() -> None:
 
 
 def test_without_money_no_attempt_of_a_model_begins_and_others_do() -> None:
-    purse = Purse(1.0)
-    with purse.call(0.0) as pay:
+    cost_limiter = CostLimiter(1.0)
+    with cost_limiter.call(0.0) as pay:
         pay(1.0)
-    with Dispatcher([OURS, MODEL], 1, purse) as dispatcher:
+    with Dispatcher([OURS, MODEL], 1, cost_limiter) as dispatcher:
         assert dispatcher.submit(MODEL, made).result(20) is None
         assert dispatcher.submit(OURS, made).result(20) == made()
 
 
 def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> None:
-    purse = Purse()
-    with Dispatcher([OURS, MODEL], 1, purse) as dispatcher:
+    cost_limiter = CostLimiter()
+    with Dispatcher([OURS, MODEL], 1, cost_limiter) as dispatcher:
         begun, go_on = threading.Event(), threading.Event()
 
         def hold() -> Rollout:
@@ -105,4 +105,4 @@ def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> Non
         threading.Timer(0.1, leave).start()
         assert all(isinstance(result, CancelledError) for _, result in results)
     assert futures[0].result() == made()
-    assert purse.refusal == "the run was stopped"
+    assert cost_limiter.refusal == "the run was stopped"

@@ -13,13 +13,13 @@ import agentrollout.external.process as process
 import agentrollout.loop as loop
 import pytest
 from agentgrader.grade import grade
-from agentrecorder.events import read_events
 from agentrecorder.rollouts import joined
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, SessionEnd
+from trajschema.event_log import read_events
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 

@@ -4,12 +4,12 @@ from dataclasses import fields
 from random import Random
 
 import pytest
-from agentrecorder.events import read_events
 from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, ToolResult
+from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 

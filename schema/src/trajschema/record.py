@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SCHEMA_VERSION = "trajhub-1.1"
 """Version of every record written by this code. A reader refuses any other one."""
@@ -35,3 +35,9 @@ class Record(Part):
         if isinstance(data, dict) and data.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
             raise UnknownSchemaVersion(data["schema_version"], cls.__name__)
         return data
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, on one line: where, and what."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)

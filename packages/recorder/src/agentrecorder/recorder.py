@@ -1,9 +1,9 @@
 """The recorder: events in, JSON lines out."""
 
-import json
 from dataclasses import dataclass, field
 
 from trajschema.event import Event
+from trajschema.event_log import event_line
 
 
 @dataclass
@@ -14,7 +14,7 @@ class Recorder:
 
     def emit(self, event: Event) -> None:
         """Write ``event`` down."""
-        self.lines.append(json.dumps(event.model_dump(mode="json"), separators=(",", ":")))
+        self.lines.append(event_line(event))
 
     @property
     def jsonl(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trajschema.event_log import FORMAT
 from trajschema.rollout import Rollout
 from trajschema.trajectory import Trajectory, trajectory_id
 
@@ -11,7 +12,7 @@ from agentrecorder.adapters.adapter import Lost
 from agentrecorder.brought import RECORD
 from agentrecorder.convert import adapters
 from agentrecorder.errors import RecorderError
-from agentrecorder.events import FORMAT, trajectory_of
+from agentrecorder.events import trajectory_of
 from agentrecorder.run import Run
 from agentrecorder.source import Source
 

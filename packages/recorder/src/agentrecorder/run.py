@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from trajschema.tools import canonical_tool
 from trajschema.trajectory import Flag, Trajectory, trajectory_id
 
 from agentrecorder.spans import LazyArray
-from agentrecorder.tools import canonical
 from agentrecorder.values import NotJson, dumps, each, is_object, loads, written
 
 Row = dict[str, Any]
@@ -149,7 +149,7 @@ class Run:
             self._calls[unique] = (row, unique)
         self._ids.setdefault(unique, 1)
         self._calls[given] = (row, unique)
-        made = {"tool_call_id": unique, "name": canonical(raw_name, text), "raw_name": raw_name, "arguments": text}
+        made = {"tool_call_id": unique, "name": canonical_tool(raw_name, text), "raw_name": raw_name, "arguments": text}
         calls.append(made)
         if row is last:
             self._open.append(made)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from trajschema.messages import Message
 from trajschema.preference import PreferencePair
 
-from agentrelease.messages import Message, messages_of, tools_of
+from agentrelease.messages import messages_of, tools_of
 from agentrelease.records import Records
 
 

@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trajschema.trajectory import Observation, Step, Trajectory
-
-Message = dict[str, Any]
-OWN_FORMAT = "trajhub-events"
+from trajschema.event_log import FORMAT
+from trajschema.messages import Message, step_messages
+from trajschema.trajectory import Step, Trajectory
 
 
 def messages_of(trajectory: Trajectory) -> list[Message]:
@@ -16,33 +15,9 @@ def messages_of(trajectory: Trajectory) -> list[Message]:
     What stands after the last turn of the agent is left out: no one answers it. A run without an agent turn gives its
     opening messages only.
     """
-    messages = [message for step in trajectory.steps for message in _of_step(step)]
+    messages = [message for step in trajectory.steps for message in step_messages(step)]
     last = max((i for i, m in enumerate(messages) if m["role"] == "assistant"), default=len(messages) - 1)
     return messages[: last + 1]
-
-
-def _of_step(step: Step) -> list[Message]:
-    calls = [
-        {"id": c.tool_call_id, "type": "function", "function": {"name": c.raw_name, "arguments": c.arguments}} for c in step.tool_calls
-    ]
-    role = "assistant" if step.source == "agent" else step.source
-    said = _message(role, step.message, reasoning=step.reasoning, calls=calls or None)
-    return [said, *(_answer(observation) for observation in step.observations)]
-
-
-def _answer(observation: Observation) -> Message:
-    text, error = observation.content, observation.error
-    if error and error not in text:
-        text = f"{text}\n{error}" if text else error
-    if observation.tool_call_id is None:
-        return _message("user", text)
-    return _message("tool", text, call_id=observation.tool_call_id)
-
-
-def _message(
-    role: str, content: str, *, reasoning: str | None = None, calls: list[Message] | None = None, call_id: str | None = None
-) -> Message:
-    return {"role": role, "content": content, "reasoning_content": reasoning, "tool_calls": calls, "tool_call_id": call_id}
 
 
 def tools_of(trajectory: Trajectory, definitions: Sequence[Mapping[str, Any]]) -> str:
@@ -51,7 +26,7 @@ def tools_of(trajectory: Trajectory, definitions: Sequence[Mapping[str, Any]]) -
     A run in our own sandbox had ``definitions``. What an outside agent was told is not in its log: for it, the names and
     argument types are those of the calls that it made.
     """
-    own = trajectory.source_format == OWN_FORMAT and bool(definitions)
+    own = trajectory.source_format == FORMAT and bool(definitions)
     tools = [_function(d) for d in definitions] if own else _observed(trajectory.steps)
     return json.dumps(tools, sort_keys=True, ensure_ascii=False)
 

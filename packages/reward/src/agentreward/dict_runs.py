@@ -10,24 +10,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from trajschema.ids import content_id
 from trajschema.outcome import Outcome
-from trajschema.record import UnknownSchemaVersion
-from trajschema.trajectory import Observation, Step, Tool, ToolCall, Trajectory
+from trajschema.record import UnknownSchemaVersion, first_problem
+from trajschema.tools import canonical_tool
+from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
-from agentreward.errors import InvalidRun
-
-_NAMES: dict[Tool, frozenset[str]] = {
-    "shell": frozenset({"bash", "shell", "sh", "terminal", "execute_bash", "run", "run_command", "execute_command", "cmd"}),
-    "file_read": frozenset({"file_read", "read", "read_file", "open", "open_file", "view", "view_file", "cat"}),
-    "file_write": frozenset({"file_write", "write", "write_file", "create", "create_file"}),
-    "file_edit": frozenset({"file_edit", "edit", "edit_file", "multiedit", "apply_patch", "str_replace", "replace", "insert"}),
-    "search": frozenset({"search", "grep", "glob", "find", "find_file", "search_files", "search_dir", "ls", "list_files"}),
-    "symbols": frozenset({"symbols"}),
-    "git": frozenset({"git"}),
-    "think": frozenset({"think", "thinking", "plan", "todowrite", "task_tracker"}),
-    "submit": frozenset({"submit", "finish", "exit", "complete", "attempt_completion"}),
-}
-_CANONICAL: dict[str, Tool] = {name: tool for tool, names in _NAMES.items() for name in names}
-
+from agentreward.errors import InvalidRun, short
 
 _ENCODERS = {ascii_only: json.JSONEncoder(ensure_ascii=ascii_only, default=str).encode for ascii_only in (True, False)}
 
@@ -71,9 +58,7 @@ def _recorded(given: Mapping[str, Any]) -> Trajectory:
     try:
         return Trajectory.model_validate(dict(given))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InvalidRun(f"trajectory {short(given['trajectory_id'])}: {where}: {first['msg']}; see trajschema") from error
+        raise InvalidRun(f"trajectory {short(given['trajectory_id'])}: {first_problem(error)}; see trajschema") from error
     except UnknownSchemaVersion as error:
         raise InvalidRun(str(error)) from error
 
@@ -101,20 +86,10 @@ def _step(number: int, given: Any) -> Step:
     if code is not None and not isinstance(code, int):
         raise InvalidRun(f"step {number}: 'exit_code' is a whole number, not {short(code)}")
     call_id = f"call_{number}"
-    call = ToolCall(
-        tool_call_id=call_id, name=_tool(tool, params), raw_name=tool, arguments=_json(dict(params), f"step {number}: 'params'")
-    )
+    arguments = _json(dict(params), f"step {number}: 'params'")
+    call = ToolCall(tool_call_id=call_id, name=canonical_tool(tool, arguments), raw_name=tool, arguments=arguments)
     seen = Observation(tool_call_id=call_id, content=output, exit_code=code, error=error or None)
     return Step(step_id=number, source="agent", message=message, tool_calls=(call,), observations=(seen,))
-
-
-def _tool(name: str, params: Mapping[str, Any]) -> Tool:
-    """The canonical tool; an editor with several commands is what its command says."""
-    lower = name.lower()
-    if "edit" in lower and isinstance(params.get("command"), str):
-        verbs: dict[str, Tool] = {"view": "file_read", "create": "file_write"}
-        return verbs.get(params["command"], "file_edit")
-    return _CANONICAL.get(lower, "other")
 
 
 def _claim(given: Any, run: str) -> Outcome | None:
@@ -158,12 +133,3 @@ def _json(value: Any, where: str, *, ascii_only: bool = True) -> str:
         return _ENCODERS[ascii_only](value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRun(f"{where} cannot be written as JSON ({error}); give text, numbers, lists and objects of them") from error
-
-
-def short(value: Any) -> str:
-    """What a message shows of a value that it refuses."""
-    try:
-        text = repr(value)
-    except RecursionError:
-        text = f"a {type(value).__name__} too deep to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentllm.chat import Chat, Provider, open_provider
+from agentllm.cost_limit import CostLimiter
 from agentllm.errors import NotConfigured
-from agentllm.purse import Purse
 
 from agentrollout.config import AgentRun, Agents
 from agentrollout.driver import AnyAgent
@@ -44,9 +44,9 @@ def open_model(entry: AgentRun) -> Provider:
 
 
 def build_agents(
-    agents: Agents, folder: Path, codes: Mapping[str, str], purse: Purse, open: OpenProvider = open_model
+    agents: Agents, folder: Path, codes: Mapping[str, str], cost_limiter: CostLimiter, open: OpenProvider = open_model
 ) -> list[AgentConfig]:
-    """All agents of the configuration. All models spend from ``purse``; agents of one's own are looked for in ``folder`` first.
+    """All agents of the configuration. All models spend from ``cost_limiter``; agents of one's own are looked for in ``folder`` first.
 
     ``codes`` names the code of each entry, by its name. It is part of the version of an agent with a model, whose attempts are
     paid for: new code makes new attempts, and those of the older version are not taken for them.
@@ -56,7 +56,7 @@ def build_agents(
         NotConfigured: a model has no key, or it has a limit in money and no price.
     """
     return [
-        _model(entry, agents, codes[entry.name], purse, open) if entry.model else _other(entry, agents, folder, codes[entry.name])
+        _model(entry, agents, codes[entry.name], cost_limiter, open) if entry.model else _other(entry, agents, folder, codes[entry.name])
         for entry in agents.run
     ]
 
@@ -68,11 +68,11 @@ def _other(entry: AgentRun, agents: Agents, folder: Path, code: str) -> AgentCon
     return AgentConfig(spec, entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds), code)
 
 
-def _model(entry: AgentRun, agents: Agents, code: str, purse: Purse, open: OpenProvider) -> AgentConfig:
-    gate = threading.BoundedSemaphore(entry.concurrency)
+def _model(entry: AgentRun, agents: Agents, code: str, cost_limiter: CostLimiter, open: OpenProvider) -> AgentConfig:
+    semaphore = threading.BoundedSemaphore(entry.concurrency)
     rates = entry.price.rates if entry.price else None
-    chat = Chat(open(entry), entry.model or "", entry.retries, purse=purse, rates=rates, gate=gate)
-    if not chat.priced and (purse.limit_usd is not None or entry.attempt_usd is not None):
+    chat = Chat(open(entry), entry.model or "", entry.retries, cost_limiter=cost_limiter, rates=rates, semaphore=semaphore)
+    if not chat.priced and (cost_limiter.limit_usd is not None or entry.attempt_usd is not None):
         raise NotConfigured(f"agent {entry.name!r} has a limit in money, and what {entry.model!r} costs is not known", "give its `price`")
     sampling = Sampling(entry.max_tokens, entry.temperature, entry.top_p, entry.full_observations)
     budget = Budget(

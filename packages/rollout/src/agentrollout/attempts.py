@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.ids import content_id
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id
 from trajschema.task import Task
@@ -172,5 +172,5 @@ def run_attempts(
     done.extend(r for r in imported if r.rollout_id not in results)
     lost = [f"{r.agent.name} attempt {r.attempt}: {r.exit_reason}" for r in done if r.exit == "infrastructure"]
     left = Counter(a.agent.name for a in asked if results[a.rollout_id] is None)
-    lost.extend(f"{name}: {number} attempts not begun: {dispatcher.purse.refusal}" for name, number in left.items())
+    lost.extend(f"{name}: {number} attempts not begun: {dispatcher.cost_limiter.refusal}" for name, number in left.items())
     return Attempts(tuple(done), tuple(lost), len(older))

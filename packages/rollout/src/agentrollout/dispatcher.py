@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from agentllm.purse import Purse
+from agentllm.cost_limit import CostLimiter
 from trajschema.rollout import Rollout
 
 from agentrollout.agents import AgentConfig
@@ -23,10 +23,10 @@ class Dispatcher:
     """
 
     def __init__(
-        self, agents: Sequence[AgentConfig], workers: int, purse: Purse, on_message: Callable[[str], None] = lambda line: None
+        self, agents: Sequence[AgentConfig], workers: int, cost_limiter: CostLimiter, on_message: Callable[[str], None] = lambda line: None
     ) -> None:
         self.slots = threading.BoundedSemaphore(workers)
-        self.purse = purse
+        self.cost_limiter = cost_limiter
         self._on_message = on_message
         self._lock = threading.Lock()
         self._asked = self._begun = self._done = 0
@@ -45,14 +45,14 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Begin nothing more; models under way get no further turn."""
-        self.purse.close("the run was stopped")
+        self.cost_limiter.close("the run was stopped")
         for pool in (self._shared, *self._lanes.values()):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def line(self) -> str:
         """How far it is, in words."""
         line = f"{self._done} of {self._asked} attempts done, {self._begun - self._done} under way"
-        return f"{line}, {self.purse.spent_usd:.2f} USD" if self._models else line
+        return f"{line}, {self.cost_limiter.spent_usd:.2f} USD" if self._models else line
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +62,7 @@ class Dispatcher:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, config: AgentConfig, run: Callable[[], Rollout]) -> Rollout | None:
-        if config.concurrency and self.purse.refusal:
+        if config.concurrency and self.cost_limiter.refusal:
             return None
         with self._lock:
             self._begun += 1

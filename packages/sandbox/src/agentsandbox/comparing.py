@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from trajschema.event_log import storable
 from trajschema.normalise import normalise
 from trajschema.trajectory import Observation
-
-from agentsandbox.eventlog import storable
 
 _LISTINGS = frozenset({"ls", "find", "tree", "du", "rg", "fd", "git status", "git ls-files", "grep -r"})
 _FILTERS = frozenset({"cd", "echo", "grep", "head", "pwd", "sort", "tail", "true", "uniq", "wc"})

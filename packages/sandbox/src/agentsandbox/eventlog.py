@@ -1,18 +1,14 @@
 """The log of a session on disk: written as it happens, read back as a trajectory."""
 
-import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from pydantic import ValidationError
-from trajschema.event import EVENT, AgentTurn, Event, SessionEnd, SessionStart, ToolResult, UserTurn
+from trajschema.event import Event, SessionEnd, SessionStart
+from trajschema.event_log import FORMAT, event_line, read_events
+from trajschema.fold import fold
 from trajschema.ids import sha256_bytes
-from trajschema.trajectory import Step, Trajectory, trajectory_id
-
-FORMAT = "trajhub-events"
-"""Name of the format: JSON lines of :mod:`trajschema.event`."""
+from trajschema.trajectory import Trajectory, trajectory_id
 
 
 class EventLog:
@@ -29,7 +25,7 @@ class EventLog:
 
     def emit(self, event: Event) -> None:
         """Write ``event`` down."""
-        line = json.dumps(event.model_dump(mode="json"), separators=(",", ":")).encode() + b"\n"
+        line = event_line(event).encode() + b"\n"
         while line:
             line = line[os.write(self._file, line) :]
 
@@ -52,77 +48,28 @@ class NoSink:
 
 
 def trajectory_of(log: bytes) -> Trajectory:
-    """What a log says, as a trajectory: one step for each turn, each answer with the call that it belongs to.
+    """What a log says, as a trajectory: see :func:`trajschema.fold.fold`.
 
     A last line that was cut off while it was written is left out. A lone surrogate is read as U+FFFD.
 
     Raises:
         ValueError: a line is no event, or the log does not begin with ``session_start``.
     """
-    events = list(_events(log))
-    if not events or not isinstance(events[0], SessionStart):
+    read = read_events(log.decode("utf-8", "replace"))
+    if broken := next((line for line in read.bad_lines if not line.last), None):
+        raise ValueError(str(broken))
+    if not read.events or not isinstance(read.events[0], SessionStart):
         raise ValueError("the log does not begin with a session_start")
-    start, steps = events[0], _steps(events)
-    final_diff = next((e.final_diff for e in reversed(events) if isinstance(e, SessionEnd)), "")
+    steps, notes = fold(read.events)
+    final_diff = next((e.final_diff for e in reversed(read.events) if isinstance(e, SessionEnd)), "")
     source = sha256_bytes(log)
     return Trajectory(
         trajectory_id=trajectory_id(f"{source}#0", steps, final_diff),
-        task_id=start.task_id,
+        task_id=read.events[0].task_id,
         agent="unknown",
         source_format=FORMAT,
         source_sha256=source,
         steps=steps,
         final_diff=final_diff,
-        unread=() if isinstance(events[-1], SessionEnd) else ("the log holds no session_end: it was cut off",),
+        unread=notes,
     )
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong with a record, on one line."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
-
-
-def _events(log: bytes) -> Iterator[Event]:
-    lines = log.split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield EVENT.validate_python(_storable(json.loads(line)))
-            except ValueError as error:
-                if number < len(lines):
-                    what = first_problem(error) if isinstance(error, ValidationError) else error
-                    raise ValueError(f"line {number} is no event: {what}") from error
-
-
-def _storable(value: Any) -> Any:
-    match value:
-        case str():
-            return storable(value)
-        case list():
-            return [_storable(part) for part in value]
-        case dict():
-            return {_storable(key): _storable(part) for key, part in value.items()}
-    return value
-
-
-def storable(text: str) -> str:
-    """``text`` with U+FFFD in the place of lone surrogates, which no UTF-8 file can hold."""
-    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
-def _steps(events: list[Event]) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    for event in events:
-        number = len(steps) + 1
-        if isinstance(event, SessionStart):
-            steps.append(Step(step_id=number, source="user", message=event.problem_statement))
-        elif isinstance(event, UserTurn):
-            steps.append(Step(step_id=number, source="user", message=event.message, flags=event.flags))
-        elif isinstance(event, AgentTurn):
-            said = {name: getattr(event, name) for name in ("message", "reasoning", "tool_calls", "usage", "flags")}
-            steps.append(Step(step_id=number, source="agent", **said))
-        elif isinstance(event, ToolResult):
-            last = steps[-1]
-            steps[-1] = last.model_copy(update={"observations": (*last.observations, event.observation)})
-    return tuple(steps)

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from trajschema.event import SessionStart
 from trajschema.ids import sha256_bytes
-from trajschema.record import Record
+from trajschema.record import Record, first_problem
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.eventlog import first_problem, trajectory_of
+from agentsandbox.eventlog import trajectory_of
 from agentsandbox.trees import name_of
 
 R = TypeVar("R", bound=Record)

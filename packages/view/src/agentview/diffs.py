@@ -2,31 +2,22 @@
 
 from dataclasses import dataclass
 
+from trajschema.diffs import LineKind, line_kinds
+
 from agentview.text import clean
 
 
 @dataclass(frozen=True)
 class DiffLine:
-    """One line: ``file``, ``hunk``, ``added``, ``removed`` or ``same``."""
+    """One line, and what it is."""
 
-    kind: str
+    kind: LineKind
     text: str
 
 
 def diff_lines(diff: str, limit: int = 60) -> list[DiffLine]:
     """The first ``limit`` lines of ``diff``; a last line says how many more there are."""
     lines = clean(diff).rstrip("\n").split("\n") if diff.strip() else []
-    shown, inside = [], False
-    for line in lines[:limit]:
-        inside = line.startswith("@@") or (inside and not line.startswith("diff --git "))
-        shown.append(DiffLine(_kind(line, inside), line[:300]))
+    shown = [DiffLine(kind, line[:300]) for kind, line in line_kinds(lines[:limit])]
     rest = len(lines) - limit
     return [*shown, DiffLine("hunk", f"… {rest:,} more line{'' if rest == 1 else 's'}")] if rest > 0 else shown
-
-
-def _kind(line: str, inside: bool) -> str:
-    if line.startswith("@@"):
-        return "hunk"
-    if not inside:
-        return "file"
-    return {"+": "added", "-": "removed"}.get(line[:1], "same")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from trajschema.diffs import read_diff
+
 from agentrecorder.run import Run
 from agentrecorder.source import Item, Source, cut_of
 from agentrecorder.values import Json, each, is_array
@@ -84,7 +86,7 @@ def mend(run: Run, where: str, problem: str) -> None:
 def submit(run: Run, handed_in: Json) -> None:
     """Keep what a run handed in: as its diff, or, if it is another text, say so."""
     text = handed_in if isinstance(handed_in, str) else ""
-    if "diff --git " in text or ("\n--- " in f"\n{text}" and "\n+++ " in text):
+    if read_diff(text):
         run.final_diff = text
     elif text.strip():
         run.notes.append(f"what was handed in is no diff: {text.strip()[:400]}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trajschema.event import SessionEnd, SessionStart
+from trajschema.event_log import FORMAT, read_events
+from trajschema.fold import fold
 from trajschema.record import SCHEMA_VERSION
 from trajschema.trajectory import Trajectory
 
 from agentrecorder.adapters.adapter import Lost, rows
-from agentrecorder.events import FORMAT, read_events
 from agentrecorder.run import Run
 from agentrecorder.source import Source
-from agentrecorder.steps import fold
 from agentrecorder.values import Json, decoded, get, is_object, items
 
 
@@ -53,16 +53,15 @@ class Events:
 
     def runs(self, source: Source) -> Iterator[Run | Lost]:
         """The run of the file. A line that is no event is left."""
-        session = read_events(decoded(bytes(source.data)))
-        steps, notes = fold(session.events, cut=session.cut)
-        run = Run(self.name, taken=len(session.events), notes=list(notes))
+        logged = read_events(decoded(bytes(source.data)))
+        steps, notes = fold(logged.events)
+        run = Run(self.name, taken=len(logged.events), notes=list(notes))
         run.steps = [step.model_dump(mode="json") for step in steps]
-        for event in session.events:
+        for event in logged.events:
             if isinstance(event, SessionStart):
                 run.task_id = event.task_id
             elif isinstance(event, SessionEnd):
                 run.exit, run.final_diff = event.exit, event.final_diff
-        for problem in session.problems:
-            where, _, reason = problem.partition(": ")
-            run.leave(where, reason)
+        for line in logged.bad_lines:
+            run.leave(f"line {line.number}", line.reason)
         yield run

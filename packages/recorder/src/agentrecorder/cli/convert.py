@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
+from trajschema.record import first_problem
 
 from agentrecorder.cli.reading import ALL_READ, BAD_USAGE, FAILED, found_in, plural, say, say_failure
 from agentrecorder.convert import Converted, Failure, Skipped
@@ -84,9 +85,7 @@ def _write(converted: Converted, form: str, file: IO[bytes]) -> Failure | None:
     try:
         line = line_of(converted, form)
     except ValidationError as problem:
-        first = problem.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        return Failure(converted.path, f"run {converted.index + 1}", f"is no trajectory: {where}: {first['msg']}")
+        return Failure(converted.path, f"run {converted.index + 1}", f"is no trajectory: {first_problem(problem)}")
     file.write(line.encode("utf-8", "surrogatepass") + b"\n")
     return None
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trajschema.tools import canonical_tool
 from trajschema.trajectory import Trajectory
 
 from agentrecorder.run import Row, Run
-from agentrecorder.tools import canonical
 from agentrecorder.values import Json, NotJson, dumps, fields, get, items, loads, string
 
 KEY = "trajhub"
@@ -48,7 +48,7 @@ def step_row(number: int, source: str, message: str, calls: list[Row], observati
 
 def call_row(call_id: str, raw_name: str, arguments: str) -> Row:
     """A call."""
-    return {"tool_call_id": call_id, "name": canonical(raw_name, arguments), "raw_name": raw_name, "arguments": arguments}
+    return {"tool_call_id": call_id, "name": canonical_tool(raw_name, arguments), "raw_name": raw_name, "arguments": arguments}
 
 
 def observation_row(call_id: str | None, content: str) -> Row:

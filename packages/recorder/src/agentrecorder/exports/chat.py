@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from trajschema.trajectory import Trajectory
+from trajschema.trajectory import Step, Trajectory
 
 from agentrecorder.exports.beside import KEY, Ending, about, differences, rows_of, run_of, style_of
 from agentrecorder.run import Row, Run
 from agentrecorder.values import Json, NotJson, dumps, fields, get, items, loads, string
 
-Write = Callable[[Row], list[Row]]
+Write = Callable[[Step], list[Row]]
 """The messages of a step: one that says it, then one for each observation."""
 Read = Callable[[int, Sequence[Json], str], Row]
 """The step of such messages; takes its number, the messages, and how arguments are written."""
@@ -22,7 +22,7 @@ def export(trajectory: Trajectory, ending: Ending, form: str, write: Write, read
     """
     rows = rows_of(trajectory)
     style = style_of(rows)
-    groups = [write(row) for row in rows]
+    groups = [write(step) for step in trajectory.steps]
     plain = [read(number, group, style) for number, group in enumerate(groups, 1)]
     more = {str(number): each for number, each in enumerate(differences(rows, plain), 1) if each}
     said = about(trajectory, ending, plain, form=form, arguments=style, shape=[len(group) for group in groups], steps=more)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trajschema.trajectory import Trajectory
+from trajschema.messages import observation_text, role_of
+from trajschema.trajectory import Step, Trajectory
 
 from agentrecorder.exports import chat
 from agentrecorder.exports.beside import Ending, arguments_of, call_row, observation_row, step_row, text_of
-from agentrecorder.exports.openai_messages import said_of
 from agentrecorder.run import Row, Run
 from agentrecorder.values import Json, NotJson, dumps, get, loads, string
 
@@ -30,12 +30,11 @@ def restore(value: Json, log_format: str) -> Run | None:
     return chat.restore(value, log_format, _FORM, _step)
 
 
-def _messages(step: Row) -> list[Row]:
-    role = "assistant" if step["source"] == "agent" else step["source"]
-    calls = [_call(call["raw_name"], arguments_of(call["arguments"])) for call in step["tool_calls"]]
-    text = "\n\n".join([*([step["message"]] if step["message"] else []), *calls])
-    answers = [{"role": "user", "content": _OBSERVATION + said_of(observation)} for observation in step["observations"]]
-    return [{"role": role, "content": text}, *answers]
+def _messages(step: Step) -> list[Row]:
+    calls = [_call(call.raw_name, arguments_of(call.arguments)) for call in step.tool_calls]
+    text = "\n\n".join([*([step.message] if step.message else []), *calls])
+    answers = [{"role": "user", "content": _OBSERVATION + observation_text(observation)} for observation in step.observations]
+    return [{"role": role_of(step), "content": text}, *answers]
 
 
 def _call(name: str, arguments: Row) -> str:

@@ -1,12 +1,11 @@
 """A unified diff by file, and the one way in which it is drawn."""
 
 import difflib
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-_BEGINS = re.compile(r'diff --git "?a/(.+?)"? "?b/(.+?)"?$')
+from trajschema.diffs import read_diff
+
 _SPAN = 50_000
 """Lines from the first to the last that a diff of a file may span."""
 
@@ -20,47 +19,16 @@ class Hunk(NamedTuple):
 
 
 def hunks_of(patch: str) -> dict[str, list[Hunk]] | None:
-    """Path → the hunks that change it; ``None`` if ``patch`` is no unified diff, or an empty one.
+    """Path → the hunks that change it; ``None`` if ``patch`` is no unified diff, an empty one, or one that is cut off.
 
     A file that is only renamed, or binary, has no hunk. A deleted file stands under its old name, any other under its new one.
     """
     found: dict[str, list[Hunk]] = {}
-    path, old = "", ""
-    left = right = 0
-    for line in patch.splitlines():
-        if left > 0 or right > 0:
-            if line.startswith("\\"):
-                continue
-            kind = line[:1] or " "
-            if kind not in " +-":
-                return None
-            hunk = found[path][-1]
-            if kind != "+":
-                hunk.old.append(line[1:])
-                left -= 1
-            if kind != "-":
-                hunk.new.append(line[1:])
-                right -= 1
-        elif head := _HUNK.match(line):
-            if not path:
-                return None
-            left, right = int(head[2] or 1), int(head[4] or 1)
-            found[path].append(Hunk(int(head[1]) - (left > 0), [], []))
-        elif begins := _BEGINS.match(line):
-            path = begins[2]
-            found.setdefault(path, [])
-        elif line.startswith("--- "):
-            old = _name(line)
-        elif line.startswith("+++ "):
-            path = _name(line) or old
-            found.setdefault(path, [])
-    return found if found and left == right == 0 else None
-
-
-def _name(line: str) -> str:
-    """The path of a header line; empty for ``/dev/null``."""
-    name = line[4:].split("\t")[0].strip().strip('"')
-    return "" if name == "/dev/null" else re.sub(r"^[ab]/", "", name)
+    for file in read_diff(patch):
+        if not all(hunk.whole for hunk in file.hunks):
+            return None
+        found.setdefault(file.path, []).extend(Hunk(h.old_start - (h.old_count > 0), h.old, h.new) for h in file.hunks)
+    return found or None
 
 
 def drawn(own: Iterable[Hunk], other: Iterable[Hunk]) -> str | None:
