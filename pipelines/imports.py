@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentrecorder.brought import rollout_of, task_id_of, task_of
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import Converted, Failure, convert, detect
 from agentrecorder.errors import RecorderError
-from agentrecorder.keeping import keep
-from agentrecorder.source import Source
+from agentrecorder.import_rollout import rollout_of, task_id_of, task_of
+from agentrecorder.raw_log_store import keep
 from pydantic import ValidationError
 from trajruntime import atomic
 from trajschema.record import UnknownSchemaVersion

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.adp import AgentDataProtocol
+from agentrecorder.adapters.agent_data_protocol import AgentDataProtocol
+from agentrecorder.containers.source import Source
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from agentrecorder.adapters.atif import Atif, verdict
 from agentrecorder.adapters.harbor import HarborRows
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import Failure, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 

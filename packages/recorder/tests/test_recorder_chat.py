@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from agentrecorder.adapters.chat import Chat
-from agentrecorder.adapters.textcalls import split, split_thought
+from agentrecorder.adapters.shared.text_calls import split, split_thought
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import Converted, Failure, convert, detect
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 HEAD = {"sessionId": "s", "projectHash": "abc", "startTime": "t", "lastUpdated": "t"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.archive import entries
+from agentrecorder.containers.archive import entries
 from agentrecorder.convert import Converted, Failure, UnknownFormat, convert
 from agentrecorder.run import Run
 

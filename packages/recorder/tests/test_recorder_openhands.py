@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.openhands_shapes import version
+from agentrecorder.adapters.openhands.shapes import version
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import UnknownFormat, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 Event = dict[str, Any]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder import verdicts
 from agentrecorder.convert import Converted, Skipped, convert
+from agentrecorder.outcomes import eval_reports
+from agentrecorder.outcomes.eval_reports import said
 from agentrecorder.run import Run
-from agentrecorder.verdicts import said
 
 PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n"
 Place = Callable[..., Path]
@@ -207,9 +207,9 @@ def test_outcome_files_are_no_logs(place: Place) -> None:
 
 def test_a_file_is_read_once_until_it_changes(place: Place) -> None:
     root = place({f"t{n}.traj": log(f"t{n}") for n in range(5)} | {"results.json": {"resolved": ["t1"]}})
-    verdicts._said.cache_clear()
+    eval_reports._said.cache_clear()
     assert [r.claimed for r in runs(root)] == [None, True, None, None, None]
-    assert verdicts._said.cache_info().misses == 1
+    assert eval_reports._said.cache_info().misses == 1
     place({"results.json": {"resolved": ["t1", "t2"]}})
     assert [r.claimed for r in runs(root)] == [None, True, True, None, None]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.proxy_messages import answered
+from agentrecorder.adapters.agentrecorder_proxy.messages import answered
+from agentrecorder.containers.json_values import dumps
 from agentrecorder.convert import Converted, Failure, convert
 from agentrecorder.errors import UnknownFormat
 from agentrecorder.proxy.answers import Protocol, answer_of
 from agentrecorder.run import Run
-from agentrecorder.values import dumps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

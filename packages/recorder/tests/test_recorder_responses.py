@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.responses import Responses
+from agentrecorder.adapters.openai_responses import Responses
+from agentrecorder.containers.source import Source
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from agentrecorder.containers.mmap_buffer import WINDOW
+from agentrecorder.containers.source import Source
 from agentrecorder.errors import NotReadable
-from agentrecorder.pages import WINDOW
-from agentrecorder.source import Source
 
 
 def _values(path: Path) -> list[object]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from agentrecorder.pages import WINDOW
-from agentrecorder.spans import LazyArray, LazyObject
-from agentrecorder.values import NotJson, loads, recovered
+from agentrecorder.containers.json_values import NotJson, loads, recovered
+from agentrecorder.containers.lazy_json import LazyArray, LazyObject
+from agentrecorder.containers.mmap_buffer import WINDOW
 from hypothesis import given
 from hypothesis import strategies as st
 

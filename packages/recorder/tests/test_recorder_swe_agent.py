@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.swe_agent_commands import Call, from_command, in_text
+from agentrecorder.adapters.swe_agent.commands import Call, from_command, in_text
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
 from hypothesis import given

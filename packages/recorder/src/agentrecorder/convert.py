@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from agentrecorder.adapters import ADAPTERS
+from agentrecorder.adapters import adapters
 from agentrecorder.adapters.adapter import Adapter, Lost
+from agentrecorder.containers.json_values import NotJson
+from agentrecorder.containers.source import Source
 from agentrecorder.errors import RecorderError, UnknownFormat
-from agentrecorder.outcomes import Outcomes, outcome_file
+from agentrecorder.outcomes.claims import Outcomes, outcome_file
 from agentrecorder.run import Run
-from agentrecorder.source import Source
-from agentrecorder.values import NotJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,6 @@ class Skipped:
 
     path: Path
     reason: str
-
-
-@cache
-def adapters() -> tuple[Adapter, ...]:
-    """Those of others (entry point group ``agentrecorder.adapters``, each a name of an object or class) before ours."""
-    found = [entry.load() for entry in entry_points(group="agentrecorder.adapters")]
-    return (*(a() if isinstance(a, type) else a for a in found), *ADAPTERS)
 
 
 def detect(source: Source) -> tuple[Adapter, str] | None:

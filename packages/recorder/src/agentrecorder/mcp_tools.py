@@ -14,11 +14,11 @@ from agentrecorder.cli.convert import Tally, line_of
 from agentrecorder.cli.detect import detections
 from agentrecorder.cli.inspect import show, span
 from agentrecorder.cli.reading import found_in
+from agentrecorder.containers.json_values import dumps
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import Converted, Failure, Skipped
 from agentrecorder.errors import RecorderError
-from agentrecorder.source import Source
 from agentrecorder.summary import failure, summary
-from agentrecorder.values import dumps
 
 ANSWER_CHARACTERS = 400_000
 """A longer answer is refused: a client would pay for it with its context."""

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from trajschema.diffs import read_diff
 
+from agentrecorder.containers.json_values import Json, each, is_array
+from agentrecorder.containers.source import Item, Source, cut_of
 from agentrecorder.run import Run
-from agentrecorder.source import Item, Source, cut_of
-from agentrecorder.values import Json, each, is_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ class Adapter(Protocol):
 
     def runs(self, source: Source) -> Iterator[Run | Lost]:
         """The runs in a source that :meth:`version` knows. Each item is in a run, aside, left (see :class:`Run`) or lost."""
+        ...
+
+
+class BuiltInAdapter(Adapter, Protocol):
+    """An adapter of this package."""
+
+    @property
+    def priority(self) -> int:
+        """Who is asked first, lowest first: formats that name themselves come before those that are told by their shape."""
         ...
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from trajschema.trajectory import Flag
 
 from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.containers.json_values import Json, each, get, items, number, prose, string, whole
+from agentrecorder.containers.source import Source
 from agentrecorder.exports import restored
 from agentrecorder.run import Row, Run, flag, usage
-from agentrecorder.source import Source
-from agentrecorder.values import Json, each, get, items, number, prose, string, whole
 
 COMPLAINT = "Previous response had parsing errors"
 """How Terminus begins what it says to an answer that it could not read."""
@@ -20,6 +20,7 @@ class Atif:
     """A document is a run; so is each trajectory of a subagent in it."""
 
     name = "atif"
+    priority = 80
 
     def version(self, source: Source) -> str | None:
         """Its ``schema_version`` without the prefix: ``1.5``."""
@@ -184,3 +185,6 @@ def _count(metrics: Json, key: str) -> int | None:
 
 def _cost(metrics: Json, *keys: str) -> float | None:
     return next((cost for key in keys if (cost := number(get(metrics, key))) is not None), None)
+
+
+ADAPTER = Atif()

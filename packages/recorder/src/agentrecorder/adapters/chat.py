@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from agentrecorder.adapters.adapter import Lost, row, rows
-from agentrecorder.adapters.talk import Talk
+from agentrecorder.adapters.shared.chat_parser import Talk
+from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_object, items, loads, number, string
+from agentrecorder.containers.source import Source
 from agentrecorder.exports import exported, restored
 from agentrecorder.run import Run
-from agentrecorder.source import Source
-from agentrecorder.values import Json, NotJson, each, fields, get, is_object, items, loads, number, string
 
 _LISTS = ("messages", "conversations")
 _OTHERS = frozenset(
@@ -27,6 +27,7 @@ class Chat:
     """Chat rows: one run each; or a document that is nothing but the list of one run's messages, if they call functions."""
 
     name = "chat"
+    priority = 120
 
     def version(self, source: Source) -> str | None:
         """The key of the messages; ``list`` for a bare list."""
@@ -115,3 +116,6 @@ def _claim(run: Run, row: Mapping[str, Any]) -> None:
 def _tool_names(tools: Json) -> frozenset[str]:
     names = (get(tool, "function", "name") or get(tool, "name") for tool in items(tools))
     return frozenset(name for name in names if isinstance(name, str))
+
+
+ADAPTER = Chat()

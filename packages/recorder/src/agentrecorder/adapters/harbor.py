@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.atif import COMPLAINT, verdict
-from agentrecorder.adapters.responseitems import Items
+from agentrecorder.adapters.shared.response_items import Items
+from agentrecorder.containers.json_values import Json, fields, get, is_object, items, number, prose, string, whole
+from agentrecorder.containers.source import Source
 from agentrecorder.run import Run, flag
-from agentrecorder.source import Source
-from agentrecorder.values import Json, fields, get, is_object, items, number, prose, string, whole
 
 
 class HarborRows:
     """A row is a run. The harness makes up an id for an answer to no call: it is kept as one."""
 
     name = "harbor"
+    priority = 90
 
     def version(self, source: Source) -> str | None:
         """``nemo-gym``."""
@@ -68,3 +69,6 @@ class _Trial(Items):
             self.run.say("user", prose(item["output"]))
             return None
         return super().hear(item)
+
+
+ADAPTER = HarborRows()

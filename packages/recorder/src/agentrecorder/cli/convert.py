@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from trajschema.record import first_problem
 
 from agentrecorder.cli.reading import ALL_READ, BAD_USAGE, FAILED, found_in, plural, say, say_failure
+from agentrecorder.containers.json_values import dumps
 from agentrecorder.convert import Converted, Failure, Skipped
 from agentrecorder.exports import EXPORTS
-from agentrecorder.exports.beside import Ending
-from agentrecorder.values import dumps
+from agentrecorder.exports.metadata import Ending
 
 
 @dataclass

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentrecorder.cli.reading import ALL_READ, FAILED
+from agentrecorder.containers.source import Source
 from agentrecorder.convert import detect as detected
 from agentrecorder.convert import why_unknown
 from agentrecorder.errors import RecorderError
-from agentrecorder.outcomes import outcome_file
-from agentrecorder.source import Source
+from agentrecorder.outcomes.claims import outcome_file
 
 
 @dataclass(frozen=True)

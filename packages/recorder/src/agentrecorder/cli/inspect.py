@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentrecorder.cli.reading import ALL_READ, BAD_USAGE, FAILED, found_in, plural, say, say_failure
+from agentrecorder.containers.json_values import NotJson, loads
 from agentrecorder.convert import Converted, Failure
 from agentrecorder.run import Row
 from agentrecorder.summary import outcome, reasons
-from agentrecorder.values import NotJson, loads
 
 if TYPE_CHECKING:
     from rich.console import Console

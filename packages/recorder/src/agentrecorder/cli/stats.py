@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from agentrecorder.cli.reading import ALL_READ, FAILED, found_in, plural, say, say_failure
+from agentrecorder.containers.json_values import dumps
 from agentrecorder.convert import Converted, Failure
 from agentrecorder.summary import summary
-from agentrecorder.values import dumps
 
 _COLUMNS = {
     "file": "file",
