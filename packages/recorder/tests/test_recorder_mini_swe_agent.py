@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentrecorder.adapters.mini_swe_agent.adapter import MiniSweAgent
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
 from hypothesis import given
@@ -206,7 +206,7 @@ def test_other_chats_are_not_taken(tmp_path: Path) -> None:
     path = tmp_path / "chat.traj.json"
     for other in (chat, {"messages": chat}, {"messages": chat, "info": {}}, [], {}, 3):
         path.write_text(json.dumps(other))
-        with Source(path) as source:
+        with LogSource(path) as source:
             assert MiniSweAgent().version(source) is None
 
 

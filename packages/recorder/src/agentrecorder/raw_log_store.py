@@ -11,11 +11,11 @@ from trajruntime import atomic
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import RawLog
 
-from agentrecorder.convert import Converted, Failure, Skipped
+from agentrecorder.convert import ConversionFailure, Converted, Skipped
 from agentrecorder.import_rollout import RECORD
 from agentrecorder.rollouts import LogUnread, run_in
 
-Found = Converted | Failure | Skipped
+ConversionResult = Converted | ConversionFailure | Skipped
 
 
 def put(content: bytes, folder: Path) -> str:
@@ -31,7 +31,7 @@ def put(content: bytes, folder: Path) -> str:
     return f"{digest[:2]}/{digest}"
 
 
-def keep(found: Iterable[Found], folder: Path) -> Iterator[tuple[Found, RawLog | None]]:
+def keep(found: Iterable[ConversionResult], folder: Path) -> Iterator[tuple[ConversionResult, RawLog | None]]:
     """Each run with the log to read it from; anything else, and a run that breaks the contract, with none.
 
     A file that holds one run and nothing that another file must explain is kept as it is, so that a better reader reads it anew.
@@ -47,7 +47,7 @@ def keep(found: Iterable[Found], folder: Path) -> Iterator[tuple[Found, RawLog |
         yield from (_kept(one, folder, alone) for one in chain((first, *second), several))
 
 
-def _kept(one: Found, folder: Path, alone: Path | None) -> tuple[Found, RawLog | None]:
+def _kept(one: ConversionResult, folder: Path, alone: Path | None) -> tuple[ConversionResult, RawLog | None]:
     if not isinstance(one, Converted):
         return one, None
     if alone is not None and alone.is_file() and _reads_alone(one, content := alone.read_bytes()):
@@ -56,7 +56,7 @@ def _kept(one: Found, folder: Path, alone: Path | None) -> tuple[Found, RawLog |
     try:
         record = one.run.trajectory(one.sha256, one.index).model_dump_json().encode("utf-8", "surrogatepass")
     except ValueError as problem:
-        return Failure(one.path, f"run {one.index + 1}", f"is no trajectory: {' '.join(str(problem).split())[:300]}"), None
+        return ConversionFailure(one.path, f"run {one.index + 1}", f"is no trajectory: {' '.join(str(problem).split())[:300]}"), None
     log = put(record, folder)
     return one, RawLog(format=RECORD, sha256=Path(log).name, path=log)
 

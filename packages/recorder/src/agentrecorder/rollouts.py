@@ -10,7 +10,7 @@ from trajschema.trajectory import Trajectory, trajectory_id
 
 from agentrecorder.adapters import adapter_of
 from agentrecorder.adapters.adapter import Lost
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.errors import RecorderError
 from agentrecorder.events import trajectory_of
 from agentrecorder.import_rollout import RECORD
@@ -32,7 +32,7 @@ def run_in(path: Path, form: str) -> Run:
     """
     try:
         adapter = adapter_of(form)
-        with Source(path) as source:
+        with LogSource(path) as source:
             if adapter.version(source) is None:
                 raise LogUnread(path, form, "it is not in that format")
             found = list(adapter.runs(source))

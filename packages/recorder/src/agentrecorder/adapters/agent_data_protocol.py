@@ -8,7 +8,7 @@ from itertools import islice
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.atif import verdict
 from agentrecorder.containers.json_values import Json, each, get, items, prose, string
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run
 
 _SHELLS = ("bash", "sh", "shell", "zsh")
@@ -22,13 +22,13 @@ class AgentDataProtocol:
     name = "agent-data-protocol"
     priority = 100
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``class_``: the key of the old standard."""
         if source.kind in ("document", "lines") and any(_is_row(row) for row in source.sample):
             return "class_"
         return None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each row."""
         told = any(_environment(item) for row in source.sample for item in each(items(get(row, "content"))))
         return rows(source, lambda row, _: _read(row, told))

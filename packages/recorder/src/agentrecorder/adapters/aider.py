@@ -9,7 +9,7 @@ from typing import Literal
 
 from agentrecorder.adapters.adapter import Lost
 from agentrecorder.containers.json_values import decoded
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Row, Run, flag, usage
 
 Speaker = Literal["start", "user", "program", "model"]
@@ -27,7 +27,7 @@ class Aider:
     name = "aider"
     priority = 190
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Of the program, if the first lines say so."""
         if source.kind not in ("other", "lines"):
             return None
@@ -35,7 +35,7 @@ class Aider:
         found = _VERSION.search(head)
         return None if not head.startswith(_START) else found[1] if found else ""
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each chat."""
         session: _Chat | None = None
         for speaker, text in _blocks(decoded(bytes(source.data)).replace("\r\n", "\n").split("\n")):

@@ -8,7 +8,7 @@ from trajschema.trajectory import Flag
 
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.containers.json_values import Json, each, get, items, number, prose, string, whole
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.exports import restored
 from agentrecorder.run import Row, Run, flag, usage
 
@@ -22,7 +22,7 @@ class Atif:
     name = "atif"
     priority = 80
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Its ``schema_version`` without the prefix: ``1.5``."""
         if source.kind in ("document", "lines"):
             for value in source.sample:
@@ -30,11 +30,11 @@ class Atif:
                     return _version(value)
         return None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each document, followed by those of its subagents."""
         inner: list[Run] = []
 
-        def read(document: Json, _: Source) -> Run:
+        def read(document: Json, _: LogSource) -> Run:
             if not _is_atif(document):
                 raise ValueError("no trajectory in this format")
             inner.extend(_of_subagents(document))

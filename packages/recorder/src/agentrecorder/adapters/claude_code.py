@@ -10,7 +10,7 @@ from agentrecorder.adapters.shared import blocks
 from agentrecorder.adapters.shared.branch import Line, branch, sessions
 from agentrecorder.adapters.shared.jsonl import cut, leave
 from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, number, string
-from agentrecorder.containers.source import Item, Source
+from agentrecorder.containers.source import Item, LogSource
 from agentrecorder.run import Row, Run
 
 _SPEAKERS = ("user", "assistant")
@@ -27,13 +27,13 @@ class ClaudeCode:
     name = "claude-code"
     priority = 140
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Of the program, where a line says so."""
         if source.kind != "lines" or not any(_is_message(line) for line in source.sample):
             return None
         return next((string(line["version"]) for line in source.sample if isinstance(get(line, "version"), str)), "")
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The session, then its subagents."""
         lines: list[Item] = []
         damaged: list[Item] = []

@@ -9,7 +9,7 @@ from agentrecorder.adapters.adapter import Lost
 from agentrecorder.adapters.shared import blocks, shell_text
 from agentrecorder.adapters.shared.jsonl import cut
 from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, items, number, prose, string
-from agentrecorder.containers.source import Source, cut_of
+from agentrecorder.containers.source import LogSource, cut_of
 from agentrecorder.run import Row, Run, flag, usage
 
 _TOOLS = (
@@ -33,7 +33,7 @@ class Cline:
     name = "cline"
     priority = 170
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``native`` where calls are blocks of their own, ``xml`` where they stand in the text."""
         if source.kind != "document":
             return None
@@ -43,7 +43,7 @@ class Cline:
         native = any(get(b, "type") == "tool_use" for m in messages for b in items(get(m, "content")))
         return "native" if native else "xml"
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The one run."""
         run = Run("cline", agent="cline")
         messages = _Messages(run)

@@ -8,7 +8,7 @@ from agentrecorder.adapters.adapter import Lost
 from agentrecorder.adapters.shared.jsonl import lines
 from agentrecorder.adapters.shared.response_items import Items
 from agentrecorder.containers.json_values import Json, fields, get, is_object, prose, string, whole
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, usage
 
 _TYPES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
@@ -35,7 +35,7 @@ class Codex:
     name = "codex-cli"
     priority = 150
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Of the program; ``bare`` for the old form."""
         if source.kind != "lines":
             return None
@@ -48,7 +48,7 @@ class Codex:
         state = any(line.get("record_type") == "state" for line in sample)
         return "bare" if (meta or state) and any(line.get("type") in _BARE for line in sample) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The one run."""
         run = Run("codex-cli", agent="codex-cli")
         lines(run, source, _Rollout(run).hear)

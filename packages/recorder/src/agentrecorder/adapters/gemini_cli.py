@@ -9,7 +9,7 @@ from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.shared import shell_text
 from agentrecorder.adapters.shared.jsonl import cut, leave
 from agentrecorder.containers.json_values import Json, dumps, each, fields, get, is_object, items, prose, string, whole
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Row, Run, usage
 
 _SPEAKERS = ("user", "gemini")
@@ -22,7 +22,7 @@ class Gemini:
     name = "gemini-cli"
     priority = 160
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``json`` or ``jsonl``."""
         if source.kind == "document":
             return "json" if any(_is_session(value) for value in source.sample) else None
@@ -33,7 +33,7 @@ class Gemini:
         head = any(_is_head(value) for value in source.sample)
         return "jsonl" if head and any(_is_message(value) for value in source.sample) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The one run; of lines that each hold a session, one for each."""
         if self.version(source) == "json":
             return rows(source, _read)
@@ -54,13 +54,13 @@ def _is_session(value: Json) -> bool:
     return _is_head(value) and (isinstance(get(first, "type"), str) or messages == [])
 
 
-def _read(session: Json, _: Source) -> Run:
+def _read(session: Json, _: LogSource) -> Run:
     run = _run()
     run.take(items(get(session, "messages")), _Messages(run).hear, "message")
     return run
 
 
-def _read_lines(source: Source) -> Run:
+def _read_lines(source: LogSource) -> Run:
     """Copies of a message that a later one replaces, and patches of the header, are aside."""
     run, problem = _run(), ""
     found: dict[str, tuple[str, Any]] = {}

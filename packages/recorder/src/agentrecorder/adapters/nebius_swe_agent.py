@@ -8,7 +8,7 @@ from agentrecorder.adapters.adapter import Lost, rows, submit
 from agentrecorder.adapters.swe_agent.commands import from_fence
 from agentrecorder.adapters.swe_agent.steps import ENDED
 from agentrecorder.containers.json_values import Json, fields, get, items, prose, string
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, flag
 
 _COLUMNS = frozenset({"system_prompt", "mask", "cutoff_date"})
@@ -21,19 +21,19 @@ class Nebius:
     name = "nebius-swe-agent"
     priority = 60
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """These rows have no versions."""
         if source.kind not in ("document", "lines") or not source.sample:
             return None
         first = fields(next(iter(items(get(source.sample[0], "trajectory"))), None))
         return "" if "text" in first and "role" in first and not _COLUMNS.isdisjoint(first) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """One run for each row."""
         return rows(source, _read)
 
 
-def _read(log: Json, source: Source) -> Run:
+def _read(log: Json, source: LogSource) -> Run:
     task, model, target = log.get("instance_id"), log.get("model_name"), log.get("target")
     run = Run(
         "nebius-swe-agent",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.shared.response_items import Items
 from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, items, number, prose, string, whole
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, flag
 
 
@@ -17,7 +17,7 @@ class Responses:
     name = "openai-responses"
     priority = 130
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``rollout`` with the request beside the response, else ``response``."""
         if source.kind not in ("document", "lines"):
             return None
@@ -29,7 +29,7 @@ class Responses:
                 return "response"
         return None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each row."""
         return rows(source, _read)
 
@@ -38,7 +38,7 @@ def _is_list(value: Json) -> bool:
     return bool(items(value)) or is_array(value)
 
 
-def _read(row: Json, _: Source) -> Run:
+def _read(row: Json, _: LogSource) -> Run:
     response = row if get(row, "object") == "response" else get(row, "response")
     if not is_object(response):
         raise ValueError("the row has no response")

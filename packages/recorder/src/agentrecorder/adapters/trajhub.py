@@ -9,7 +9,7 @@ from trajschema.trajectory import Trajectory
 
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.containers.json_values import Json, get, is_object, items
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run
 
 
@@ -19,19 +19,19 @@ class Records:
     name = "trajhub"
     priority = 20
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """The schema version."""
         if source.kind not in ("document", "lines"):
             return None
         known = (v for v in source.sample if is_object(v) and {"trajectory_id", "steps", "agent"} <= v.keys())
         return next((SCHEMA_VERSION for v in known if v.get("schema_version") == SCHEMA_VERSION), None)
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each record. One that breaks the contract is lost."""
         return rows(source, _of_record)
 
 
-def _of_record(value: Json, _: Source) -> Run:
+def _of_record(value: Json, _: LogSource) -> Run:
     record = Trajectory.model_validate({**value, "steps": [*items(get(value, "steps"))]})
     run = Run(Records.name, agent=record.agent, model=record.model, task_id=record.task_id, final_diff=record.final_diff)
     run.steps = [step.model_dump(mode="json") for step in record.steps]

@@ -10,7 +10,7 @@ from trajschema.fold import fold
 
 from agentrecorder.adapters.adapter import Lost
 from agentrecorder.containers.json_values import decoded, get
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run
 
 
@@ -20,12 +20,12 @@ class Events:
     name = FORMAT
     priority = 30
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Empty: events carry no version."""
         starts = (get(v, "kind") == "session_start" and get(v, "provenance") is not None for v in source.sample)
         return "" if source.kind in ("document", "lines") and any(starts) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The run of the file. A line that is no event is left."""
         logged = read_events(decoded(bytes(source.data)))
         steps, notes = fold(logged.events)

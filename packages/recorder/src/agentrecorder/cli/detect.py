@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentrecorder.cli.reading import ALL_READ, FAILED
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import detect as detected
 from agentrecorder.convert import why_unknown
 from agentrecorder.errors import RecorderError
@@ -39,7 +39,7 @@ def detect(paths: list[Path]) -> int:
 def detections(path: Path) -> Iterator[Detected]:
     """What a file is, or a folder; of a folder that is no log itself, what lies in it."""
     try:
-        with Source(path) as source:
+        with LogSource(path) as source:
             known = detected(source)
             if known is not None:
                 yield Detected(path, source.kind, known[0].name, known[1])

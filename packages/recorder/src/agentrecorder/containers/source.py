@@ -38,7 +38,7 @@ class Item(NamedTuple):
     """The start of what is no JSON."""
 
 
-class Source:
+class LogSource:
     """A file or folder. Open until :meth:`close`; also a context manager. For one thread.
 
     Raises:
@@ -63,7 +63,7 @@ class Source:
         self.data = self._view[self._start :]
         self._parsed: tuple[int, Json] = (-1, None)
         """Where a line begins that was read to tell what the file is, and its value."""
-        self._inside: dict[str, Source] = {}
+        self._inside: dict[str, LogSource] = {}
 
     @cached_property
     def kind(self) -> Kind:
@@ -181,14 +181,14 @@ class Source:
         """What an archive holds."""
         return entries(self.path, self.data)
 
-    def inside(self, name: str) -> Source:
+    def inside(self, name: str) -> LogSource:
         """A file of the folder, which is opened once and closed with the folder.
 
         Raises:
             NotReadable: it cannot be opened.
         """
         if name not in self._inside:
-            self._inside[name] = Source(self.path / name)
+            self._inside[name] = LogSource(self.path / name)
         return self._inside[name]
 
     @cached_property
@@ -209,7 +209,7 @@ class Source:
         for source in self._inside.values():
             source.close()
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> LogSource:
         return self
 
     def __exit__(self, *_: Any) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentrecorder.outcomes.eval_reports import Said, said
-from agentrecorder.outcomes.outcome_files import Names, Place, given_place, is_named, named_as_outcome, names_of, places
+from agentrecorder.outcomes.eval_reports import EvalReport, eval_report
+from agentrecorder.outcomes.outcome_files import (
+    OutcomeFolder,
+    RunNames,
+    given_folder,
+    is_named,
+    named_as_outcome,
+    names_of,
+    outcome_folders,
+)
 from agentrecorder.run import Run
 
 
@@ -21,8 +29,8 @@ class Outcomes:
         self._parts = frozenset(path.parts)
         self._extra = extra
         self._alone = alone
-        self._places: dict[tuple[str, ...], list[Place]] = {}
-        self._shared: dict[Path, Said] = {}
+        self._outcome_folders: dict[tuple[str, ...], list[OutcomeFolder]] = {}
+        self._shared: dict[Path, EvalReport] = {}
 
     def claim(self, run: Run) -> None:
         """Set ``run.claimed`` and ``run.claimed_by`` from the files, if any of them speaks of the run.
@@ -41,7 +49,7 @@ class Outcomes:
             if run.claimed is not None and run.final_diff:
                 return
 
-    def _files(self, names: Names) -> Iterator[tuple[Path, bool, Said]]:
+    def _files(self, names: RunNames) -> Iterator[tuple[Path, bool, EvalReport]]:
         """Files that may speak of a run, and whether a verdict in them that names nobody is on it.
 
         Those that were given come first; then those about one run before those about several, the nearest first.
@@ -49,46 +57,46 @@ class Outcomes:
         if self._extra is not None and not self._extra.is_dir():
             yield self._extra, self._alone or is_named(self._extra, names), self._read(self._extra)
         elif self._extra is not None:
-            given = given_place(self._extra, self._alone)
+            given = given_folder(self._extra, self._alone)
             yield from self._of_one(given, names)
             yield from self._of_some(given, names)
         named = tuple(name for name in names.own if name in self._parts)
-        if named not in self._places:
-            self._places[named] = places(self._path, names)
-        for place in self._places[named]:
+        if named not in self._outcome_folders:
+            self._outcome_folders[named] = outcome_folders(self._path, names)
+        for place in self._outcome_folders[named]:
             yield from self._of_one(place, names)
-        for place in self._places[named]:
+        for place in self._outcome_folders[named]:
             yield from self._of_some(place, names)
 
-    def _of_one(self, place: Place, names: Names) -> Iterator[tuple[Path, bool, Said]]:
+    def _of_one(self, place: OutcomeFolder, names: RunNames) -> Iterator[tuple[Path, bool, EvalReport]]:
         for name in names.every:
             for file in place.listed.of_one.get(name, ()):
-                yield file, True, said(file)
+                yield file, True, eval_report(file)
             if name in names.own and name in place.listed.inside:
                 file = place.folder / name / "report.json"
-                yield file, True, said(file)
+                yield file, True, eval_report(file)
 
-    def _of_some(self, place: Place, names: Names) -> Iterator[tuple[Path, bool, Said]]:
+    def _of_some(self, place: OutcomeFolder, names: RunNames) -> Iterator[tuple[Path, bool, EvalReport]]:
         for file in place.listed.of_some:
             if file != self._path:
                 yield file, place.own or file.parent.name in names.own, self._read(file)
 
-    def _read(self, file: Path) -> Said:
+    def _read(self, file: Path) -> EvalReport:
         if file not in self._shared:
-            self._shared[file] = said(file)
+            self._shared[file] = eval_report(file)
         return self._shared[file]
 
 
 def outcome_file(path: Path) -> bool:
     """Whether a file is no log but says what became of one."""
-    return named_as_outcome(path) or bool(said(path))
+    return named_as_outcome(path) or bool(eval_report(path))
 
 
-def _verdict(found: Said, names: Names, own: bool) -> bool | None:
+def _verdict(found: EvalReport, names: RunNames, own: bool) -> bool | None:
     named = next((found.solved[name] for name in names.every if name in found.solved), None)
     return found.verdict if named is None and own else named
 
 
-def _patch(found: Said, names: Names, own: bool) -> str:
+def _patch(found: EvalReport, names: RunNames, own: bool) -> str:
     named = next((found.patches[name] for name in names.every if name in found.patches), "")
     return found.patch if not named and own else named

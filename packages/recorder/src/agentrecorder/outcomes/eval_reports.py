@@ -32,7 +32,7 @@ _LISTS: Mapping[str, bool | None] = {
 
 
 @dataclass(slots=True)
-class Said:
+class EvalReport:
     """What a file says. ``None`` where it names an instance and says neither that it is solved nor that it is not."""
 
     solved: dict[str, bool | None] = field(default_factory=dict)
@@ -49,24 +49,24 @@ class Said:
         self.solved[name] = solved if self.solved.get(name, solved) == solved else None
 
 
-def said(path: Path) -> Said:
+def eval_report(path: Path) -> EvalReport:
     """What a file says, which is nothing if it is no such file or cannot be read. Kept for as long as the file stays the same."""
     try:
         state = path.stat()
     except OSError:
-        return Said()
-    return _said(str(path), state.st_mtime_ns, state.st_size)
+        return EvalReport()
+    return _eval_report(str(path), state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)
-def _said(path: str, changed: int, size: int) -> Said:
+def _eval_report(path: str, changed: int, size: int) -> EvalReport:
     if not 0 < size <= _LARGEST:
-        return Said()
+        return EvalReport()
     try:
         data = Path(path).read_bytes()
     except OSError:
-        return Said()
-    found = Said()
+        return EvalReport()
+    found = EvalReport()
     text = decoded(data[:4096]).lstrip()
     if text[:1] not in ("{", "["):
         _plain(found, text, data, "reward" in Path(path).name)
@@ -76,7 +76,7 @@ def _said(path: str, changed: int, size: int) -> Said:
     return found
 
 
-def _plain(found: Said, start: str, data: bytes, rewarded: bool) -> None:
+def _plain(found: EvalReport, start: str, data: bytes, rewarded: bool) -> None:
     """A patch, or a number in a file that is called a reward."""
     if start.startswith(("diff --git ", "--- ")):
         found.patch = decoded(data)
@@ -103,7 +103,7 @@ def _line(line: bytes) -> Json:
         return None
 
 
-def _object(found: Said, value: Json) -> None:
+def _object(found: EvalReport, value: Json) -> None:
     if not isinstance(value, Mapping):
         return
     if _lists(found, value) or _trials(found, value):
@@ -118,7 +118,7 @@ def _object(found: Said, value: Json) -> None:
             _named(found, name, row)
 
 
-def _lists(found: Said, value: Mapping[str, Json]) -> bool:
+def _lists(found: EvalReport, value: Mapping[str, Json]) -> bool:
     named = [(key, solved) for key, solved in _LISTS.items() if isinstance(value.get(key), list)]
     if not any(solved for _, solved in named):
         return False
@@ -129,7 +129,7 @@ def _lists(found: Said, value: Mapping[str, Json]) -> bool:
     return True
 
 
-def _trials(found: Said, value: Mapping[str, Json]) -> bool:
+def _trials(found: EvalReport, value: Mapping[str, Json]) -> bool:
     """A job of Harbor lists its trials by their reward."""
     evaluations = fields(get(value, "stats", "evals"))
     for evaluation in evaluations.values():
@@ -140,7 +140,7 @@ def _trials(found: Said, value: Mapping[str, Json]) -> bool:
     return bool(evaluations)
 
 
-def _row(found: Said, row: Json) -> bool:
+def _row(found: EvalReport, row: Json) -> bool:
     """Whether an object is about one run: it has a verdict or a patch, or its keys say that one belongs there."""
     if not isinstance(row, Mapping):
         return False
@@ -156,7 +156,7 @@ def _row(found: Said, row: Json) -> bool:
     return True
 
 
-def _named(found: Said, name: str, row: Mapping[str, Json]) -> None:
+def _named(found: EvalReport, name: str, row: Mapping[str, Json]) -> None:
     patch = next((p for path in _PATCHES if isinstance(p := get(row, *path), str) and p), "")
     if patch:
         found.patches.setdefault(name, patch)

@@ -31,7 +31,7 @@ _FEW = 32
 _UP = 3
 
 
-class Names(NamedTuple):
+class RunNames(NamedTuple):
     """What a run may be called in other files."""
 
     own: tuple[str, ...]
@@ -40,7 +40,7 @@ class Names(NamedTuple):
     """After the folder of its log too."""
 
 
-class Listed(NamedTuple):
+class FolderListing(NamedTuple):
     """Files of a folder that may speak of runs."""
 
     of_one: dict[str, tuple[Path, ...]]
@@ -54,43 +54,43 @@ class Listed(NamedTuple):
     """How many logs lie in the folder, as far as their names tell."""
 
 
-class Place(NamedTuple):
+class OutcomeFolder(NamedTuple):
     """A folder where outcomes may lie."""
 
     folder: Path
     own: bool
     """Whether a verdict that names nobody is on the log."""
-    listed: Listed
+    listed: FolderListing
 
 
-def names_of(task_id: str | None, path: Path) -> Names:
+def names_of(task_id: str | None, path: Path) -> RunNames:
     """Names of a run of the log at ``path``."""
     folder = path.parent
     up = folder.parent.name if folder.name in _INNER else ""
     own = tuple(dict.fromkeys(name for name in (task_id, _SUFFIX.sub("", path.name)) if name))
-    return Names(own, tuple(dict.fromkeys((*own, *(name for name in (folder.name, up) if name)))))
+    return RunNames(own, tuple(dict.fromkeys((*own, *(name for name in (folder.name, up) if name)))))
 
 
-def places(path: Path, names: Names) -> list[Place]:
+def outcome_folders(path: Path, names: RunNames) -> list[OutcomeFolder]:
     """Folders where outcomes of the log at ``path`` may lie, the nearest first."""
-    return list(_places(path, names))
+    return list(_outcome_folders(path, names))
 
 
-def given_place(folder: Path, own: bool) -> Place:
+def given_folder(folder: Path, own: bool) -> OutcomeFolder:
     """A folder of outcomes, with all that lies in it."""
-    return Place(folder, own, _list(folder, deep=True))
+    return OutcomeFolder(folder, own, _list(folder, deep=True))
 
 
-def _places(path: Path, names: Names) -> Iterator[Place]:
+def _outcome_folders(path: Path, names: RunNames) -> Iterator[OutcomeFolder]:
     """The log's folder, those of reports in it, and further up as long as a folder's name is that of a run or of a folder of logs."""
     beside = folder = path.parent
     listed = _list(folder, deep=False)
     own = listed.logs == 1 or folder.name in names.own
     for _ in range(_UP):
-        yield Place(folder, own, listed)
+        yield OutcomeFolder(folder, own, listed)
         for reports in listed.reports:
             if reports != beside:
-                yield Place(reports, own, _list(reports, deep=False))
+                yield OutcomeFolder(reports, own, _list(reports, deep=False))
         if folder.name not in _INNER and folder.name not in names.own:
             return
         own = folder.name == "agent"
@@ -103,13 +103,13 @@ def named_as_outcome(path: Path) -> bool:
     return any(pattern.fullmatch(path.name) for pattern in (_AROUND, _OF_SOME, _OF_ONE))
 
 
-def _list(folder: Path, *, deep: bool) -> Listed:
+def _list(folder: Path, *, deep: bool) -> FolderListing:
     name = str(folder)
     return _listed(name, os.stat(name).st_mtime_ns, deep)
 
 
 @lru_cache(maxsize=64)
-def _listed(folder: str, changed: int, deep: bool) -> Listed:
+def _listed(folder: str, changed: int, deep: bool) -> FolderListing:
     of_one: dict[str, list[Path]] = {}
     of_some: list[Path] = []
     others: list[Path] = []
@@ -129,7 +129,7 @@ def _listed(folder: str, changed: int, deep: bool) -> Listed:
     inside = frozenset(file.name for file in files)
     reports = tuple(Path(folder, name) for name in _REPORTS if name in inside and Path(folder, name).is_dir())
     logs = sum(_SUFFIX.search(file.name) is not None and not named_as_outcome(file) for file in files)
-    return Listed({name: tuple(paths) for name, paths in of_one.items()}, several, inside, reports, logs)
+    return FolderListing({name: tuple(paths) for name, paths in of_one.items()}, several, inside, reports, logs)
 
 
 def _after(file: Path) -> str:
@@ -137,7 +137,7 @@ def _after(file: Path) -> str:
     return file.parent.parent.name if file.parent.name in _EVALUATIONS else file.parent.name
 
 
-def is_named(file: Path, names: Names) -> bool:
+def is_named(file: Path, names: RunNames) -> bool:
     """Whether a file is called after the run."""
     one = _OF_ONE.fullmatch(file.name)
     return (one is not None and one["name"] in names.own) or file.parent.name in names.own

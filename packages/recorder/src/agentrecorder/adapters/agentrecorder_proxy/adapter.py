@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentrecorder.adapters.adapter import Lost
-from agentrecorder.adapters.agentrecorder_proxy.messages import Said, answered, asked, spent, stopped
+from agentrecorder.adapters.agentrecorder_proxy.messages import SentMessage, answered, asked, spent, stopped
 from agentrecorder.containers.json_values import Json, get, string, whole
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, flag
 
 FORMAT = "agentrecorder-proxy"
@@ -21,7 +21,7 @@ class Conversation:
 
     run: Run
     keys: list[str] = field(default_factory=list)
-    answer: Said | None = None
+    answer: SentMessage | None = None
     """The last answer; ``None`` if the last request got none."""
     whole: bool = True
     """Whether that answer came to its end."""
@@ -29,7 +29,7 @@ class Conversation:
     ids: set[str] = field(default_factory=set)
     """Ids of answers, which a later request may name in place of the messages before it."""
 
-    def goes_on(self, said: list[Said], follows: str) -> int:
+    def goes_on(self, said: list[SentMessage], follows: str) -> int:
         """How well a request continues this conversation: 0 not at all, more for more messages in common and for a known answer."""
         if follows:
             return 1 << 30 if follows in self.ids else 0
@@ -50,14 +50,14 @@ class Proxy:
     name = FORMAT
     priority = 10
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """The version that the first exchange names."""
         if source.kind not in ("lines", "document"):
             return None
         first = source.sample[0] if source.sample else None
         return string(get(first, "version")) if get(first, "format") == FORMAT else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """One run for each conversation, in the order in which they began."""
         found: list[Conversation] = []
         exchanges: list[tuple[str, Json]] = []
@@ -102,7 +102,7 @@ def _take(found: list[Conversation], exchange: Json) -> None:
     conversation.keys = [one.key for one in said]
     status = whole(get(exchange, "status"))
     problem = string(get(exchange, "problem"))
-    heard = answered(protocol, answer) if status is not None and status < 400 else Said("assistant")
+    heard = answered(protocol, answer) if status is not None and status < 400 else SentMessage("assistant")
     failed = bool(problem or get(answer, "error"))
     conversation.answer = None if heard.empty and (failed or status is None or status >= 400) else heard
     conversation.whole = not failed
@@ -115,7 +115,7 @@ def _take(found: list[Conversation], exchange: Json) -> None:
         run.aside[f"call that failed ({problem.partition(' (')[0] or f'status {status}'})"] += 1
 
 
-def _say(conversation: Conversation, said: list[Said], *, linked: bool) -> None:
+def _say(conversation: Conversation, said: list[SentMessage], *, linked: bool) -> None:
     """What a request brings that the conversation does not hold yet. Its first message may be the last answer again."""
     again = bool(said) and said[0].role == "assistant"
     repeated = again and conversation.answer is not None

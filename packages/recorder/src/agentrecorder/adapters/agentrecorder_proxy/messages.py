@@ -29,7 +29,7 @@ class Result(NamedTuple):
 
 
 @dataclass
-class Said:
+class SentMessage:
     """A message: ``role`` is system, user or assistant."""
 
     role: str
@@ -51,26 +51,26 @@ class Said:
         return not (self.text or self.reasoning or self.calls or self.results)
 
 
-def asked(protocol: str, request: Json) -> tuple[str, list[Said]]:
+def asked(protocol: str, request: Json) -> tuple[str, list[SentMessage]]:
     """The system prompt and the messages of a request."""
     if protocol == "anthropic-messages":
         return prose(get(request, "system")) if get(request, "system") else "", [_blocks(m) for m in items(get(request, "messages"))]
     if protocol == "openai-chat":
         return _without_system([_chat_message(m) for m in items(get(request, "messages"))])
     given = get(request, "input")
-    said = [Said("user", given)] if isinstance(given, str) else _items(items(given))
+    said = [SentMessage("user", given)] if isinstance(given, str) else _items(items(given))
     system, rest = _without_system(said)
     return string(get(request, "instructions")) or system, rest
 
 
-def answered(protocol: str, answer: Json) -> Said:
+def answered(protocol: str, answer: Json) -> SentMessage:
     """What the model said."""
     if protocol == "anthropic-messages":
         return _blocks({"role": "assistant", "content": get(answer, "content")})
     if protocol == "openai-chat":
         choices = items(get(answer, "choices"))
-        return _chat_message({**fields(get(choices[0], "message")), "role": "assistant"}) if choices else Said("assistant")
-    return next((said for said in _items(items(get(answer, "output"))) if said.role == "assistant"), Said("assistant"))
+        return _chat_message({**fields(get(choices[0], "message")), "role": "assistant"}) if choices else SentMessage("assistant")
+    return next((said for said in _items(items(get(answer, "output"))) if said.role == "assistant"), SentMessage("assistant"))
 
 
 def stopped(protocol: str, answer: Json) -> str:
@@ -95,16 +95,16 @@ def spent(protocol: str, exchange: Json) -> Row | None:
     return usage(whole(get(told, f"{given[0]}_tokens")), whole(get(told, f"{given[1]}_tokens")), cached, None, seconds)
 
 
-def _without_system(said: list[Said]) -> tuple[str, list[Said]]:
+def _without_system(said: list[SentMessage]) -> tuple[str, list[SentMessage]]:
     """What opens as the system's word is the system prompt."""
     count = next((n for n, one in enumerate(said) if one.role != "system"), len(said))
     return "\n\n".join(one.text for one in said[:count]), said[count:]
 
 
-def _blocks(message: Json) -> Said:
+def _blocks(message: Json) -> SentMessage:
     """A message of Anthropic's: a text, or blocks."""
     content = get(message, "content")
-    said = Said("assistant" if get(message, "role") == "assistant" else "user")
+    said = SentMessage("assistant" if get(message, "role") == "assistant" else "user")
     if isinstance(content, str):
         said.text = content
         return said
@@ -127,12 +127,12 @@ def _blocks(message: Json) -> Said:
     return said
 
 
-def _chat_message(message: Json) -> Said:
+def _chat_message(message: Json) -> SentMessage:
     role, content = string(get(message, "role")), get(message, "content")
     text = prose(content) if content else string(get(message, "refusal"))
     if role in ("tool", "function"):
-        return Said("user", results=[Result(string(get(message, "tool_call_id")), text, False)])
-    made = Said("system" if role in ("system", "developer") else role if role == "assistant" else "user", text)
+        return SentMessage("user", results=[Result(string(get(message, "tool_call_id")), text, False)])
+    made = SentMessage("system" if role in ("system", "developer") else role if role == "assistant" else "user", text)
     made.reasoning = string(get(message, "reasoning_content") or get(message, "reasoning"))
     for call in items(get(message, "tool_calls")):
         name = get(call, "function", "name") or get(call, "custom", "name")
@@ -141,9 +141,9 @@ def _chat_message(message: Json) -> Said:
     return made
 
 
-def _items(given: Iterable[Json]) -> list[Said]:
+def _items(given: Iterable[Json]) -> list[SentMessage]:
     """Items of the Responses protocol: those of one answer stand next to each other and make one message."""
-    said: list[Said] = []
+    said: list[SentMessage] = []
     for role, part in _parts(given):
         if role == "assistant" and said and said[-1].role == "assistant":
             last = said[-1]
@@ -155,28 +155,28 @@ def _items(given: Iterable[Json]) -> list[Said]:
     return said
 
 
-def _parts(given: Iterable[Json]) -> Iterator[tuple[str, Said]]:
+def _parts(given: Iterable[Json]) -> Iterator[tuple[str, SentMessage]]:
     for item in given:
         kind = string(get(item, "type")) or "message"
         call_id = string(get(item, "call_id") or get(item, "id"))
         if kind.endswith("_call_output"):
             output = get(item, "output")
-            yield "user", Said("user", results=[Result(call_id, prose(output) if output else "", False)])
+            yield "user", SentMessage("user", results=[Result(call_id, prose(output) if output else "", False)])
         elif kind == "reasoning":
             thoughts = [prose(get(item, key)) for key in ("summary", "content") if get(item, key)]
-            yield "assistant", Said("assistant", reasoning="\n".join(thoughts))
+            yield "assistant", SentMessage("assistant", reasoning="\n".join(thoughts))
         elif kind == "message":
             role = string(get(item, "role")) or "assistant"
             role = "system" if role in ("system", "developer") else role if role == "assistant" else "user"
-            yield role, Said(role, prose(get(item, "content")) if get(item, "content") else "")
+            yield role, SentMessage(role, prose(get(item, "content")) if get(item, "content") else "")
         elif kind.endswith("_call"):
             name = string(get(item, "name")) or kind.removesuffix("_call")
             arguments = (
                 get(item, "arguments") if get(item, "arguments") is not None else {"input": get(item, "input") or get(item, "action")}
             )
-            yield "assistant", Said("assistant", calls=[Called(call_id, name, arguments)])
+            yield "assistant", SentMessage("assistant", calls=[Called(call_id, name, arguments)])
         else:
-            yield "assistant", Said("assistant", string(get(item, "text")))
+            yield "assistant", SentMessage("assistant", string(get(item, "text")))
 
 
 def _object(arguments: Any) -> Any:

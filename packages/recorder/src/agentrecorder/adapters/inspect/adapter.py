@@ -9,7 +9,7 @@ from agentrecorder.adapters.adapter import Lost, mend
 from agentrecorder.adapters.inspect.sample import read_sample
 from agentrecorder.containers.archive import Entry, NotUnpacked
 from agentrecorder.containers.json_values import Json, NotJson, fields, get, is_object, items, read, recovered, string
-from agentrecorder.containers.source import Source, cut_of
+from agentrecorder.containers.source import LogSource, cut_of
 from agentrecorder.run import Run
 
 _HEADERS = ("header.json", "_journal/start.json")
@@ -22,7 +22,7 @@ class InspectAI:
     name = "inspect"
     priority = 110
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """The log's own ``version``."""
         if source.kind == "archive":
             header = _header(source.entries)
@@ -33,7 +33,7 @@ class InspectAI:
         known = is_object(get(header, "eval")) and ("task" in header["eval"] or "model" in header["eval"])
         return string(get(header, "version")) if known and ("status" in header or "plan" in header) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each sample."""
         if source.kind == "archive":
             header = _header(source.entries)

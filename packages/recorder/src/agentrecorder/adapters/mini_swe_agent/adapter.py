@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agentrecorder.adapters.adapter import Lost, row, runs_of, submit
 from agentrecorder.adapters.mini_swe_agent.messages import FENCES, Messages, fence_of
 from agentrecorder.containers.json_values import Json, fields, get, is_object, items, number, prose, string
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, Totals
 
 _FORMAT = "mini-swe-agent-"
@@ -19,7 +19,7 @@ class MiniSweAgent:
     name = "mini-swe-agent"
     priority = 50
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """The release that wrote the log, else the number of its format; empty for a bare list."""
         if source.kind not in ("document", "lines") or not source.sample:
             return None
@@ -33,7 +33,7 @@ class MiniSweAgent:
             return string(get(log, "info", "mini_version"))
         return "" if source.kind == "document" and _bare(source.sample) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """One run for each object, or for the list of messages that the source is."""
         for item in source.items():
             yield from (row(item, source, _read),) if "role" in fields(_first(item.value)) else runs_of(item, source, _read)
@@ -54,7 +54,7 @@ def _bare(messages: list[Json]) -> bool:
     return any(text.startswith("<returncode>") for text in said[1:])
 
 
-def _read(log: Json, source: Source) -> Run:
+def _read(log: Json, source: LogSource) -> Run:
     bare = not is_object(log)
     messages = items(log if bare else get(log, "messages"))
     info = fields(get(log, "info"))

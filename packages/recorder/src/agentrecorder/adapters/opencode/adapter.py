@@ -10,7 +10,7 @@ from typing import Any
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.opencode.parts import Parts
 from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_array, is_object, items, loads, string
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.errors import NotReadable
 from agentrecorder.run import Run
 
@@ -23,7 +23,7 @@ class OpenCode:
     name = "opencode"
     priority = 180
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``tables`` or ``export``."""
         if source.kind == "folder":
             return "tables" if {"messages.json", "parts.json"} <= source.names and _is_table(source) else None
@@ -31,12 +31,12 @@ class OpenCode:
             return None
         return "export" if any(_is_export(value) for value in source.sample) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each session."""
         return _joined(source) if source.kind == "folder" else rows(source, _exported)
 
 
-def _is_table(folder: Source) -> bool:
+def _is_table(folder: LogSource) -> bool:
     with suppress(NotReadable):
         return any("message_id" in row and "data" in row for row in folder.inside("parts.json").sample if is_object(row))
     return False
@@ -47,7 +47,7 @@ def _is_export(value: Json) -> bool:
     return isinstance(get(value, "info", "id"), str) and isinstance(get(first, "info", "role"), str) and "parts" in fields(first)
 
 
-def _exported(session: Json, _: Source) -> Run:
+def _exported(session: Json, _: LogSource) -> Run:
     run = Run("opencode", "export", agent="opencode")
     for number, message in enumerate(each(items(get(session, "messages"))), 1):
         if is_object(message):
@@ -57,7 +57,7 @@ def _exported(session: Json, _: Source) -> Run:
     return run
 
 
-def _joined(folder: Source) -> Iterator[Run | Lost]:
+def _joined(folder: LogSource) -> Iterator[Run | Lost]:
     """Parts with the message that they are of, messages with their session. What belongs to none is lost."""
     lost: list[Lost] = []
     sessions, messages, parts = (_table(folder, name, lost) for name in _TABLES)
@@ -88,7 +88,7 @@ def _hear(reader: Parts, part: Json) -> str | None:
     return reader.hear(_data(part))
 
 
-def _table(folder: Source, name: str, lost: list[Lost]) -> dict[str, Mapping[str, Any]]:
+def _table(folder: LogSource, name: str, lost: list[Lost]) -> dict[str, Mapping[str, Any]]:
     """Rows by id."""
     found: dict[str, Mapping[str, Any]] = {}
     if name not in folder.names:

@@ -11,7 +11,7 @@ from agentrecorder.adapters.openhands.rows import counted, described, measured
 from agentrecorder.adapters.openhands.v0 import V0Events
 from agentrecorder.adapters.openhands.v1 import V1Events, is_tree
 from agentrecorder.containers.json_values import Json, NotJson, each, get, is_array, is_object, items, loads, string
-from agentrecorder.containers.source import Source, cut_of
+from agentrecorder.containers.source import LogSource, cut_of
 from agentrecorder.run import Run, flag
 
 
@@ -21,11 +21,11 @@ class OpenHands:
     name = "openhands"
     priority = 70
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``v0``, ``v0-pairs``, ``v0-flat``, ``v0-feedback``, ``v0-export``, ``v0-events``, ``v1``, ``v1-output`` or ``v1-events``."""
         return shapes.version(source)
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each row, or one of all events."""
         version = shapes.version(source)
         if source.kind == "folder":
@@ -36,7 +36,7 @@ class OpenHands:
             yield from rows(source, _row)
 
 
-def _row(row: Json, _: Source) -> Run:
+def _row(row: Json, _: LogSource) -> Run:
     version = shapes.row_version(row)
     if version is None:
         raise ValueError("the row holds no run of OpenHands")
@@ -52,7 +52,7 @@ def _row(row: Json, _: Source) -> Run:
     return run
 
 
-def _listed(source: Source, version: str) -> Run:
+def _listed(source: LogSource, version: str) -> Run:
     """All events of a file: an array, lines, or one."""
     run = Run("openhands", version)
     read = (V1Events if version == "v1-events" else V0Events)(run).read

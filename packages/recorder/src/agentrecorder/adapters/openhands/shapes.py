@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from agentrecorder.containers.json_values import Json, NotJson, each, get, is_array, is_object, items, loads
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 
 EVENT_FILE = re.compile(r"(?:event-)?(\d{1,9})(?:-[\w-]+)?\.json")
 """Name of a file that holds one event; the number is its place."""
@@ -22,7 +22,7 @@ _LOOKED_AT = 8
 """Events at the start of a row by which it is recognised: old exports begin with what the server said."""
 
 
-def version(source: Source) -> str | None:
+def version(source: LogSource) -> str | None:
     """The generation of a log of OpenHands; ``None`` if it is none."""
     if source.kind == "folder":
         return _folder(source)
@@ -74,7 +74,7 @@ def is_v0_event(value: Json) -> bool:
     return isinstance(value.get("action"), str) != isinstance(value.get("observation"), str)
 
 
-def _folder(source: Source) -> str | None:
+def _folder(source: LogSource) -> str | None:
     names = source.names
     events = source.path / "events"
     if "base_state.json" in names and "events" in names and events.is_dir():

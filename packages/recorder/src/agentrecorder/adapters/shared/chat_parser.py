@@ -26,7 +26,7 @@ _COMPLAINTS = (
 """How a harness says that an answer was not in the form that it asks for."""
 
 
-class Talk:
+class ChatParser:
     """Messages in order. Whether a text is a call shows only in what follows it, so the last answer waits for that.
 
     ``tools``: names that the agent may call; empty if the log does not say.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agentrecorder.containers.json_values import Json, is_object
-from agentrecorder.containers.source import Item, Source
+from agentrecorder.containers.source import Item, LogSource
 from agentrecorder.run import Run, flag
 
 
-def lines(run: Run, source: Source, handle: Callable[[Json], str | None]) -> None:
+def lines(run: Run, source: LogSource, handle: Callable[[Json], str | None]) -> None:
     """Give each line of ``source`` to ``handle``, as :meth:`Run.take` does. Lines that are no object are left."""
     problem = ""
     for item in source.items():

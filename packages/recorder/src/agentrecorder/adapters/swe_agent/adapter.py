@@ -8,7 +8,7 @@ from agentrecorder.adapters.adapter import Lost, row, runs_of, submit
 from agentrecorder.adapters.swe_agent.history import History, answers
 from agentrecorder.adapters.swe_agent.steps import Steps
 from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_object, items, loads, number, string, whole
-from agentrecorder.containers.source import Item, Source
+from agentrecorder.containers.source import Item, LogSource
 from agentrecorder.run import Run, Totals
 
 _UNNAMED = frozenset({"", "main", "swe_main", "n/a"})
@@ -21,7 +21,7 @@ class SweAgent:
     name = "swe-agent"
     priority = 40
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """What the log says, else what the keys of its steps tell: ``0``, ``1.0`` or ``1.1``."""
         if source.kind not in ("document", "lines"):
             return None
@@ -35,7 +35,7 @@ class SweAgent:
         step = next(iter(items(get(attempt, "trajectory"))), None)
         return "1.1" if "query" in fields(step) else "1.0" if "messages" in fields(step) else "0"
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """One run for each object; for an object with attempts, one for each of them."""
         for item in source.items():
             attempts = items(get(item.value, "attempts"))
@@ -56,7 +56,7 @@ def _is_log(log: Json) -> bool:
     return False
 
 
-def _attempts(item: Item, attempts: Sequence[Json], source: Source) -> Iterator[Run | Lost]:
+def _attempts(item: Item, attempts: Sequence[Json], source: LogSource) -> Iterator[Run | Lost]:
     """A run for each attempt. What stands above them is a copy of the best one, with the costs of all."""
     best = whole(get(item.value, "info", "best_attempt_idx"))
     count = 0
@@ -70,7 +70,7 @@ def _attempts(item: Item, attempts: Sequence[Json], source: Source) -> Iterator[
         yield row(item, source, _read)
 
 
-def _read(log: Json, source: Source) -> Run:
+def _read(log: Json, source: LogSource) -> Run:
     info = fields(get(log, "info"))
     stats = fields(info.get("model_stats"))
     cost = number(stats.get("instance_cost"))
@@ -96,7 +96,7 @@ def _read(log: Json, source: Source) -> Run:
     return run
 
 
-def _task(log: Json, source: Source) -> str | None:
+def _task(log: Json, source: LogSource) -> str | None:
     environment = get(log, "environment")
     if isinstance(environment, str) and environment.strip() not in _UNNAMED:
         return environment

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
+from agentrecorder.adapters.shared.text_calls import TextCall
+
 _POSITIONAL: dict[str, tuple[str, ...]] = {
     "open": ("path", "line_number"),
     "goto": ("line_number",),
@@ -48,21 +50,14 @@ _TICKS = re.compile(r"```(?<=^```)(\S*)[ \t]*$", re.MULTILINE)
 """At the start of a line: the pattern begins with what can be looked for fast."""
 
 
-class Call(NamedTuple):
-    """A tool as the agent named it, and its arguments."""
-
-    name: str
-    arguments: dict[str, str]
-
-
-class Said(NamedTuple):
+class MessageWithCall(NamedTuple):
     """What stands around a call, and the call."""
 
     message: str
-    call: Call
+    call: TextCall
 
 
-def from_command(action: str) -> Call:
+def from_command(action: str) -> TextCall:
     """The call of a line, or lines, as the harness runs them: one of its own tools, else ``bash``."""
     text = action.strip()
     name = text.split(None, 1)[0] if text else ""
@@ -71,7 +66,7 @@ def from_command(action: str) -> Call:
     names = _POSITIONAL.get(name)
     words = _words(text) if names is not None else None
     if names is None or words is None:
-        return Call("bash", {"command": text})
+        return TextCall("bash", {"command": text})
     return _named(name, names, words[1:], text)
 
 
@@ -86,7 +81,7 @@ def _words(text: str) -> list[str] | None:
     return None if _SHELL & set(words) else words
 
 
-def _named(name: str, names: tuple[str, ...], words: list[str], text: str) -> Call:
+def _named(name: str, names: tuple[str, ...], words: list[str], text: str) -> TextCall:
     arguments: dict[str, str] = {}
     place = 0
     option = ""
@@ -102,20 +97,20 @@ def _named(name: str, names: tuple[str, ...], words: list[str], text: str) -> Ca
             arguments[names[place]] = word
             place += 1
         else:
-            return Call(name, {"arguments": text[len(name) :].strip()})
-    return Call(name, arguments)
+            return TextCall(name, {"arguments": text[len(name) :].strip()})
+    return TextCall(name, arguments)
 
 
-def _edit(text: str) -> Call:
+def _edit(text: str) -> TextCall:
     """``edit`` over a span of lines, at the cursors, or of one text for another."""
     if lines := _LINES.match(text):
-        return Call("edit", {"start_line": lines[1], "end_line": lines[2], "replacement_text": _replacement(text[lines.end() :])})
+        return TextCall("edit", {"start_line": lines[1], "end_line": lines[2], "replacement_text": _replacement(text[lines.end() :])})
     if block := _BLOCK.match(text):
-        return Call("edit", {"replacement_text": _replacement(text[block.end() :])})
+        return TextCall("edit", {"replacement_text": _replacement(text[block.end() :])})
     words = _words(text)
     if words is None or not 3 <= len(words) <= 4:
-        return Call("edit", {"arguments": text[4:].strip()})
-    return Call("edit", dict(zip(("search", "replace", "replace-all"), words[1:], strict=False)))
+        return TextCall("edit", {"arguments": text[4:].strip()})
+    return TextCall("edit", dict(zip(("search", "replace", "replace-all"), words[1:], strict=False)))
 
 
 def _replacement(text: str) -> str:
@@ -123,16 +118,16 @@ def _replacement(text: str) -> str:
     return text.removesuffix("end_of_edit").removesuffix("\n")
 
 
-def from_xml(text: str) -> Said | None:
+def from_xml(text: str) -> MessageWithCall | None:
     """The first ``<function=...>`` of an answer; ``None`` if there is none."""
     found = _FUNCTION.search(text) if "<function=" in text else None
     if found is None:
         return None
     arguments = {m[1].strip(): m[2].removeprefix("\n").removesuffix("\n") for m in _PARAMETER.finditer(found[2])}
-    return Said(_around(text, found.start(), found.end()), Call(found[1].strip(), arguments))
+    return MessageWithCall(_around(text, found.start(), found.end()), TextCall(found[1].strip(), arguments))
 
 
-def from_fence(text: str) -> Said | None:
+def from_fence(text: str) -> MessageWithCall | None:
     """The last fenced block of an answer that lies in no other; ``None`` if there is none."""
     opened: list[re.Match[str]] = []
     last: tuple[re.Match[str], re.Match[str]] | None = None
@@ -144,20 +139,20 @@ def from_fence(text: str) -> Said | None:
             opened.append(ticks)
     if last is None:
         return None
-    return Said(_around(text, last[0].start(), last[1].end()), from_command(text[last[0].end() + 1 : last[1].start()]))
+    return MessageWithCall(_around(text, last[0].start(), last[1].end()), from_command(text[last[0].end() + 1 : last[1].start()]))
 
 
-def from_tag(text: str) -> Said | None:
+def from_tag(text: str) -> MessageWithCall | None:
     """The last ``<command>`` of an answer; ``None`` if there is none."""
     start, end = text.rfind("<command>"), text.rfind("</command>")
     if start < 0 or end < start:
         return None
-    return Said(_around(text, start, end + 10), from_command(text[start + 9 : end]))
+    return MessageWithCall(_around(text, start, end + 10), from_command(text[start + 9 : end]))
 
 
-def in_text(text: str) -> Said | None:
+def in_text(text: str) -> MessageWithCall | None:
     """The call of an answer in whichever form it is written."""
-    forms: tuple[Callable[[str], Said | None], ...] = (from_xml, from_tag, from_fence)
+    forms: tuple[Callable[[str], MessageWithCall | None], ...] = (from_xml, from_tag, from_fence)
     return next((said for form in forms if (said := form(text)) is not None), None)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentrecorder.adapters.shared.shell_text import is_cut
-from agentrecorder.adapters.swe_agent.commands import Call, from_command, from_xml, in_text
+from agentrecorder.adapters.shared.text_calls import TextCall
+from agentrecorder.adapters.swe_agent.commands import from_command, from_xml, in_text
 from agentrecorder.containers.json_values import Json, each, get, is_object, items, prose, string
 from agentrecorder.run import Row, Run, flag
 
@@ -98,7 +99,7 @@ def turn(run: Run, response: str, thought: str, action: str, message: Mapping[st
     return row
 
 
-def _understood(response: str, thought: str, action: str) -> tuple[str, Call]:
+def _understood(response: str, thought: str, action: str) -> tuple[str, TextCall]:
     said = from_xml(response)
     if said is not None:
         return said.message, said.call

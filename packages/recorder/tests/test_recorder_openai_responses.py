@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentrecorder.adapters.openai_responses import Responses
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run
 
 RunOf = Callable[..., Run]
@@ -94,7 +94,7 @@ def test_names_tokens_and_patch_are_found_where_they_may_be(run_of: RunOf) -> No
 
 def test_a_response_by_itself_is_a_run_and_a_request_is_none(run_of: RunOf, write: Callable[..., Path]) -> None:
     assert run_of({"object": "response", "id": "r", "output": [call("a")]}).calls == 1
-    with Source(write({"responses_create_params": {"input": "Add."}, "question": "?"})) as source:
+    with LogSource(write({"responses_create_params": {"input": "Add."}, "question": "?"})) as source:
         assert Responses().version(source) is None
 
 

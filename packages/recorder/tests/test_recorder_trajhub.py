@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from agentrecorder.convert import Converted, Failure, convert
+from agentrecorder.convert import ConversionFailure, Converted, convert
 from agentrecorder.recorder import Recorder
 from agentrecorder.run import Run
 from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult
@@ -26,7 +26,7 @@ def test_a_converted_trajectory_is_a_log_again_and_stays_the_same(tmp_path: Path
     (tmp_path / "a.jsonl").write_text(given.model_dump_json() + "\n" + json.dumps({"schema_version": "trajhub-1.0", "steps": 3}) + "\n")
     one, lost = convert(tmp_path / "a.jsonl")
     assert isinstance(one, Converted)
-    assert isinstance(lost, Failure)
+    assert isinstance(lost, ConversionFailure)
     again = one.run.trajectory("sum", 0)
     assert (again.steps, again.trajectory_id, again.unread) == (given.steps, given.trajectory_id, ("2 x heartbeat",))
     assert (again.agent, again.model, again.task_id, again.final_diff) == ("tester", "m-1", "t", "--- a\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agentrecorder.adapters.agent_data_protocol import AgentDataProtocol
-from agentrecorder.containers.source import Source
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run
 
 RunOf = Callable[..., Run]
@@ -125,5 +125,5 @@ def test_an_item_of_another_class_is_left(run_of: RunOf) -> None:
 
 @pytest.mark.parametrize("value", [{"content": "x"}, {"content": [{"type": "text"}]}, [{"class_": "api_action"}], {"messages": []}])
 def test_other_formats_are_not_taken(write: Callable[..., Path], value: Any) -> None:
-    with Source(write(json.dumps(value))) as source:
+    with LogSource(write(json.dumps(value))) as source:
         assert AgentDataProtocol().version(source) is None
