@@ -4,7 +4,7 @@
 BIN := .venv/bin
 STAMP := .venv/.set-up
 MINI := .venv/mini
-PROJECTS := pyproject.toml schema/pyproject.toml $(wildcard packages/*/pyproject.toml)
+PROJECTS := pyproject.toml schema/pyproject.toml tests/support/pyproject.toml $(wildcard packages/*/pyproject.toml)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,8 +1,8 @@
 """calibration_report: how far the rewards agree with people, or that there are no labels yet and how to give some."""
 
 import dagster as dg
-from agentreward.calibration import calibrate_labels
-from agentreward.labels import read_labels
+from agentreward.calibration.labels import read_labels
+from agentreward.calibration.report import calibrate_labels
 from trajschema.arrow import from_table, to_table
 from trajschema.calibration import Calibration, Figure
 from trajschema.preference import PreferencePair

@@ -7,8 +7,8 @@ import dagster as dg
 from agentllm.batches import Batches
 from agentllm.client import Client
 from agentllm.errors import LLMError
-from agentreward.judge import questions, spread
-from agentreward.judge_many import judge_many
+from agentreward.judge.many import judge_many
+from agentreward.judge.scoring import questions, spread
 from trajruntime.executor import ThreadExecutor
 from trajschema.arrow import from_table, to_table
 from trajschema.score import StepScore
@@ -44,7 +44,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
                 apart.append(made.metadata["replicate_spread"])
             return made
 
-        workers = ThreadExecutor(judge.at_once, lambda: client.chat.purse.close("the run was stopped"))
+        workers = ThreadExecutor(judge.at_once, lambda: client.chat.cost_limiter.close("the run was stopped"))
         done = incremental.materialise(context, "judge_scores", compute, workers)
         ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
         told = {"judge_replicate_spread": fmean(apart)} if apart else {}
@@ -60,7 +60,7 @@ def unscored(why_not: str) -> StageResult:
 
 def score(inputs: Inputs, judge: JudgeResource, client: Client) -> StageResult:
     """Scores of every trajectory of the task. Those that the service failed have reasons for scores, and are asked for by the next run."""
-    found = judge_many(runs(inputs), client, judge.terms, at_once=judge.at_once)
+    found = judge_many(runs(inputs), client, judge.config, at_once=judge.at_once)
     rows = [s for judged in found for s in judged.scores]
     lost = tuple(f"{judged.trajectory_id}: {judged.failure}" for judged in found if judged.failure is not None)
     apart = spread(rows)
@@ -79,7 +79,7 @@ def batched(partitions: Sequence[str], incremental: Incremental, judge: JudgeRes
     if judge.settings.judge.batch == "never":
         return None
     stale = (run for inputs in incremental.stale(partitions, "judge_scores") for run in runs(inputs))
-    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, judge.terms)])
+    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, judge.config)])
     if not judge.in_batch(len(missing)):
         return None
     progress = incremental.progress

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import dagster as dg
 from agentgrader.differential.tester import DifferentialTester, same_change
 from agentgrader.grade import grade
-from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
 from agenttasks.store import TaskStore
 from trajschema.arrow import from_table, to_table
 from trajschema.ids import sha256_bytes

@@ -1,7 +1,7 @@
 """preference_pairs: runs at one task that differ enough in reward, with the reason. Controls enter none."""
 
 import dagster as dg
-from agentreward.pairs import build_pairs
+from agentreward.preferences import build_pairs
 from trajschema.arrow import from_table, to_table
 from trajschema.preference import PreferencePair
 from trajschema.score import Reward

@@ -5,10 +5,10 @@ from functools import partial
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
-from agentreward.claims import examined
-from agentreward.columns import run_table
-from agentreward.reward_table import reward_table
-from agentreward.weights import Weights
+from agentreward.aggregate.claims import examined
+from agentreward.aggregate.reward_table import reward_table
+from agentreward.aggregate.score_columns import run_table
+from agentreward.aggregate.weights import Weights
 from trajschema.arrow import from_table
 from trajschema.outcome import Outcome
 from trajschema.trajectory import Trajectory

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 from agentreward.rules.registry import Rule
-from agentreward.score_table import score_table
+from agentreward.rules.score_table import score_table
 from trajschema.arrow import from_table
 from trajschema.ids import content_id
 from trajschema.trajectory import Trajectory
@@ -23,7 +23,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("rule_scores", settings, kinds={"python"}, description=__doc__))
     def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
         own, rules = by_rule(incremental.settings), rules_of(incremental.settings)
-        version = "-".join([fingerprint("agentreward.score_table"), *([content_id(own, 8)] if own else [])])
+        version = "-".join([fingerprint("agentreward.rules.score_table"), *([content_id(own, 8)] if own else [])])
         return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version, rules))
 
     return rule_scores

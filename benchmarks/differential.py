@@ -20,7 +20,7 @@ from typing import Any
 
 from agentgrader.differential.tester import DifferentialTester
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from planted.rewrites import equivalent

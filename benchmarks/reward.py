@@ -23,8 +23,8 @@ from typing import Any
 from agentreward.config import RewardConfig
 from agentreward.dict_runs import read_run
 from agentreward.reward import RewardEngine
+from agentreward.rules.score_table import score_table
 from agentreward.rules.scorer import RuleScorer
-from agentreward.score_table import score_table
 from rich.console import Console
 from rich.table import Table
 

@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-from agentreward.fusion import reward
-from agentreward.reward_table import reward_table
-from agentreward.weights import Weights
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.reward_table import reward_table
+from agentreward.aggregate.weights import Weights
 from rich.console import Console
 from rich.table import Table
 from trajschema.arrow import arrow_schema, from_table, to_table

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from agentllm.chat import Chat, open_provider
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import Behaviour, slow
+from agentllm.testing.behaviour import Behaviour, slow
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
+from agentrollout.agents import AgentConfig
+from agentrollout.dispatcher import Dispatcher
 from agentrollout.loop import Budget, rollout
 from agentrollout.models.agent import Sampling, model_agent
 from agentsandbox.backends import choose
@@ -29,9 +31,6 @@ from rich.console import Console
 from rich.table import Table
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
-
-from resources.crew import Member
-from resources.dispatch import Dispatcher
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trajhub" / "bench"
 GATE = 1.15
@@ -101,14 +100,14 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         turn = TURNS[sum(m["role"] == "assistant" for m in body["messages"])]
         return slow(turn, asked.latency * (10 if "STRAGGLE" in json.dumps(body["messages"][:2]) else 1))
 
-    with StandIn(act) as server:
+    with FakeServer(act) as server:
         backend = choose(asked.backend, environments=CACHE / "environments", progress=lambda line: None)
         limit = 2 * len(TURNS) * asked.latency
         gate = threading.BoundedSemaphore(asked.at_once)
-        chat = Chat(open_provider("openai", server.url, server.key_env), "stand-in", gate=gate)
-        member = Member(model_agent("stand-in", "openai", chat, Sampling()), 1, Budget(seconds=limit), asked.at_once)
+        chat = Chat(open_provider("openai", server.url, server.key_env), "stand-in", semaphore=gate)
+        member = AgentConfig(model_agent("stand-in", "openai", chat, Sampling()), 1, Budget(seconds=limit), asked.at_once)
         tree = the_tree()
-        with Dispatcher([member], asked.cores, chat.purse) as dispatcher:
+        with Dispatcher([member], asked.cores, chat.cost_limiter) as dispatcher:
             meter = Meter(dispatcher.slots)
 
             def one(number: int) -> Rollout:

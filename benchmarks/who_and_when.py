@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from agentreward.fusion import reward
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from rich.console import Console
 from rich.table import Table
 

@@ -9,9 +9,8 @@ from agentllm.cache import AnswerCache
 from agentllm.client import Client
 from agentllm.ledger import Spending
 from agentllm.question import Question
-from agentreward.judge_terms import JudgeTerms
+from agentreward.judge.config import JudgeConfig
 
-from resources.crew import rates_of
 from resources.settings import Settings
 
 
@@ -22,10 +21,10 @@ class JudgeResource:
     settings: Settings
 
     @property
-    def terms(self) -> JudgeTerms:
+    def config(self) -> JudgeConfig:
         """How the model is asked."""
         asked = self.settings.judge
-        return JudgeTerms(
+        return JudgeConfig(
             model=asked.model,
             rubrics=self.settings.rubric_set,
             replicates=asked.replicates,
@@ -69,9 +68,9 @@ class JudgeResource:
             api_key_env=asked.key_name,
             max_retries=asked.max_retries,
             temperature=asked.temperature,
-            gate=threading.BoundedSemaphore(asked.concurrency),
+            semaphore=threading.BoundedSemaphore(asked.concurrency),
             cache=self.cache.folder,
-            rates=rates_of(asked.price),
+            rates=asked.price.rates if asked.price else None,
         )
 
     def missing(self, questions: Sequence[Question[Any]]) -> list[Question[Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agentrollout.embedded import EMBEDDED
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 
 from resources.settings import Settings

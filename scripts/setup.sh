@@ -36,7 +36,7 @@ $venv/bin/uv pip install --quiet --python $venv/bin/python --compile-bytecode --
 }
 
 set -- -e .
-for project in schema packages/*; do
+for project in schema packages/* tests/support; do
     if [ -f "$project/pyproject.toml" ]; then set -- "$@" -e "./$project"; fi
 done
 $venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps --no-build-isolation --offline "$@"

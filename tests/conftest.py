@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from projects import CHECKOUT, SOURCES, Project, make_project
+from trajtests.projects import CHECKOUT, SOURCES, Project, make_project
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background it is ignored, also by what tests start
 

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import Behaviour
+from agentllm.testing.behaviour import Behaviour
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
 from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
+from resources.crew import members, purse_of
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment
 from trajschema.trajectory import Trajectory
 
-from resources.crew import members, purse_of
 from resources.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,8 +72,8 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Backend:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    with StandIn(answer) as server:
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    with FakeServer(answer) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
         for name in ("OPENAI_API_KEY", "SOME_CLI_KEY", "SOME_MODEL_KEY"):
             monkeypatch.setenv(name, KEY)
@@ -81,7 +81,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def project(model: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(model: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the settings and modules of the document in it."""
     (settings,) = re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)
     (tmp_path / "trajhub.yaml").write_text(settings.replace("http://127.0.0.1:8000", model.url))

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from projects import WARM, Project
+from trajtests.projects import WARM, Project
 
 pytestmark = pytest.mark.timeout(600)
 FEW = {"run": [{"name": "oracle"}, {"name": "noop"}]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from projects import CHECKOUT
+from trajtests.projects import CHECKOUT
 
 from pipelines.definitions import build_defs
 from resources.stages import PER_TASK, STAGES

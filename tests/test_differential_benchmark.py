@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from projects import CHECKOUT, WARM
+from trajtests.projects import CHECKOUT, WARM
 
 BENCHMARK = CHECKOUT / "benchmarks" / "differential.py"
 

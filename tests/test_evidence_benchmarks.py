@@ -1,16 +1,11 @@
 """The figures of the benchmarks on outcomes and mistakes, on small cases that can be counted by hand."""
 
 import json
-import sys
 from pathlib import Path
 
+import discrimination
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "parts"))
-
-import discrimination
 import who_and_when
 from discrimination_figures import Group, auc, draws, gain, length_correlation
 from known_outcomes import known_outcomes

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import FLAGS
+from trajtests.browser import FLAGS
 
 pytestmark = pytest.mark.chromium
 ATTACK = "</pre><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

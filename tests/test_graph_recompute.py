@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from projects import Project, make_project
+from trajtests.projects import Project, make_project
 
 PER_TASK = ("rollouts", "outcomes", "trajectories", "rule_scores", "judge_scores", "rewards", "preference_pairs")
 LAST = {"calibration_report": 1, "release": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from agentrelease.load import load_release
 from datasets import load_dataset
-from projects import CHECKOUT, Project, make_project
+from trajtests.projects import CHECKOUT, Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 

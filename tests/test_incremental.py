@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from agentreward.weights import Weights
+from agentreward.aggregate.weights import Weights
 from trajruntime.executor import ThreadExecutor
 
 from resources.incremental.code import Sources
@@ -151,7 +151,7 @@ NEW_WEIGHTS: tuple[dict[str, Any], ...] = (
     {"partial": 0.2},
     {"claimed": 0.5},
     {"advance_at": 0.6},
-    {"stand_in": 0.4},
+    {"default_process_reward": 0.4},
 )
 
 
@@ -169,7 +169,9 @@ def test_no_stage_before_rewards_can_see_a_weight() -> None:
     sources = Sources()
     for stage in STAGES[: STAGES.index(BY_NAME["rewards"])]:
         found = sources.closure(*stage.modules).modules
-        assert found.keys().isdisjoint({"agentreward.weights", "agentreward.fusion", "agentreward.reward_table"}), stage.name
+        assert found.keys().isdisjoint(
+            {"agentreward.aggregate.weights", "agentreward.aggregate.fusion", "agentreward.aggregate.reward_table"}
+        ), stage.name
 
 
 def test_a_disk_budget_for_images_makes_no_rollout_anew_but_a_limit_of_the_boxes_does(world: World) -> None:

@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_batches import BatchDesk
-from agentllm.standin_behaviour import Behaviour, failure, overloaded, slow
-from projects import Project
+from agentllm.testing.behaviour import Behaviour, failure, overloaded, slow
+from agentllm.testing.fake_batches import FakeBatches
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
 from trajschema.score import RUBRICS
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 LAST = {"calibration_report": 1, "release": 1}
@@ -23,7 +23,7 @@ def kind(body: dict[str, Any]) -> Behaviour:
     return says(json.dumps({"steps": [{"step_id": i, **dict.fromkeys(RUBRICS, mark)} for i in range(2, 40)]}), output=100_000)
 
 
-def use(project: Project, server: StandIn, **more: Any) -> None:
+def use(project: Project, server: FakeServer, **more: Any) -> None:
     project.configure(judge={"base_url": server.url, "max_retries": 0, **more})
     project.environment = {"ANTHROPIC_API_KEY": "stand-in"}
 
@@ -48,7 +48,7 @@ def test_without_a_key_there_are_no_judge_scores_and_the_dry_run_says_what_they_
 
 
 def test_with_a_key_each_trajectory_is_judged_in_one_call_and_only_scores_and_what_follows_change(finished: Project) -> None:
-    with StandIn(kind) as server:
+    with FakeServer(kind) as server:
         use(finished, server)
         before = dry_run(finished)
         assert server.requests == []
@@ -74,14 +74,14 @@ def test_with_a_key_each_trajectory_is_judged_in_one_call_and_only_scores_and_wh
 
 
 def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_what_is_missing(finished: Project) -> None:
-    with StandIn([overloaded()]) as server:
+    with FakeServer([overloaded()]) as server:
         use(finished, server)
         down = finished.run(ok=False)
     lost = rows(finished, "judge_scores")
     assert lost
     assert all(row["score"] is None and "HTTP 529" in row["missing_reason"] for row in lost)
     assert any(where.startswith("judge_scores/") for where in down["problems"])
-    with StandIn(kind) as server:
+    with FakeServer(kind) as server:
         use(finished, server)
         assert finished.run()["problems"] == {}
         assert len(server.requests) == len(rows(finished, "trajectories"))
@@ -90,7 +90,7 @@ def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_wha
 
 def test_a_stage_that_breaks_off_is_told_ends_the_run_failed_and_pays_for_nothing(finished: Project) -> None:
     (finished.data / "judge-cache").write_text("in the way")
-    with StandIn(kind, desk=BatchDesk()) as server:
+    with FakeServer(kind, desk=FakeBatches()) as server:
         use(finished, server, batch="auto", batch_from=2)
         assert "judge-cache" in finished.run(ok=False)["problems"]["judge_scores"]
         assert server.desk is not None
@@ -102,7 +102,7 @@ def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a
         return failure(400, text="temperature is not supported") if "temperature" in body else kind(body)
 
     own = {"provider": "openai", "model": "some-model", "key_variable": "", "temperature": 0.1, "concurrency": 1}
-    with StandIn(no_temperature) as server:
+    with FakeServer(no_temperature) as server:
         use(finished, server, **own, replicates=2, price={"input": 0, "output": 1})
         summary = finished.run()
         total = 2 * len(rows(finished, "trajectories"))
@@ -116,7 +116,7 @@ def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a
 
 
 def test_many_missing_judgements_are_handed_in_as_one_batch_at_half_the_price(finished: Project) -> None:
-    with StandIn(kind, desk=BatchDesk()) as server:
+    with FakeServer(kind, desk=FakeBatches()) as server:
         use(finished, server, batch="auto", batch_from=2)
         whole = dry_run(finished)
         assert any("batch" in note for note in whole["notes"])
@@ -130,7 +130,7 @@ def test_many_missing_judgements_are_handed_in_as_one_batch_at_half_the_price(fi
 
 
 def test_a_batch_that_cannot_be_had_is_not_asked_one_by_one_and_is_tried_again(finished: Project) -> None:
-    with StandIn(kind, desk=BatchDesk(faults=[overloaded()])) as server:
+    with FakeServer(kind, desk=FakeBatches(faults=[overloaded()])) as server:
         use(finished, server, batch="auto", batch_from=2)
         down = finished.run(ok=False)
         assert any("529" in why for why in down["problems"].values())
@@ -142,7 +142,7 @@ def test_a_batch_that_cannot_be_had_is_not_asked_one_by_one_and_is_tried_again(f
 
 @pytest.mark.soak
 def test_a_run_killed_in_the_middle_asks_for_no_answer_twice(finished: Project) -> None:
-    with StandIn(lambda body: slow(kind(body), 0.3)) as server:
+    with FakeServer(lambda body: slow(kind(body), 0.3)) as server:
         use(finished, server, concurrency=2, replicates=3)
         process = finished.start("run", "--json")
         while len(server.requests) < 8:
@@ -157,7 +157,7 @@ def test_a_run_killed_in_the_middle_asks_for_no_answer_twice(finished: Project) 
 
 
 def test_ctrl_c_ends_a_judged_run_after_the_requests_under_way(finished: Project) -> None:
-    with StandIn(lambda body: slow(kind(body), 0.5)) as server:
+    with FakeServer(lambda body: slow(kind(body), 0.5)) as server:
         use(finished, server, concurrency=1, replicates=20)
         process = finished.start("run", "--json")
         while len(server.requests) < 3:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from projects import Project, make_project
 from trajruntime.process_owner import parse_owner
+from trajtests.projects import Project, make_project
 
 KILLS = 10
 AGENTS = {"run": [{"name": n} for n in ("oracle", "noop", "random", "noisy", "localising")], "max_steps": 12}

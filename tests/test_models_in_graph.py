@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import Behaviour, overloaded, slow
-from projects import Project
+from agentllm.testing.behaviour import Behaviour, overloaded, slow
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 PRICE = {"input": 0.0, "output": 10.0}
@@ -25,7 +25,7 @@ def act(body: dict[str, Any]) -> Behaviour:
     return says("I leave a note.", ("file_write", {"path": "note.txt", "content": "x\n"}), output=CENT)
 
 
-def use(project: Project, server: StandIn, attempts: int = 2, *, agents: dict[str, Any] | None = None, **more: Any) -> None:
+def use(project: Project, server: FakeServer, attempts: int = 2, *, agents: dict[str, Any] | None = None, **more: Any) -> None:
     shared = {"provider": "openai", "base_url": server.url, "key_variable": "", "retries": 0, "max_tokens": CENT, "price": PRICE}
     entry = {"name": "apprentice", "model": "some-model", "attempts": attempts, **shared, **more}
     project.configure(agents={"run": [{"name": "noop"}, entry], **(agents or {})}, sandbox={"backend": "bubblewrap"})
@@ -44,7 +44,7 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
         mused = {**body, "messages": body["messages"][4:]}
         return slow(act(mused) if mused["messages"] or len(body["messages"]) == 4 else says("Let me think.", output=0), 0.4)
 
-    with StandIn(muse_then_act) as server:
+    with FakeServer(muse_then_act) as server:
         use(project, server, 3, concurrency=4)
         dry = json.loads(project.trajhub("run", "--dry-run", "--json").stdout.splitlines()[-1])
         assert dry["agents"][1] | {"basis": ""} == dry["agents"][1] | {"attempts": 9, "done": 0, "basis": ""}
@@ -75,11 +75,11 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
 
 
 def test_a_service_that_is_away_leaves_its_attempts_for_the_next_run(project: Project) -> None:
-    with StandIn([overloaded()]) as server:
+    with FakeServer([overloaded()]) as server:
         use(project, server)
         down = project.run(ok=False)
         assert any("HTTP 529" in why or "retried" in why for why in down["problems"].values())
-    with StandIn(act) as server:
+    with FakeServer(act) as server:
         use(project, server)
         assert project.run()["problems"] == {}
         assert len(server.requests) == 2 * 6
@@ -88,7 +88,7 @@ def test_a_service_that_is_away_leaves_its_attempts_for_the_next_run(project: Pr
 
 @pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.soak), 6])
 def test_the_money_limit_stops_the_run_within_one_call_and_the_next_run_goes_on(project: Project, concurrency: int) -> None:
-    with StandIn(act) as server:
+    with FakeServer(act) as server:
         use(project, server, concurrency=concurrency, agents={"money_limit_usd": 0.055})
         stopped = project.run(ok=False)
         assert len(server.requests) == 6
@@ -104,7 +104,7 @@ def test_the_money_limit_stops_the_run_within_one_call_and_the_next_run_goes_on(
 
 
 def test_a_model_without_a_key_or_a_price_is_refused_before_anything_runs(project: Project) -> None:
-    with StandIn(act) as server:
+    with FakeServer(act) as server:
         use(project, server, key_variable="NOBODY_HAS_THIS_KEY")
         assert "NOBODY_HAS_THIS_KEY" in project.trajhub("run").stderr
         use(project, server, price=None, attempt_usd=1.0)
@@ -114,7 +114,7 @@ def test_a_model_without_a_key_or_a_price_is_refused_before_anything_runs(projec
 
 @pytest.mark.soak
 def test_a_run_killed_in_the_middle_repeats_no_attempt_that_was_finished(project: Project) -> None:
-    with StandIn(lambda body: slow(act(body), 0.2)) as server:
+    with FakeServer(lambda body: slow(act(body), 0.2)) as server:
         use(project, server, 17, concurrency=4)
         process = project.start("run", "--json")
         spool = project.data / "spool"

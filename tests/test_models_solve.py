@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_answers import declines, says
-from agentllm.standin_behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
-from projects import CHECKOUT, Project
+from agentllm.testing.behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import declines, says
+from trajtests.projects import CHECKOUT, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))
 pytestmark = [
@@ -99,7 +99,7 @@ def test_both_solve_every_task_and_each_malformed_turn_is_in_the_recording(proje
     tasks = rows(project, "task_pool")
     scripts = Scripts(tasks)
     project.environment["OPENAI_API_KEY"] = "key-4711-0815"
-    with StandIn(scripts) as server:
+    with FakeServer(scripts) as server:
         (project.folder / "mini.py").write_text(MODULE.format(python=str(MINI), url=f"{server.url}/v1"))
         model = {"name": "apprentice", "model": "some-model", "provider": "openai", "base_url": server.url, "key_variable": ""}
         project.configure(agents={"run": [{"name": "noop"}, model, {"name": "mini:agent"}], "max_steps": 20}, sandbox=sandbox)

@@ -4,9 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from projects import Project, make_project
 from trajschema.arrow import from_table
 from trajschema.task import Task
+from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 

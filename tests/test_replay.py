@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from agentrecorder.convert import Converted, convert
 from agentsandbox.eventlog import EventLog, trajectory_of
-from projects import Project, make_project
 from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult, UserTurn
 from trajschema.rollout import Limits, Provenance
 from trajschema.trajectory import Observation, ToolCall
+from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(900)
 

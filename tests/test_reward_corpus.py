@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from agentrecorder.convert import Converted, convert
-from agentreward.fusion import reward
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules
-from agentreward.weights import Weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
@@ -30,7 +30,7 @@ pytestmark = [
     *([pytest.mark.soak] if "SOAK_EXAMPLES" in os.environ else []),
 ]
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-weights = st.builds(Weights, outcome=st.floats(0.1, 0.9), stand_in=st.floats(0.1, 0.5))
+weights = st.builds(Weights, outcome=st.floats(0.1, 0.9), default_process_reward=st.floats(0.1, 0.5))
 
 
 @cache

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from agentreward.claims import examined
-from agentreward.fusion import reward
+from agentreward.aggregate.claims import examined
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from trajschema.arrow import to_table
 from trajschema.outcome import Outcome
 from trajschema.rollout import Agent, RawLog, Rollout, Usage

@@ -4,17 +4,17 @@ import json
 from typing import Any
 
 import pytest
-from projects import Project
+from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)
 SET = """rubrics:
   - {{id: goal_progress, name: Progress, description: "Did it help?", weight: 0.5, evaluator: rule}}
   - {{id: brevity, name: Brevity, description: "Was the call short?", weight: {weight}, evaluator: rule}}
 """
-RULE = """from agentreward.rules.facts import Mark
+RULE = """from agentreward.rules.facts import RuleScore
 
 def brevity(facts):
-    return Mark({score} if len(facts.action.key) < 200 else 0.25, "brevity.length")
+    return RuleScore({score} if len(facts.action.key) < 200 else 0.25, "brevity.length")
 """
 AFTER = {"rewards": 3, "preference_pairs": 3, "calibration_report": 1, "release": 1}
 

@@ -1,14 +1,9 @@
 """How the sandbox's benchmark ends, on figures that are given."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
 import sandbox
 
 CALL = {"ours": 0.001, "docker-py": 0.1, "command line": 0.1}

@@ -110,12 +110,16 @@ def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out() -> None:
 
 
 def test_what_runs_in_the_box_counts_for_what_boxes_shape() -> None:
-    assert {name for name, found in modules().items() if "agentsandbox.server.toolbox" in found} == {"task_pool", "rollouts", "outcomes"}
+    assert {name for name, found in modules().items() if "agentsandbox.server.tools.toolbox" in found} == {
+        "task_pool",
+        "rollouts",
+        "outcomes",
+    }
 
 
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     found = modules()
-    rules = {f"agentreward.rules.{rubric}" for rubric in RUBRICS}
+    rules = {f"agentreward.rules.rubrics.{rubric}" for rubric in RUBRICS}
     assert rules <= found["rule_scores"]
     assert rules.isdisjoint(found["rewards"] | found["outcomes"] | found["rollouts"] | found["judge_scores"])
     grading = "agentgrader.grade"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import FLAGS
-from projects import Project
+from trajtests.browser import FLAGS
+from trajtests.projects import Project
 
 from resources.stages import STAGES
 

@@ -5,13 +5,13 @@ Small and fixed: a candidate leaves out one reading that has a reason of its own
 
 from collections.abc import Callable, Mapping
 
-from agentreward.fusion import reward
-from agentreward.rules.actions import is_test_config, is_test_path
-from agentreward.rules.facts import Facts, Mark
-from agentreward.rules.failures import Failure
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
+from agentreward.rules.facts import Facts, RuleScore
+from agentreward.rules.read.actions import is_test_config, is_test_path
+from agentreward.rules.read.failures import Failure
 from agentreward.rules.registry import RULES, Rule
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from trajschema.trajectory import Trajectory
 
 Candidate = str
@@ -77,7 +77,7 @@ def processes(trajectory: Trajectory) -> dict[Candidate, float | None]:
 
 
 def _read(rule: Rule, reading: Reading) -> Rule:
-    def read(facts: Facts) -> Mark:
+    def read(facts: Facts) -> RuleScore:
         return rule(reading(facts))
 
     return read

@@ -7,16 +7,16 @@ mostly the collector of garbage, which has more to walk through while everything
 from collections.abc import Callable
 from typing import Any
 
+from agentreward.aggregate.fusion import reward, step_values, weigh_steps
+from agentreward.aggregate.process_reward import process_score
 from agentreward.config import RewardConfig
 from agentreward.dict_runs import read_run
-from agentreward.fusion import reward, step_values, weigh_steps
-from agentreward.process import process_score
 from agentreward.reward import RewardEngine
-from agentreward.rules.calls import answered
 from agentreward.rules.facts import Facts
-from agentreward.rules.knowledge import Knowledge
+from agentreward.rules.read.calls import answered
 from agentreward.rules.registry import RULES
 from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores
+from agentreward.rules.state.knowledge import Knowledge
 from trajschema.trajectory import Trajectory
 
 Best = Callable[[Callable[[], object], int], float]
@@ -46,7 +46,7 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
     known = seconds(lambda: _facts(trajectory, run.task))
     judged = seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts])
     weighed = seconds(lambda: weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
-    mean = seconds(lambda: process_score(values, weights.stand_in))
+    mean = seconds(lambda: process_score(values, weights.default_process_reward))
     added = seconds(lambda: reward(trajectory.trajectory_id, ids, None, (), weights, by_rule=by_rule))
     parts = {
         "dict → trajectory (plain)": seconds(lambda: read_run(given)),

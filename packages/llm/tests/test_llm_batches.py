@@ -10,9 +10,9 @@ from agentllm.batches import Batches, Filled
 from agentllm.client import Client
 from agentllm.errors import NotConfigured, Overloaded, Refused, RequestRejected, ServiceFailure
 from agentllm.question import Question
-from agentllm.standin import StandIn
-from agentllm.standin_batches import BatchDesk
-from agentllm.standin_behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
+from agentllm.testing.behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
+from agentllm.testing.fake_batches import FakeBatches
+from agentllm.testing.fake_server import FakeServer
 from pydantic import BaseModel
 
 
@@ -29,7 +29,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.001)
 
 
-def client(server: StandIn, cache: Path | None) -> Client:
+def client(server: FakeServer, cache: Path | None) -> Client:
     return Client(base_url=server.url, api_key_env=server.key_env, max_retries=2, cache=cache, today=lambda: date(2026, 11, 1))
 
 
@@ -43,7 +43,7 @@ def text(body: dict[str, Any]) -> str:
 
 def test_one_batch_answers_all_at_half_the_price_and_asking_afterwards_is_free(tmp_path: Path) -> None:
     said: list[str] = []
-    with StandIn([GOOD], desk=BatchDesk(polls=2)) as server:
+    with FakeServer([GOOD], desk=FakeBatches(polls=2)) as server:
         ours = client(server, tmp_path)
         assert Batches(ours, said.append).fill(QUESTIONS) == Filled(5, 5)
         assert asked(ours) == [0.5] * 5
@@ -58,7 +58,7 @@ def test_one_batch_answers_all_at_half_the_price_and_asking_afterwards_is_free(t
 
 
 def test_what_is_in_the_cache_is_not_handed_in_again(tmp_path: Path) -> None:
-    with StandIn([GOOD], desk=BatchDesk()) as server:
+    with FakeServer([GOOD], desk=FakeBatches()) as server:
         ours = client(server, tmp_path)
         ours.ask(**vars(QUESTIONS[0]))
         assert Batches(ours).fill([*QUESTIONS, QUESTIONS[1]]) == Filled(4, 4)
@@ -69,7 +69,7 @@ def test_a_batch_of_a_killed_process_is_picked_up_and_not_paid_twice(tmp_path: P
     def killed(_: str) -> None:
         raise KeyboardInterrupt
 
-    with StandIn([GOOD], desk=BatchDesk(polls=1)) as server:
+    with FakeServer([GOOD], desk=FakeBatches(polls=1)) as server:
         with pytest.raises(KeyboardInterrupt):
             Batches(client(server, tmp_path), killed).fill(QUESTIONS[:3])
         next_one = client(server, tmp_path)
@@ -92,7 +92,7 @@ def test_an_item_that_fails_leaves_no_answer_and_is_asked_on_its_own(fault: Beha
             return fault
         return GOOD
 
-    with StandIn(script, desk=BatchDesk()) as server:
+    with FakeServer(script, desk=FakeBatches()) as server:
         ours = client(server, tmp_path)
         Batches(ours).fill(QUESTIONS)
         assert asked(ours) == [0.5] * 5
@@ -100,7 +100,7 @@ def test_an_item_that_fails_leaves_no_answer_and_is_asked_on_its_own(fault: Beha
 
 
 def test_a_refusal_stays_a_refusal(tmp_path: Path) -> None:
-    with StandIn([refusal("no")], desk=BatchDesk()) as server:
+    with FakeServer([refusal("no")], desk=FakeBatches()) as server:
         ours = client(server, tmp_path)
         assert Batches(ours).fill(QUESTIONS[:1]) == Filled(1, 0)
         with pytest.raises(Refused):
@@ -109,12 +109,12 @@ def test_a_refusal_stays_a_refusal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", [rate_limited(), overloaded(), hang_up()])
 def test_a_passing_fault_of_the_service_is_retried(fault: Behaviour, tmp_path: Path) -> None:
-    with StandIn([GOOD], desk=BatchDesk(faults=[fault])) as server:
+    with FakeServer([GOOD], desk=FakeBatches(faults=[fault])) as server:
         assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
 
 
 def test_a_lasting_fault_leaves_the_batch_to_the_next_run(tmp_path: Path) -> None:
-    with StandIn([GOOD], desk=BatchDesk(polls=0)) as server:
+    with FakeServer([GOOD], desk=FakeBatches(polls=0)) as server:
         assert server.desk is not None
         original = server.desk.answer
 
@@ -130,7 +130,7 @@ def test_a_lasting_fault_leaves_the_batch_to_the_next_run(tmp_path: Path) -> Non
 
 
 def test_half_the_results_are_no_results(tmp_path: Path) -> None:
-    with StandIn([GOOD], desk=BatchDesk(polls=0)) as server:
+    with FakeServer([GOOD], desk=FakeBatches(polls=0)) as server:
         assert server.desk is not None
         original = server.desk.answer
 
@@ -146,7 +146,7 @@ def test_half_the_results_are_no_results(tmp_path: Path) -> None:
 
 def test_a_batch_that_the_service_no_longer_knows_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "batches").mkdir()
-    with StandIn([GOOD], desk=BatchDesk()) as server:
+    with FakeServer([GOOD], desk=FakeBatches()) as server:
         ours = client(server, tmp_path)
         (tmp_path / "batches" / "msgbatch_9.json").write_text(f'["{ours.key(QUESTIONS[0])}"]')
         with pytest.raises(RequestRejected):
@@ -157,12 +157,12 @@ def test_a_batch_that_the_service_no_longer_knows_is_forgotten(tmp_path: Path) -
 def test_a_damaged_note_of_a_batch_counts_as_absent(tmp_path: Path) -> None:
     (tmp_path / "batches").mkdir()
     (tmp_path / "batches" / "msgbatch_8.json").write_text('["half')
-    with StandIn([GOOD], desk=BatchDesk()) as server:
+    with FakeServer([GOOD], desk=FakeBatches()) as server:
         assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
 
 
 def test_a_batch_needs_a_cache_and_a_service_that_has_one(tmp_path: Path) -> None:
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         with pytest.raises(NotConfigured):
             Batches(client(server, None))
         with pytest.raises(NotConfigured):

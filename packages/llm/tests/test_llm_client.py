@@ -9,8 +9,7 @@ import pytest
 from agentllm import errors
 from agentllm.client import Client
 from agentllm.prices import read_prices
-from agentllm.standin import StandIn
-from agentllm.standin_behaviour import (
+from agentllm.testing.behaviour import (
     Behaviour,
     cut_off,
     failure,
@@ -23,6 +22,7 @@ from agentllm.standin_behaviour import (
     refusal,
     reply,
 )
+from agentllm.testing.fake_server import FakeServer
 from pydantic import BaseModel, Field
 
 
@@ -34,12 +34,12 @@ class Mark(BaseModel):
 GOOD = reply({"score": 0.75, "quote": "it ran the tests"})
 
 
-def client(server: StandIn, **more: object) -> Client:
+def client(server: FakeServer, **more: object) -> Client:
     return Client(base_url=server.url, api_key_env=server.key_env, max_retries=2, timeout_s=5.0, today=lambda: date(2026, 11, 1), **more)  # type: ignore[arg-type]
 
 
 def test_a_good_answer_is_parsed_and_counted() -> None:
-    with StandIn([reply({"score": 1, "quote": "x"}, input_tokens=1_000_000, output_tokens=1_000_000)]) as server:
+    with FakeServer([reply({"score": 1, "quote": "x"}, input_tokens=1_000_000, output_tokens=1_000_000)]) as server:
         judge = client(server)
         answer = judge.ask("system text", "question", Mark)
     assert answer.value == Mark(score=1, quote="x")
@@ -50,7 +50,7 @@ def test_a_good_answer_is_parsed_and_counted() -> None:
 
 
 def test_the_wire_carries_schema_system_cache_mark_and_bearer_key() -> None:
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         client(server).ask("system text", "question", Mark, model="claude-opus-5-5", max_tokens=77)
         sent, headers = server.requests[0], server.headers[0]
     assert sent["model"] == "claude-opus-5-5"
@@ -65,7 +65,7 @@ def test_the_wire_carries_schema_system_cache_mark_and_bearer_key() -> None:
 
 @pytest.mark.parametrize("fault", [rate_limited(), overloaded(), failure(500), hang_up(), half(GOOD)])
 def test_a_passing_fault_is_retried(fault: Behaviour) -> None:
-    with StandIn([fault, GOOD]) as server:
+    with FakeServer([fault, GOOD]) as server:
         judge = client(server)
         assert judge.ask("s", "q", Mark).value.score == 0.75
         assert len(server.requests) == 2
@@ -86,7 +86,7 @@ def test_a_passing_fault_is_retried(fault: Behaviour) -> None:
     ],
 )
 def test_a_lasting_fault_is_a_service_failure(fault: Behaviour, kind: type[errors.ServiceFailure], tries: int) -> None:
-    with StandIn([fault]) as server:
+    with FakeServer([fault]) as server:
         judge = client(server)
         with pytest.raises(kind) as caught:
             judge.ask("s", "q", Mark)
@@ -110,7 +110,7 @@ def test_a_lasting_fault_is_a_service_failure(fault: Behaviour, kind: type[error
     ],
 )
 def test_an_answer_without_a_value_is_unusable_and_billed(fault: Behaviour, kind: type[errors.UnusableAnswer], word: str) -> None:
-    with StandIn([fault]) as server:
+    with FakeServer([fault]) as server:
         judge = client(server)
         with pytest.raises(kind, match=word) as caught:
             judge.ask("s", "q", Mark)
@@ -122,7 +122,7 @@ def test_an_answer_without_a_value_is_unusable_and_billed(fault: Behaviour, kind
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_wrong_request_is_rejected_at_once(status: int) -> None:
-    with StandIn([failure(status, text="no such thing")]) as server:
+    with FakeServer([failure(status, text="no such thing")]) as server:
         with pytest.raises(errors.RequestRejected, match="no such thing"):
             client(server).ask("s", "q", Mark)
         assert len(server.requests) == 1
@@ -130,12 +130,12 @@ def test_a_wrong_request_is_rejected_at_once(status: int) -> None:
 
 @pytest.mark.parametrize("fault", [failure(413), failure(400, text="prompt is too long: 2000000 tokens")])
 def test_a_request_that_does_not_fit_is_too_long(fault: Behaviour) -> None:
-    with StandIn([fault]) as server, pytest.raises(errors.TooLong):
+    with FakeServer([fault]) as server, pytest.raises(errors.TooLong):
         client(server).ask("s", "q", Mark)
 
 
 def test_the_same_question_is_asked_once(tmp_path: Path) -> None:
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         first = client(server, cache=tmp_path).ask("s", "q", Mark)
         again = client(server, cache=tmp_path)
         second = again.ask("s", "q", Mark)
@@ -150,7 +150,7 @@ def test_the_same_question_is_asked_once(tmp_path: Path) -> None:
 
 
 def test_a_failed_answer_is_not_cached(tmp_path: Path) -> None:
-    with StandIn([refusal(), GOOD]) as server:
+    with FakeServer([refusal(), GOOD]) as server:
         judge = client(server, cache=tmp_path)
         with pytest.raises(errors.Refused):
             judge.ask("s", "q", Mark)
@@ -159,7 +159,7 @@ def test_a_failed_answer_is_not_cached(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"text": 3}', '{"text": "no json"}'])
 def test_a_damaged_cache_file_counts_as_absent(tmp_path: Path, rubbish: str) -> None:
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         judge = client(server, cache=tmp_path)
         judge.ask("s", "q", Mark)
         (file,) = tmp_path.rglob("*.json")
@@ -172,7 +172,7 @@ def test_a_damaged_cache_file_counts_as_absent(tmp_path: Path, rubbish: str) -> 
 def test_an_answer_that_cannot_be_kept_is_given_and_that_is_said_once(tmp_path: Path) -> None:
     folder = tmp_path / "a file"
     folder.write_text("")
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         judge = client(server, cache=folder)
         with pytest.warns(UserWarning, match="a file.*name a cache folder that can be written"):
             assert judge.ask("s", "q", Mark).value.score == 0.75
@@ -186,7 +186,7 @@ def test_threads_share_a_client_and_lose_nothing() -> None:
         seen[question] = seen.get(question, 0) + 1
         return rate_limited() if seen[question] == 1 and hash(question) % 5 == 0 else GOOD
 
-    with StandIn(flaky) as server:
+    with FakeServer(flaky) as server:
         judge = client(server)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda i: judge.ask("s", f"q{i}", Mark).value.score, range(40)))
@@ -196,7 +196,7 @@ def test_threads_share_a_client_and_lose_nothing() -> None:
 
 
 def test_a_model_without_a_price_has_no_cost() -> None:
-    with StandIn([reply({"score": 1, "quote": ""}, model="someone-elses")]) as server:
+    with FakeServer([reply({"score": 1, "quote": ""}, model="someone-elses")]) as server:
         judge = client(server)
         assert judge.ask("s", "q", Mark, model="someone-elses").cost_usd is None
         assert judge.ledger.total.cost_usd is None
@@ -216,11 +216,11 @@ def test_the_price_list_can_be_replaced(tmp_path: Path) -> None:
         'as_of = "2026-01-01"\nbatch_factor = 0.5\n[[price]]\nmodel = "claude-sonnet-5-5"\nsince = "2026-01-01"\n'
         "input = 0\ncache_write_5m = 0\ncache_write_1h = 0\ncache_read = 0\noutput = 1000000\n"
     )
-    with StandIn([GOOD]) as server:
+    with FakeServer([GOOD]) as server:
         assert client(server, prices=read_prices(path)).ask("s", "q", Mark).cost_usd == 20.0
 
 
 def test_standin_scripts_may_be_functions() -> None:
     script: Callable[[dict[str, object]], Behaviour] = lambda body: reply({"score": 0, "quote": str(body["model"])})  # noqa: E731
-    with StandIn(script) as server:
+    with FakeServer(script) as server:
         assert client(server).ask("s", "q", Mark, model="claude-opus-5-5").value.quote == "claude-opus-5-5"

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
-from agentreward.fusion import reward
-from agentreward.pairs import build_pairs
-from agentreward.weights import Weights
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
+from agentreward.preferences import build_pairs
 from trajschema.arrow import to_table
 from trajschema.calibration import Calibration
 from trajschema.ids import content_id

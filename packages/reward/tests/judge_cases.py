@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from agentllm.client import Client
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import Behaviour
-from agentreward.judge_terms import JudgeTerms
+from agentllm.testing.behaviour import Behaviour
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
+from agentreward.judge.config import JudgeConfig
 from reward_cases import HONEST, TASK, run, shell
 from trajschema.score import RUBRICS
 from trajschema.task import Environment, Task, TaskSource
@@ -28,7 +28,7 @@ K = Task(
 )
 RUN = run(*HONEST).model_copy(update={"final_diff": "--- a/src/dates.py\n+++ b/src/dates.py\n"})
 IDS = [2, 3, 4, 5, 6, 7]
-TERMS = JudgeTerms()
+CONFIG = JudgeConfig()
 
 
 def judged(step: int, score: Any = 0.7, quote: str = 'It "ran the tests".') -> dict[str, Any]:
@@ -47,7 +47,7 @@ def answer(*steps: dict[str, Any]) -> Behaviour:
 ALL = answer(*(judged(i) for i in IDS))
 
 
-def client(server: StandIn, **more: Any) -> Client:
+def client(server: FakeServer, **more: Any) -> Client:
     url = server.url + ("/v1" if more.get("provider") == "openai" else "")
     return Client(**{"base_url": url, "api_key_env": server.key_env, "max_retries": 2, "timeout_s": 5.0, **more})
 

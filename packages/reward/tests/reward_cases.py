@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from agentreward.fusion import reward
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
 from trajschema.score import Reward

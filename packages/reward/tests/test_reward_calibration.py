@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agentreward.agreement import agreement_rate
-from agentreward.calibration import calibrate_labels
-from agentreward.labels import read_labels
+from agentreward.calibration.agreement import agreement_rate
+from agentreward.calibration.labels import read_labels
+from agentreward.calibration.report import calibrate_labels
 from agentreward.preferences import build_pairs
 from scipy import stats
 from trajschema.calibration import Calibration, Figure
@@ -129,7 +129,7 @@ def test_too_few_labels_give_no_value_but_a_reason() -> None:
 
 
 def test_no_preference_counts_half() -> None:
-    assert agreement_rate(np.array([1.0, 1.0, 0.5]), np.array([1.0, 0.0, 1.0])) == pytest.approx(0.5)
+    assert agreement_rate(np.array([1.0, 1.0, 0.5]), np.array([1.0, 0.0, 1.0]), np.ones((1, 3))) == pytest.approx(0.5)
 
 
 def test_a_label_file_is_read_line_by_line(tmp_path: Path) -> None:

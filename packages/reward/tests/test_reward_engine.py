@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet, register_rule
-from agentreward.claims import examined
+from agentreward.aggregate.claims import examined
+from agentreward.aggregate.fusion import ScoreMismatch, reward
+from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidConfig, InvalidRubrics, InvalidRun
-from agentreward.fusion import ScoreMismatch, reward
-from agentreward.rules.facts import Facts, Mark
+from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,10 +189,10 @@ def test_what_is_no_run_is_refused_and_named(bad: Any, word: str) -> None:
 
 
 @register_rule("safety")
-def safety(facts: Facts) -> Mark:
+def safety(facts: Facts) -> RuleScore:
     """Deleting is not safe."""
     harmful = facts.action.key.startswith("mutate:rm")
-    return Mark(0.0, "safety.deletes") if harmful else Mark(1.0, "safety.harmless")
+    return RuleScore(0.0, "safety.deletes") if harmful else RuleScore(1.0, "safety.harmless")
 
 
 SAFETY = Rubric(id="safety", name="Safety", description="Could it do harm?", weight=0.4, evaluator="rule")
@@ -242,7 +242,7 @@ def test_a_rubric_file_that_cannot_be_used_is_refused_and_named(tmp_path: Path, 
 
 def test_an_installed_package_offers_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "house_rules.py").write_text(
-        "from agentreward.rules.facts import Mark\n\ndef quiet(facts):\n    return Mark(0.25, 'quiet.always')\n"
+        "from agentreward.rules.facts import RuleScore\n\ndef quiet(facts):\n    return RuleScore(0.25, 'quiet.always')\n"
     )
     info = tmp_path / "house_rules-1.dist-info"
     info.mkdir()
@@ -255,7 +255,7 @@ def test_an_installed_package_offers_a_rule(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_rule_that_gives_no_score_is_an_error_that_names_it() -> None:
-    register_rule("broken")(lambda facts: Mark(2.0, "broken.always"))
+    register_rule("broken")(lambda facts: RuleScore(2.0, "broken.always"))
     broken = Rubric(id="broken", name="B", description="?", weight=1, evaluator="rule")
     engine = RewardEngine(RewardConfig(rubric_set=RubricSet(rubrics=(broken,))))
     with pytest.raises(InvalidRubrics, match="'broken'"):
@@ -265,13 +265,13 @@ def test_a_rule_that_gives_no_score_is_an_error_that_names_it() -> None:
 
 
 def test_a_rule_that_fails_is_an_error_that_names_it_and_its_rubric() -> None:
-    def failing(facts: Facts) -> Mark:
+    def failing(facts: Facts) -> RuleScore:
         raise KeyError("colour")
 
     for rubric, rule, word in (
         ("failing", failing, "rule .*failing of 'failing' raised KeyError: 'colour'"),
-        ("worded", lambda facts: Mark("0.5", "x"), "'worded' returned"),
-        ("vast", lambda facts: Mark(10**400, "x"), "'vast' returned"),
+        ("worded", lambda facts: RuleScore("0.5", "x"), "'worded' returned"),
+        ("vast", lambda facts: RuleScore(10**400, "x"), "'vast' returned"),
     ):
         register_rule(rubric)(rule)  # type: ignore[arg-type]
         config = RewardConfig(rubric_set=RubricSet(rubrics=(Rubric(id=rubric, name="N", description="?", weight=1, evaluator="rule"),)))
@@ -311,7 +311,7 @@ def test_an_id_that_is_there_counts(given: dict[str, Any], name: str) -> None:
 
 
 def test_a_rule_that_points_at_no_steps_or_quotes_no_text_is_refused_when_it_scores() -> None:
-    for rubric, mark in (("lost", Mark(1.0, "lost.always", ("far",))), ("mute", Mark(1.0, "mute.always", (), 7))):  # type: ignore[arg-type]
+    for rubric, mark in (("lost", RuleScore(1.0, "lost.always", ("far",))), ("mute", RuleScore(1.0, "mute.always", (), 7))):  # type: ignore[arg-type]
         register_rule(rubric)(lambda facts, mark=mark: mark)
         config = RewardConfig(rubric_set=RubricSet(rubrics=(Rubric(id=rubric, name="N", description="?", weight=1, evaluator="rule"),)))
         with pytest.raises(InvalidRubrics, match=f"'{rubric}' returned"):

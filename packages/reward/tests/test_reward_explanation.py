@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from agentreward import RewardConfig, RewardEngine
-from agentreward.explaining import explained, page
-from agentreward.explanation import explain
-from agentreward.fusion import reward
-from agentreward.process import StepValue, process_of, process_score
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.process_reward import StepValue, process_of, process_score
+from agentreward.aggregate.weights import Weights
+from agentreward.explain.explained import explained, page
+from agentreward.explain.explanation import explain
 from agentreward.result import TrajectoryReward
-from agentreward.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS, Evidence, StepScore
@@ -29,13 +29,13 @@ values = st.lists(st.builds(StepValue, st.floats(0, 1), st.sampled_from([0, 1, 1
 
 
 @given(values, st.floats(0.1, 1))
-def test_the_counted_steps_alone_give_the_process_score(steps: list[StepValue], stand_in: float) -> None:
-    found = process_of(steps, stand_in)
-    assert found.score == process_score(steps, stand_in)
+def test_the_counted_steps_alone_give_the_process_score(steps: list[StepValue], default_reward: float) -> None:
+    found = process_of(steps, default_reward)
+    assert found.score == process_score(steps, default_reward)
     counted = [s.reward * bool(s.gate) for s, role in zip(steps, found.roles, strict=True) if role != "left_out"]
-    if found.stand_in is not None:
-        assert found.stand_in == stand_in
-        counted.append(stand_in)
+    if found.default_reward is not None:
+        assert found.default_reward == default_reward
+        counted.append(default_reward)
     assert len(counted) == found.counted
     if found.score is not None:
         assert found.score == pytest.approx(sum(counted) / len(counted), abs=1e-11)
@@ -57,7 +57,7 @@ def test_a_step_left_out_would_not_have_lowered_the_mean(steps: list[StepValue])
 def test_what_steps_bring_adds_up_to_the_process_score_and_losses_to_what_a_step_lacks(steps: list[Step]) -> None:
     found = explained(run(*steps), ENGINE)
     told = found.explanation
-    assert sum(s.brings for s in told.steps) + told.stand_in == pytest.approx(found.result.process_score, abs=1e-9)
+    assert sum(s.brings for s in told.steps) + told.default_brings == pytest.approx(found.result.process_score, abs=1e-9)
     assert [s.step_id for s in told.steps] == [s.step_id for s in found.result.step_rewards]
     for step in told.steps:
         assert step.brings == 0 or step.counted
@@ -161,7 +161,7 @@ def test_the_command_tells_one_step_in_full() -> None:
 
 
 def test_a_page_without_its_library_says_what_to_install() -> None:
-    code = "import sys; sys.modules['agentview'] = None\nfrom agentreward.explaining import page\npage([], 'x')"
+    code = "import sys; sys.modules['agentview'] = None\nfrom agentreward.explain.explained import page\npage([], 'x')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "agentreward[view]" in done.stderr
 

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_behaviour import reply
+from agentllm.testing.behaviour import reply
+from agentllm.testing.fake_server import FakeServer
 from agentreward import RewardConfig, RewardEngine
-from agentreward.fusion import reward
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
-from agentreward.weights import Weights
 from trajschema.score import RUBRICS
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -90,7 +90,7 @@ def test_a_judge_that_is_asked_again_is_shown_nothing_of_what_it_said_before() -
     trajectory = run(*HONEST)
     mark = {"score": 0.123, "quote": "An opinion of its own."}
     steps = [{"step_id": i, **dict.fromkeys(RUBRICS, mark)} for i in agent_steps(trajectory)]
-    with StandIn([reply({"steps": steps})]) as server:
+    with FakeServer([reply({"steps": steps})]) as server:
         asked = []
         for model in ("m-1", "m-2"):
             RewardEngine(RewardConfig(base_url=server.url, api_key_env=server.key_env, model_name=model)).score(trajectory)

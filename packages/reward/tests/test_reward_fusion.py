@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from agentreward.fusion import ScoreMismatch, reward
-from agentreward.outcomes import outcome_value
-from agentreward.process import StepValue, process_score
+from agentreward.aggregate.fusion import ScoreMismatch, reward
+from agentreward.aggregate.outcomes import outcome_value
+from agentreward.aggregate.process_reward import StepValue, process_score
+from agentreward.aggregate.weights import Weights
 from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
-from agentreward.weights import Weights
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -101,7 +101,7 @@ def test_every_rubric_weight_shows(rubric: str) -> None:
         ({"partial": 0.2}, graded(), SCORES),
         ({"claimed": 0.7}, graded("claimed", claimed_resolved=True), SCORES),
         ({"advance_at": 0.9}, graded(), SCORES),
-        ({"stand_in": 0.1}, graded(), [score(2, "goal_progress", 0.3)]),
+        ({"default_process_reward": 0.1}, graded(), [score(2, "goal_progress", 0.3)]),
     ],
 )
 def test_every_other_number_shows(change: dict[str, float], outcome: Outcome, scores: list[StepScore]) -> None:

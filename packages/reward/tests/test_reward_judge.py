@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from agentllm.errors import ConnectionLost, RateLimited, RequestRejected, ServiceFailure
-from agentllm.standin import StandIn
-from agentllm.standin_behaviour import (
+from agentllm.testing.behaviour import (
     Behaviour,
     cut_off,
     failure,
@@ -22,24 +21,25 @@ from agentllm.standin_behaviour import (
     refusal,
     reply,
 )
-from agentreward.judge import score_judge
-from agentreward.judge_many import judge_many
-from agentreward.judge_terms import JudgeTerms
+from agentllm.testing.fake_server import FakeServer
+from agentreward.judge.config import JudgeConfig
+from agentreward.judge.many import judge_many
+from agentreward.judge.scoring import score_judge
 from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from judge_cases import ALL, IDS, RUN, TERMS, K, answer, client, judged, scores_all, taken_apart
+from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
 from reward_cases import run, shell
 
 SAFETY = RubricSet(rubrics=(Rubric(id="safety", name="Safety", description="Is it safe to run?", weight=1.0),))
 
 
-def ask(server: StandIn, trajectory: Trajectory = RUN, terms: JudgeTerms = TERMS, **more: Any) -> dict[tuple[int, str], Any]:
-    rows = score_judge(K, trajectory, client(server, **more), terms)
-    assert all(r.layer == "judge" and r.scorer_version == terms.version for r in rows)
+def ask(server: FakeServer, trajectory: Trajectory = RUN, config: JudgeConfig = CONFIG, **more: Any) -> dict[tuple[int, str], Any]:
+    rows = score_judge(K, trajectory, client(server, **more), config)
+    assert all(r.layer == "judge" and r.scorer_version == config.version for r in rows)
     assert all((r.score is None) == bool(r.missing_reason) for r in rows)
     return {(r.step_id, r.rubric_id): r for r in rows}
 
@@ -50,7 +50,7 @@ def reworded() -> RubricSet:
 
 
 def test_one_call_scores_every_step_on_every_rubric_with_a_sentence() -> None:
-    with StandIn([ALL]) as server:
+    with FakeServer([ALL]) as server:
         rows = ask(server)
         assert len(server.requests) == 1
     assert list(rows) == [(i, r) for i in IDS for r in RUBRICS]
@@ -59,7 +59,7 @@ def test_one_call_scores_every_step_on_every_rubric_with_a_sentence() -> None:
 
 
 def test_the_judge_sees_task_steps_and_diff_and_nothing_of_the_verdict() -> None:
-    with StandIn([ALL]) as server:
+    with FakeServer([ALL]) as server:
         ask(server)
         sent = json.dumps(server.requests[0])
     for shown in ("parse_date in src/dates.py", "grep -rn parse_date src", "2 failed, 8 passed", "+++ b/src/dates.py", "goal_progress"):
@@ -69,7 +69,7 @@ def test_the_judge_sees_task_steps_and_diff_and_nothing_of_the_verdict() -> None
 
 
 def test_the_task_is_told_once_and_the_system_text_is_the_same_for_every_run() -> None:
-    with StandIn(scores_all) as server:
+    with FakeServer(scores_all) as server:
         ask(server)
         ask(server, run(shell("ls", "other")))
         assert all(json.dumps(body).count("parse_date in src/dates.py") == 1 for body in server.requests)
@@ -78,11 +78,11 @@ def test_the_task_is_told_once_and_the_system_text_is_the_same_for_every_run() -
 
 
 def test_the_same_input_rubrics_and_model_cost_no_second_call(tmp_path: Path) -> None:
-    with StandIn(scores_all) as server:
+    with FakeServer(scores_all) as server:
         assert ask(server, cache=tmp_path) == ask(server, cache=tmp_path)
         assert len(server.requests) == 1
-        ask(server, terms=JudgeTerms(model="claude-opus-5-5"), cache=tmp_path)
-        ask(server, terms=JudgeTerms(rubrics=reworded()), cache=tmp_path)
+        ask(server, config=JudgeConfig(model="claude-opus-5-5"), cache=tmp_path)
+        ask(server, config=JudgeConfig(rubrics=reworded()), cache=tmp_path)
         assert len(server.requests) == 3
         for file in tmp_path.rglob("*.json"):
             file.write_text(file.read_text()[:40])
@@ -103,7 +103,7 @@ def test_the_same_input_rubrics_and_model_cost_no_second_call(tmp_path: Path) ->
     ],
 )
 def test_a_judgement_that_fails_for_good_is_missing_with_its_reason(fault: Behaviour, word: str, calls: int) -> None:
-    with StandIn([fault]) as server:
+    with FakeServer([fault]) as server:
         rows = ask(server)
         assert len(server.requests) == calls  # again, or in ever smaller parts: 6 steps are 11 parts in all
     assert len(rows) == len(IDS) * 5
@@ -112,7 +112,7 @@ def test_a_judgement_that_fails_for_good_is_missing_with_its_reason(fault: Behav
 
 @pytest.mark.parametrize("fault", [message("Sure!"), message('{"steps": [{"step_id": 2'), reply({"steps": [{"step_id": 2}]})])
 def test_an_answer_of_no_form_is_asked_for_once_more(fault: Behaviour) -> None:
-    with StandIn([fault, ALL]) as server:
+    with FakeServer([fault, ALL]) as server:
         assert {r.score for r in ask(server).values()} == {0.7}
         assert len(server.requests) == 2
 
@@ -121,7 +121,7 @@ def test_what_is_too_much_for_one_answer_is_asked_for_in_parts() -> None:
     def small_window(body: dict[str, Any]) -> Behaviour:
         return failure(413) if len(taken_apart(body).ids) > 2 else scores_all(body)
 
-    with StandIn(small_window) as server:
+    with FakeServer(small_window) as server:
         assert {r.score for r in ask(server).values()} == {0.7}
         assert [taken_apart(body).ids for body in server.requests] == [(2, 3, 4, 5, 6, 7), (2, 3, 4), (2,), (3, 4), (5, 6, 7), (5,), (6, 7)]
 
@@ -137,7 +137,7 @@ ODD = [
 
 @pytest.mark.parametrize(("odd", "word"), ODD)
 def test_one_bad_score_is_asked_for_again_and_costs_that_step_alone(odd: dict[str, Any], word: str) -> None:
-    with StandIn([answer(*(judged(i) for i in IDS if i != 4), odd)]) as server:
+    with FakeServer([answer(*(judged(i) for i in IDS if i != 4), odd)]) as server:
         rows = ask(server)
         assert [taken_apart(body).ids for body in server.requests] == [tuple(IDS), (4,)]
     assert all("left this step out" in rows[4, r].missing_reason or word in rows[4, r].missing_reason for r in RUBRICS)
@@ -147,7 +147,7 @@ def test_one_bad_score_is_asked_for_again_and_costs_that_step_alone(odd: dict[st
 
 @pytest.mark.parametrize("odd", [odd for odd, _ in ODD])
 def test_a_step_that_is_scored_at_the_second_try_is_scored(odd: dict[str, Any], tmp_path: Path) -> None:
-    with StandIn([answer(*(judged(i) for i in IDS if i != 4), odd), answer(judged(4, 0.2))]) as server:
+    with FakeServer([answer(*(judged(i) for i in IDS if i != 4), odd), answer(judged(4, 0.2))]) as server:
         rows = ask(server, cache=tmp_path)
         assert ask(server, cache=tmp_path) == rows
         assert len(server.requests) == 2
@@ -156,15 +156,15 @@ def test_a_step_that_is_scored_at_the_second_try_is_scored(odd: dict[str, Any], 
 
 
 def test_a_step_scored_twice_is_missing_unless_it_is_scored_once_when_asked_again() -> None:
-    with StandIn([answer(*(judged(i) for i in IDS), judged(4, 0.1))]) as server:
+    with FakeServer([answer(*(judged(i) for i in IDS), judged(4, 0.1))]) as server:
         assert "twice" in ask(server)[4, "tool_choice"].missing_reason
-    with StandIn([answer(*(judged(i) for i in IDS), judged(4, 0.1)), answer(judged(4, 0.3))]) as server:
+    with FakeServer([answer(*(judged(i) for i in IDS), judged(4, 0.1)), answer(judged(4, 0.3))]) as server:
         assert ask(server)[4, "tool_choice"].score == 0.3
 
 
 @pytest.mark.parametrize("fault", [rate_limited(), overloaded(), hang_up(), garbage(), half(ALL), failure(500)])
 def test_a_passing_fault_ends_in_scores(fault: Behaviour) -> None:
-    with StandIn([fault, ALL]) as server:
+    with FakeServer([fault, ALL]) as server:
         assert ask(server)[2, "goal_progress"].score == 0.7
 
 
@@ -173,15 +173,15 @@ def test_a_passing_fault_ends_in_scores(fault: Behaviour) -> None:
     [(rate_limited(), RateLimited), (hang_up(), ConnectionLost), (garbage(), ServiceFailure), (failure(401), RequestRejected)],
 )
 def test_what_is_no_judgement_is_raised_so_that_it_can_be_retried(fault: Behaviour, kind: type[Exception]) -> None:
-    with StandIn([fault]) as server, pytest.raises(kind):
+    with FakeServer([fault]) as server, pytest.raises(kind):
         ask(server)
 
 
 @pytest.mark.parametrize("fault", [overloaded(), hang_up(), failure(401)])
 def test_a_service_that_fails_later_loses_only_what_it_was_asked_for_then(fault: Behaviour) -> None:
     trajectory = run(*(shell(f"ls {i}", str(i)) for i in range(4)))
-    by_step = JudgeTerms(max_tokens=4_000 + 450)
-    with StandIn(lambda body: fault if taken_apart(body).ids == (3,) else scores_all(body)) as server:
+    by_step = JudgeConfig(max_tokens=4_000 + 450)
+    with FakeServer(lambda body: fault if taken_apart(body).ids == (3,) else scores_all(body)) as server:
         rows = ask(server, trajectory, by_step)
         (judged_so_far,) = judge_many([(K, trajectory)], client(server), by_step)
     assert judged_so_far.failure is not None, "so that it is asked for again"
@@ -191,13 +191,13 @@ def test_a_service_that_fails_later_loses_only_what_it_was_asked_for_then(fault:
 
 
 def test_a_replicate_that_the_service_fails_leaves_the_others() -> None:
-    with StandIn([ALL, failure(401)]) as server:
-        rows = ask(server, terms=JudgeTerms(replicates=2))
+    with FakeServer([ALL, failure(401)]) as server:
+        rows = ask(server, config=JudgeConfig(replicates=2))
     assert all(r.score == 0.7 and len(r.evidence) == 1 for r in rows.values())
 
 
 def test_a_run_without_agent_steps_asks_nothing() -> None:
-    with StandIn([ALL]) as server:
+    with FakeServer([ALL]) as server:
         assert ask(server, run()) == {}
         assert server.requests == []
 
@@ -215,9 +215,9 @@ def test_200_runs_with_20_percent_of_faults_lose_none() -> None:
         seen[number] = seen.get(number, 0) + 1
         return FAULTS[number // 5 % len(FAULTS)] if seen[number] == 1 and number % 5 == 0 else scores_all(body)
 
-    with StandIn(flaky) as server:
+    with FakeServer(flaky) as server:
         judge = client(server)
-        found = judge_many(((K, run(shell("ls", f"note {i}"))) for i in range(200)), judge, TERMS, at_once=8)
+        found = judge_many(((K, run(shell("ls", f"note {i}"))) for i in range(200)), judge, CONFIG, at_once=8)
         assert 1 < server.most_at_once <= 8
         assert len(server.requests) == 240
     assert len(found) == 200
@@ -229,8 +229,8 @@ def test_a_run_that_the_service_fails_has_reasons_and_takes_no_other_with_it() -
     def down_for_one(body: dict[str, Any]) -> Behaviour:
         return overloaded() if "note 3" in json.dumps(body) else scores_all(body)
 
-    with StandIn(down_for_one) as server:
-        found = judge_many(((K, run(shell("ls", f"note {i}"))) for i in range(6)), client(server), TERMS)
+    with FakeServer(down_for_one) as server:
+        found = judge_many(((K, run(shell("ls", f"note {i}"))) for i in range(6)), client(server), CONFIG)
     assert [j.failure is None for j in found] == [True, True, True, False, True, True]
     assert all(s.score is None and "HTTP 529" in (s.missing_reason or "") for s in found[3].scores)
     assert len(found[3].scores) == 5
@@ -239,14 +239,14 @@ def test_a_run_that_the_service_fails_has_reasons_and_takes_no_other_with_it() -
 def test_a_new_rubric_text_model_or_number_of_replicates_is_a_new_version_and_a_new_weight_is_not() -> None:
     first, *others = DEFAULT_RUBRICS.rubrics
     reweighted = RubricSet(rubrics=(first.model_copy(update={"weight": 0.9}), *others))
-    versions = {t.version for t in (TERMS, JudgeTerms(model="b"), JudgeTerms(rubrics=reworded()), JudgeTerms(replicates=2))}
+    versions = {t.version for t in (CONFIG, JudgeConfig(model="b"), JudgeConfig(rubrics=reworded()), JudgeConfig(replicates=2))}
     assert len(versions) == 4
-    assert JudgeTerms(rubrics=reweighted).version == TERMS.version
+    assert JudgeConfig(rubrics=reweighted).version == CONFIG.version
 
 
 def test_custom_rubrics_are_asked_for_and_scored() -> None:
-    with StandIn([reply({"steps": [{"step_id": 2, "safety": {"score": 0.25, "quote": "rm"}}]})]) as server:
-        rows = ask(server, run(shell("rm -rf x")), JudgeTerms(rubrics=SAFETY))
+    with FakeServer([reply({"steps": [{"step_id": 2, "safety": {"score": 0.25, "quote": "rm"}}]})]) as server:
+        rows = ask(server, run(shell("rm -rf x")), JudgeConfig(rubrics=SAFETY))
         assert "Is it safe to run?" in server.requests[0]["system"][0]["text"]
         assert "goal_progress" not in json.dumps(server.requests[0])
     assert [(r.rubric_id, r.score) for r in rows.values()] == [("safety", 0.25)]
@@ -256,6 +256,6 @@ def test_custom_rubrics_are_asked_for_and_scored() -> None:
 def test_a_rubric_may_have_any_name(name: str) -> None:
     rubrics = RubricSet(rubrics=(SAFETY.rubrics[0], SAFETY.rubrics[0].model_copy(update={"id": name})))
     marks = {"safety": {"score": 0.25, "quote": "rm"}, name: {"score": 0.75, "quote": "ls"}}
-    with StandIn([reply({"steps": [{"step_id": 2, **marks}]})]) as server:
-        rows = ask(server, run(shell("rm -rf x")), JudgeTerms(rubrics=rubrics))
+    with FakeServer([reply({"steps": [{"step_id": 2, **marks}]})]) as server:
+        rows = ask(server, run(shell("rm -rf x")), JudgeConfig(rubrics=rubrics))
     assert {r.rubric_id: r.score for r in rows.values()} == {"safety": 0.25, name: 0.75}

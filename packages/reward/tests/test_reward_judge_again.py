@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 from agentllm import batches
 from agentllm.batches import Batches, Filled
-from agentllm.standin import StandIn
-from agentllm.standin_batches import BatchDesk
-from agentllm.standin_behaviour import Behaviour, rate_limited, refusal
+from agentllm.testing.behaviour import Behaviour, rate_limited, refusal
+from agentllm.testing.fake_batches import FakeBatches
+from agentllm.testing.fake_server import FakeServer
 from agentreward import RewardConfig, RewardEngine
-from agentreward.judge import PREFIX, questions, score_judge, spread
-from agentreward.judge_many import judge_many
-from agentreward.judge_pairs import compare
-from agentreward.judge_terms import JudgeTerms
+from agentreward.judge.comparison import compare
+from agentreward.judge.config import JudgeConfig
+from agentreward.judge.many import judge_many
+from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from judge_cases import ALL, IDS, RUN, TERMS, K, answer, client, gives, judged, long_run, scores_all, taken_apart
+from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
 from reward_cases import run, shell
 
-THREE = JudgeTerms(replicates=3)
-SECOND_LOOK = JudgeTerms(replicates=2, rejudge_above=0.3)
+THREE = JudgeConfig(replicates=3)
+SECOND_LOOK = JudgeConfig(replicates=2, rejudge_above=0.3)
 
 
 def by_cell(rows: list[StepScore]) -> dict[tuple[int, str], StepScore]:
@@ -35,7 +35,7 @@ def by_cell(rows: list[StepScore]) -> dict[tuple[int, str], StepScore]:
 
 def test_replicates_are_asked_for_one_by_one_and_their_mean_stands_with_every_figure(tmp_path: Path) -> None:
     script = [answer(*(judged(i, score, f"says {score}") for i in IDS)) for score in (0.2, 0.4, 0.9)]
-    with StandIn(script) as server:
+    with FakeServer(script) as server:
         rows = score_judge(K, RUN, client(server, cache=tmp_path), THREE)
         assert len(server.requests) == 3
         assert score_judge(K, RUN, client(server, cache=tmp_path), THREE) == rows
@@ -47,24 +47,24 @@ def test_replicates_are_asked_for_one_by_one_and_their_mean_stands_with_every_fi
 
 
 def test_the_words_that_all_replicates_share_are_marked_for_the_prompt_cache() -> None:
-    with StandIn([ALL]) as server:
+    with FakeServer([ALL]) as server:
         score_judge(K, RUN, client(server), THREE)
-        score_judge(K, RUN, client(server), TERMS)
+        score_judge(K, RUN, client(server), CONFIG)
     assert ["cache_control" in body["messages"][0]["content"][0] for body in server.requests] == [True] * 3 + [False]
 
 
 def test_a_replicate_that_fails_leaves_the_others() -> None:
-    with StandIn([answer(*(judged(i, 0.2) for i in IDS)), refusal("no"), answer(*(judged(i, 0.6) for i in IDS))]) as server:
+    with FakeServer([answer(*(judged(i, 0.2) for i in IDS)), refusal("no"), answer(*(judged(i, 0.6) for i in IDS))]) as server:
         rows = score_judge(K, RUN, client(server), THREE)
     assert all(r.score == pytest.approx(0.4) and len(r.evidence) == 2 for r in rows)
-    with StandIn([refusal("no")]) as server:
+    with FakeServer([refusal("no")]) as server:
         rows = score_judge(K, RUN, client(server), THREE)
     assert all(r.score is None and "no" in (r.missing_reason or "") for r in rows)
 
 
 def test_one_judgement_has_no_spread() -> None:
-    with StandIn([ALL]) as server:
-        assert spread(score_judge(K, RUN, client(server), TERMS)) is None
+    with FakeServer([ALL]) as server:
+        assert spread(score_judge(K, RUN, client(server), CONFIG)) is None
 
 
 def unsure(again: Callable[[int], Behaviour]) -> Callable[[dict[str, Any]], Behaviour]:
@@ -82,7 +82,7 @@ def unsure(again: Callable[[int], Behaviour]) -> Callable[[dict[str, Any]], Beha
 
 
 def test_where_replicates_differ_the_step_is_judged_again_by_what_was_known_then(tmp_path: Path) -> None:
-    with StandIn(unsure(lambda i: answer(judged(i, 0.3, "on its own")))) as server:
+    with FakeServer(unsure(lambda i: answer(judged(i, 0.3, "on its own")))) as server:
         rows = by_cell(score_judge(K, RUN, client(server, cache=tmp_path), SECOND_LOOK))
         assert [taken_apart(body).ids for body in server.requests] == [tuple(IDS), tuple(IDS), (4,)]
         headings = [heading for heading, _ in taken_apart(server.requests[2]).data]
@@ -99,15 +99,15 @@ def test_where_replicates_differ_the_step_is_judged_again_by_what_was_known_then
 
 @pytest.mark.parametrize("fault", [refusal("no"), rate_limited()])
 def test_a_second_look_that_fails_leaves_the_mean(fault: Behaviour) -> None:
-    with StandIn(unsure(lambda i: fault)) as server:
+    with FakeServer(unsure(lambda i: fault)) as server:
         rows = by_cell(score_judge(K, RUN, client(server), SECOND_LOOK))
     assert rows[4, "tool_choice"].score == pytest.approx(0.5)
 
 
 def test_where_judge_and_rule_differ_the_step_is_judged_again() -> None:
     rules = [r for r in score_rules(RUN, scorer_version="v") if r.score is not None]
-    with StandIn([answer(*(judged(i, 1.0) for i in IDS)), answer(*(judged(i, 0.4) for i in IDS))]) as server:
-        rows = by_cell(score_judge(K, RUN, client(server), JudgeTerms(rejudge_above=0.4), rules=rules))
+    with FakeServer([answer(*(judged(i, 1.0) for i in IDS)), answer(*(judged(i, 0.4) for i in IDS))]) as server:
+        rows = by_cell(score_judge(K, RUN, client(server), JudgeConfig(rejudge_above=0.4), rules=rules))
     apart = {(r.step_id, r.rubric_id) for r in rules if r.rubric_id in RUBRICS and r.score < 0.6}  # type: ignore[operator]
     assert apart
     assert {cell for cell, r in rows.items() if r.score == 0.4} == apart
@@ -123,7 +123,7 @@ def test_a_prefix_of_a_long_run_tells_the_beginning_in_short() -> None:
             return answer(*(judged(i, score if i == 200 else 0.5) for i in ids))
         return scores_all(body)
 
-    with StandIn(script) as server:
+    with FakeServer(script) as server:
         rows = by_cell(score_judge(K, long_run(220), client(server), SECOND_LOOK))
         (alone,) = (taken_apart(body) for body in server.requests if taken_apart(body).ids == (200,))
     assert rows[200, "tool_choice"].score == 0.7
@@ -132,7 +132,7 @@ def test_a_prefix_of_a_long_run_tells_the_beginning_in_short() -> None:
 
 
 def test_an_engine_can_ask_for_replicates_a_second_look_and_a_cache(tmp_path: Path) -> None:
-    with StandIn(lambda body: scores_all(body)) as server:
+    with FakeServer(lambda body: scores_all(body)) as server:
         config = RewardConfig(base_url=server.url, api_key_env=server.key_env, replicates=2, rejudge_above=0.0, cache=tmp_path)
         first = RewardEngine(config).score(RUN)
         asked = len(server.requests)
@@ -160,8 +160,8 @@ A, B = run(shell("pytest", "1 passed")), run(shell("true"))
     ],
 )
 def test_a_pair_is_judged_in_both_orders(said: tuple[str, str], preferred: str | None) -> None:
-    with StandIn(verdicts(*said)) as server:
-        found = compare(K, A, B, client(server), TERMS)
+    with FakeServer(verdicts(*said)) as server:
+        found = compare(K, A, B, client(server), CONFIG)
         first, second = (json.dumps(body) for body in server.requests)
     assert (found.preferred, found.consistent, len(found.quotes)) == (preferred, preferred is not None, 2)
     assert first.index("1 passed") < first.index("second run begins") < second.index("1 passed")
@@ -169,13 +169,13 @@ def test_a_pair_is_judged_in_both_orders(said: tuple[str, str], preferred: str |
 
 
 def test_a_pair_that_is_not_answered_has_no_preference() -> None:
-    with StandIn([*verdicts("first"), refusal("no")]) as server:
-        assert "Refused" in compare(K, A, B, client(server), TERMS).why_not
+    with FakeServer([*verdicts("first"), refusal("no")]) as server:
+        assert "Refused" in compare(K, A, B, client(server), CONFIG).why_not
 
 
 def test_a_pair_of_long_runs_fits_in_a_call_each_way() -> None:
-    with StandIn(verdicts("first", "second")) as server:
-        assert compare(K, long_run(500), long_run(400), client(server), TERMS).preferred == "a"
+    with FakeServer(verdicts("first", "second")) as server:
+        assert compare(K, long_run(500), long_run(400), client(server), CONFIG).preferred == "a"
         assert all(len(json.dumps(body)) < 400_000 for body in server.requests)
 
 
@@ -191,10 +191,10 @@ def test_a_batch_beforehand_leaves_only_its_failures_to_ask(tmp_path: Path, monk
         return scores_all(body)
 
     runs = [(K, run(shell("ls", f"note {i} "))) for i in range(40)]
-    with StandIn(one_in_five_fails, desk=BatchDesk()) as server:
+    with FakeServer(one_in_five_fails, desk=FakeBatches()) as server:
         judge = client(server, cache=tmp_path)
-        assert Batches(judge).fill(q for task, r in runs for q in questions(task, r, TERMS)) == Filled(40, 36)
-        found = judge_many(runs, judge, TERMS)
+        assert Batches(judge).fill(q for task, r in runs for q in questions(task, r, CONFIG)) == Filled(40, 36)
+        found = judge_many(runs, judge, CONFIG)
         assert len(server.requests) == 4
     assert all(s.score == 0.7 for j in found for s in j.scores)
     assert judge.ledger.total.calls == 40

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentreward.judge import score_judge
-from agentreward.judge_chunks import CHARACTERS, CONTEXT, chunks
-from agentreward.judge_prompt import prompt_text, ranges
-from agentreward.judge_terms import JudgeTerms
-from agentreward.judge_text import head_and_tail
+from agentllm.testing.fake_server import FakeServer
+from agentreward.judge.chunks import CHARACTERS, CONTEXT, chunks
+from agentreward.judge.config import JudgeConfig
+from agentreward.judge.prompt import prompt_text, ranges
+from agentreward.judge.scoring import score_judge
+from agentreward.judge.text import head_and_tail
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS
@@ -21,7 +21,7 @@ from trajschema.trajectory import Trajectory
 sys.path.insert(0, str(Path(__file__).parent))
 
 from judge_cases import (
-    TERMS,
+    CONFIG,
     K,
     client,
     long_run,
@@ -38,10 +38,10 @@ from judge_cases import (
 from reward_cases import call, change, empty, run, seen, shell, steps_lists, turn, view
 
 
-def sent(trajectory: Trajectory, terms: JudgeTerms = TERMS, task: Any = K, provider: str = "anthropic") -> list[dict[str, Any]]:
+def sent(trajectory: Trajectory, config: JudgeConfig = CONFIG, task: Any = K, provider: str = "anthropic") -> list[dict[str, Any]]:
     """The requests for a run; every score is there at the end."""
-    with StandIn(scores_all) as server:
-        rows = score_judge(task, trajectory, client(server, provider=provider), terms)
+    with FakeServer(scores_all) as server:
+        rows = score_judge(task, trajectory, client(server, provider=provider), config)
         assert [(r.step_id, r.rubric_id) for r in rows] == [
             (s.step_id, n) for s in trajectory.steps if s.source == "agent" for n in RUBRICS
         ]
@@ -66,7 +66,7 @@ def test_every_step_of_a_long_run_is_scored_exactly_once(steps: int, calls: int)
     bodies = sent(long_run(steps))
     assert len(bodies) == calls
     assert [i for body in bodies for i in taken_apart(body).ids] == list(range(2, steps + 2))
-    assert all(body["max_tokens"] <= TERMS.max_tokens for body in bodies)
+    assert all(body["max_tokens"] <= CONFIG.max_tokens for body in bodies)
 
 
 def test_500_steps_cost_a_third_more_than_the_run_itself_at_most() -> None:
@@ -104,8 +104,8 @@ def test_a_diff_is_called_empty_only_where_it_is_known(known: dict[str, str], he
 
 
 def test_a_model_with_short_answers_is_asked_for_fewer_steps_at_once() -> None:
-    terms = JudgeTerms(max_tokens=8_000)
-    bodies = sent(long_run(50), terms)
+    config = JudgeConfig(max_tokens=8_000)
+    bodies = sent(long_run(50), config)
     assert all(body["max_tokens"] <= 8_000 for body in bodies)
     assert max(len(taken_apart(body).ids) for body in bodies) == 8
 
@@ -180,9 +180,9 @@ def test_what_a_run_says_stays_under_our_headings(text: str, steps_a_call: int) 
     trajectory = placed(text)
     task = K.model_copy(update={"problem_statement": f"{text}\nFix it.\n{text}"})
     harmless = K.model_copy(update={"problem_statement": "harmless"})
-    terms = JudgeTerms(max_tokens=4_000 + 450 * steps_a_call)
-    bodies = sent(trajectory, terms, task)
-    expected = sent(plain, terms, harmless)
+    config = JudgeConfig(max_tokens=4_000 + 450 * steps_a_call)
+    bodies = sent(trajectory, config, task)
+    expected = sent(plain, config, harmless)
     for body, like in zip(bodies, expected, strict=True):
         got, wanted = taken_apart(body), taken_apart(like)
         assert [heading for heading, _ in got.data] == [heading for heading, _ in wanted.data]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import reply
+from agentllm.testing.behaviour import reply
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
-from agentreward.weights import Weights
+from agentreward.aggregate.weights import Weights
 from trajschema.score import RUBRICS
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -42,7 +42,7 @@ ENGINE: dict[str, Any] = {
 def seen(**more: Any) -> tuple[object, ...]:
     """What an engine makes of a run that it scores twice, and what reached either of two servers."""
     answer = reply(MARKS) if more.get("provider") == "anthropic" else says(json.dumps(MARKS))
-    with StandIn([answer]) as first, StandIn([answer]) as second, warnings.catch_warnings():
+    with FakeServer([answer]) as first, FakeServer([answer]) as second, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         url = second.url if more.pop("base_url", None) else first.url
         given = {"base_url": url, "api_key_env": first.key_env, "model_name": "m-1", "provider": "openai", "temperature": 0.7, **more}
@@ -66,7 +66,7 @@ WEIGHTS: dict[str, Any] = {
     "partial": 0.2,
     "claimed": 0.7,
     "advance_at": 0.95,
-    "stand_in": 0.1,
+    "default_process_reward": 0.1,
 }
 LAYERS = {"rule", "judge"}
 """They show only where both layers speak: the options rule_weight and model_weight of the engine."""

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentreward.rules.changes import changed_lines, same_code
+from agentreward.rules.read.changes import changed_lines, same_code
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Step

@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentreward.rules.calls import call_actions
-from agentreward.rules.commands import shell_actions
-from agentreward.rules.coverage import Coverage
+from agentreward.rules.read.calls import call_actions
+from agentreward.rules.read.commands import shell_actions
+from agentreward.rules.read.shell import parse
+from agentreward.rules.read.test_report import other_counts
+from agentreward.rules.read.test_report import test_counts as counts_of
 from agentreward.rules.scorer import score_rules
-from agentreward.rules.shell import parse
-from agentreward.rules.testreport import other_counts
-from agentreward.rules.testreport import test_counts as counts_of
+from agentreward.rules.state.coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

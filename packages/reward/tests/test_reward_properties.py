@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from agentreward.fusion import reward
+from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores, score_rules
-from agentreward.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
@@ -30,7 +30,7 @@ weights = st.builds(
         min_size=1,
     ),
     outcome=st.floats(0.1, 0.9),
-    stand_in=st.floats(0.1, 0.5),
+    default_process_reward=st.floats(0.1, 0.5),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 

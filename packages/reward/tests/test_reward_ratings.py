@@ -7,28 +7,66 @@ from typing import Any
 import numpy as np
 import pytest
 from agentreward import RewardEngine, build_preferences, calibrate
+from agentreward.calibration import agreement
+from agentreward.calibration.agreement import Point, Statistic, figure
 from agentreward.errors import InvalidScores
-from agentreward.ratings import order_agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 scores = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])
 lists = st.lists(st.tuples(scores, scores), min_size=3, max_size=12)
 
 
 def sign(value: float) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 @settings(deadline=None)
 @given(lists)
 def test_agreement_is_the_share_of_pairs_of_runs_ordered_alike(points: list[tuple[float, float]]) -> None:
     products = [sign(a[0] - b[0]) * sign(a[1] - b[1]) for a, b in combinations(points, 2) if a != b]
-    found = order_agreement(np.array([x for x, _ in points]), np.array([y for _, y in points]))
+    (found,) = agreement.order_agreement(*np.array(points).T, np.ones((1, len(points))))
     if products:
         assert found == pytest.approx(sum((p + 1) / 2 for p in products) / len(products))
     else:
         assert math.isnan(found)
+
+
+def _order(x: Any, y: Any) -> float:
+    agreed = [(sign(a[0] - b[0]) * sign(a[1] - b[1]) + 1) / 2 for a, b in combinations(zip(x, y, strict=True), 2) if a != b]
+    return float(np.mean(agreed)) if agreed else math.nan
+
+
+def _defined(x: Any, y: Any, of: Any) -> float:
+    return math.nan if np.ptp(x) == 0 or np.ptp(y) == 0 else of(x, y).statistic
+
+
+@pytest.mark.parametrize(
+    ("statistic", "definition"),
+    [
+        (agreement.pearson_r, lambda x, y: _defined(x, y, stats.pearsonr)),
+        (agreement.spearman_rho, lambda x, y: _defined(x, y, stats.spearmanr)),
+        (agreement.mean_absolute_error, lambda x, y: np.abs(x - y).mean()),
+        (agreement.agreement_rate, lambda x, y: ((np.sign(x - 0.5) * np.sign(y - 0.5) + 1) / 2).mean()),
+        (agreement.order_agreement, _order),
+    ],
+    ids=["pearson_r", "spearman_rho", "mae", "agreement_rate", "order_agreement"],
+)
+def test_an_interval_is_that_of_resampling_tasks_one_by_one(statistic: Statistic, definition: Any) -> None:
+    """Values with ties, tasks of 1 to 3 units; the definitions are scipy's and the docstrings'."""
+    draw = np.random.default_rng(7)
+    points = [Point(x, y, f"task{t}") for x, y, t in zip(*draw.integers(0, 5, (2, 12)) / 4, draw.integers(0, 6, 12), strict=True)]
+    members = [np.array([i for i, p in enumerate(points) if p.task == t]) for t in sorted({p.task for p in points})]
+    x, y = np.array([p.predicted for p in points]), np.array([p.human for p in points])
+    draws = np.random.default_rng(agreement.SEED)
+    values = []
+    for _ in range(agreement.RESAMPLES):
+        index = np.concatenate([members[i] for i in draws.integers(0, len(members), len(members))])
+        values.append(definition(x[index], y[index]))
+    found = figure("f", points, statistic, "all")
+    assert found.value == pytest.approx(definition(x, y))
+    assert (found.low, found.high) == pytest.approx(tuple(np.nanquantile(values, [0.025, 0.975])))
 
 
 def test_levels_follow_the_table_of_the_document() -> None:

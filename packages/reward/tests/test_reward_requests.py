@@ -1,6 +1,6 @@
 """Answers to a request: the same but for clocks, however many there were."""
 
-from agentreward.rules.requests import Request
+from agentreward.rules.state.requests import Request
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.normalise import normalise

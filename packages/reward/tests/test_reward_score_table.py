@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from agentreward.rules.score_table import score_table
 from agentreward.rules.scorer import score_rules
-from agentreward.score_table import score_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.arrow import arrow_schema, from_table, to_table

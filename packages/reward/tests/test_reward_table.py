@@ -8,9 +8,9 @@ from random import Random
 
 import pyarrow as pa
 import pytest
-from agentreward.fusion import ScoreMismatch, reward
-from agentreward.reward_table import reward_table
-from agentreward.weights import Weights
+from agentreward.aggregate.fusion import ScoreMismatch, reward
+from agentreward.aggregate.reward_table import reward_table
+from agentreward.aggregate.weights import Weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.arrow import to_table
@@ -51,7 +51,7 @@ weights = st.builds(
     rule=st.floats(0.1, 2),
     judge=st.sampled_from([0.0, 0.4, 1.7]),
     outcome=st.floats(0, 1),
-    stand_in=st.floats(0, 0.5),
+    default_process_reward=st.floats(0, 0.5),
     advance_at=st.sampled_from([0.5, 0.6, 0.8]),
 )
 verdicts = st.one_of(

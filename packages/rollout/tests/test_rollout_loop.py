@@ -18,9 +18,9 @@ from agentrollout.policies.calls import call, file_write, shell, submit, turn
 from agentrollout.policy import Exchange
 from agentrollout.tool_loop import Ending, converse
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend, Box
-from agentsandbox.dockerbox import DockerBackend
+from agentsandbox.backends.docker import DockerBackend
 from agentsandbox.errors import SandboxError, Untrusted
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.event import AgentTurn, SessionEnd, SessionStart
 from trajschema.event_log import read_events
 from trajschema.ids import sha256_bytes
@@ -139,7 +139,7 @@ class Breaker:
         self._losses = losses
         self._gone = gone
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         if self._gone and not self._losses:
             raise SandboxError("the engine is gone", "start it")
         box = self._real.open(limits, environment, trusted)

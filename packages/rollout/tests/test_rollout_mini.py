@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from agentgrader.grade import grade
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
-from agentllm.standin_behaviour import Behaviour, failure, hang_up, slow
+from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
 from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn
 from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout
@@ -56,7 +56,7 @@ def play(task: Task, tree: bytes, bubblewrap: Backend, tmp_path: Path, monkeypat
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
     def run(*script: Behaviour, budget: Budget = Budget(), seconds: float = 90.0, **settings: Any) -> Played:  # noqa: B008
-        with StandIn(script) as server:
+        with FakeServer(script) as server:
             config = settings.pop("config", "mini.yaml")
             model = {"model_kwargs": {"api_base": f"{server.url}/v1"}, **settings.pop("model", {})}
             spec = mini_swe_agent(

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from agentgrader.grade import grade
-from agentllm import chat as chat_module
+from agentllm import retries
 from agentllm.chat import Chat, open_provider
-from agentllm.conversation import Answered, Returned, Said
+from agentllm.conversation import AssistantMessage, ToolMessage, UserMessage
+from agentllm.cost_limit import CostLimiter
 from agentllm.prices import Rates
-from agentllm.purse import Purse
-from agentllm.standin import StandIn
-from agentllm.standin_answers import declines, says
-from agentllm.standin_behaviour import failure, half, overloaded, rate_limited, slow
+from agentllm.testing.behaviour import failure, half, overloaded, rate_limited, slow
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import declines, says
 from agentrecorder.events import trajectory_of
 from agentrollout.loop import Budget, rollout
 from agentrollout.models.agent import Sampling, conversation, model_agent
@@ -22,8 +22,8 @@ from agentrollout.policies.calls import file_read, shell, submit, turn
 from agentrollout.policy import Exchange, TaskView
 from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation
@@ -47,7 +47,7 @@ def isolating(environments: Path) -> Backend:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_module, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.001)
 
 
 Act = Callable[..., Rollout]
@@ -58,9 +58,9 @@ def act(task: Task, tree: bytes, isolating: Backend) -> Act:
     """Runs an attempt of the model behind a server."""
 
     def run(
-        provider: str, server: StandIn, budget: Budget | None = None, temperature: float | None = None, usd: float | None = None
+        provider: str, server: FakeServer, budget: Budget | None = None, temperature: float | None = None, usd: float | None = None
     ) -> Rollout:
-        chat = Chat(open_provider(provider, server.url, server.key_env), "some-model", 2, 10.0, Purse(usd), RATES)
+        chat = Chat(open_provider(provider, server.url, server.key_env), "some-model", 2, 10.0, CostLimiter(usd), RATES)
         spec = model_agent("some", provider, chat, Sampling(temperature=temperature))
         return rollout(task, tree, spec.agent, 0, 1, isolating, Limits(), budget or Budget(), spec)
 
@@ -89,7 +89,7 @@ def test_a_task_is_solved_through_every_fault_and_the_record_shows_each_turn(
         says("I test.", ("shell", {"command": "python -m pytest -q tests"})),
         SUBMIT,
     ]
-    with StandIn(script) as server:
+    with FakeServer(script) as server:
         run = act(provider, server, temperature=0.2 if provider == "openai" else None)
         assert len(server.requests) == len(script)
     assert (run.exit, run.exit_reason) == ("submitted", "")
@@ -122,7 +122,7 @@ def test_a_task_is_solved_through_every_fault_and_the_record_shows_each_turn(
 
 @BOTH
 def test_three_malformed_turns_in_a_row_end_the_run(provider: str, act: Act) -> None:
-    with StandIn([says("hm"), says("", LOOK), says("hm"), says(""), declines()]) as server:
+    with FakeServer([says("hm"), says("", LOOK), says("hm"), says(""), declines()]) as server:
         run = act(provider, server)
     assert (run.exit, run.exit_reason) == ("limit", "3 turns in a row were malformed")
     assert run.usage.steps == 5
@@ -138,7 +138,7 @@ def test_three_malformed_turns_in_a_row_end_the_run(provider: str, act: Act) -> 
     ],
 )
 def test_each_budget_ends_the_run_and_keeps_its_diff(provider: str, act: Act, budget: Budget, reason: str, steps: int) -> None:
-    with StandIn([says("", ("file_write", {"path": "note.txt", "content": "mine\n"})), says("", LOOK)]) as server:
+    with FakeServer([says("", ("file_write", {"path": "note.txt", "content": "mine\n"})), says("", LOOK)]) as server:
         run = act(provider, server, budget)
     assert (run.exit, run.exit_reason, run.usage.steps) == ("limit", reason, steps)
     assert "+mine" in run.final_diff
@@ -146,7 +146,7 @@ def test_each_budget_ends_the_run_and_keeps_its_diff(provider: str, act: Act, bu
 
 @BOTH
 def test_a_straggler_is_cut_at_its_time_and_keeps_what_it_did(provider: str, act: Act) -> None:
-    with StandIn([says("", ("file_write", {"path": "note.txt", "content": "mine\n"})), slow(SUBMIT, 8.0)]) as server:
+    with FakeServer([says("", ("file_write", {"path": "note.txt", "content": "mine\n"})), slow(SUBMIT, 8.0)]) as server:
         run = act(provider, server, Budget(seconds=1.5))
     assert run.exit == "limit"
     assert "1.5 seconds had passed" in run.exit_reason
@@ -155,27 +155,27 @@ def test_a_straggler_is_cut_at_its_time_and_keeps_what_it_did(provider: str, act
 
 @BOTH
 def test_a_full_context_is_a_limit_and_a_service_that_is_away_is_infrastructure(provider: str, act: Act) -> None:
-    with StandIn([says("", LOOK), failure(400, text="prompt is too long: 300000 tokens")]) as server:
+    with FakeServer([says("", LOOK), failure(400, text="prompt is too long: 300000 tokens")]) as server:
         full = act(provider, server)
     assert (full.exit, "context window is full" in full.exit_reason) == ("limit", True)
-    with StandIn([says("", LOOK), overloaded()]) as server:
+    with FakeServer([says("", LOOK), overloaded()]) as server:
         away = act(provider, server)
         assert len(server.requests) == 1 + 3
     assert (away.exit, "HTTP 529" in away.exit_reason) == ("infrastructure", True)
-    with StandIn([failure(401, text="bad key")]) as server:
+    with FakeServer([failure(401, text="bad key")]) as server:
         assert act(provider, server).exit == "infrastructure"
 
 
 @BOTH
-def test_an_empty_purse_ends_the_attempt_as_unfinished(provider: str, act: Act) -> None:
-    with StandIn([says("", LOOK, output=1_000)]) as server:
+def test_a_reached_cost_limit_ends_the_attempt_as_unfinished(provider: str, act: Act) -> None:
+    with FakeServer([says("", LOOK, output=1_000)]) as server:
         run = act(provider, server, usd=0.03)
         assert len(server.requests) == 3
     assert (run.exit, "money limit of the run" in run.exit_reason) == ("infrastructure", True)
 
 
 def test_an_answer_that_is_cut_off_says_so(act: Act) -> None:
-    with StandIn([says("I was about to", stop="length"), says("half a call", LOOK, stop="length"), SUBMIT]) as server:
+    with FakeServer([says("I was about to", stop="length"), says("half a call", LOOK, stop="length"), SUBMIT]) as server:
         steps = trajectory_of(act("anthropic", server)).steps
     assert [s.flags for s in steps if s.source == "agent"] == [("malformed", "truncated"), ("truncated",), ()]
 
@@ -186,7 +186,7 @@ def seen(*texts: str) -> tuple[Observation, ...]:
 
 def heard(history: list[Exchange], full: int) -> tuple[list[str], int]:
     messages, stable = conversation(VIEW, history, full, {})
-    return [r.text for m in messages if isinstance(m, Returned) for r in m.results], stable
+    return [r.text for m in messages if isinstance(m, ToolMessage) for r in m.results], stable
 
 
 def test_old_observations_fold_to_a_line_and_what_will_come_again_is_named() -> None:
@@ -215,6 +215,6 @@ def test_the_prefix_that_is_named_stable_is_the_same_in_the_next_request() -> No
 
 def test_a_turn_without_a_call_is_followed_by_what_was_said() -> None:
     messages, _ = conversation(VIEW, [Exchange(turn("hm"), (), NO_CALL), Exchange(turn("", submit()), seen(""))], 5, {})
-    assert [type(m) for m in messages] == [Said, Answered, Said, Answered, Returned]
+    assert [type(m) for m in messages] == [UserMessage, AssistantMessage, UserMessage, AssistantMessage, ToolMessage]
     assert "It fails." in str(messages[0])
     assert messages[-1].results[0].text == "(no output)"  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ import pytest
 from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, ToolResult
 from trajschema.event_log import read_events
 from trajschema.rollout import Limits, Rollout

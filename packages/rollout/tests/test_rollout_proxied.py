@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from agentgrader.grade import grade
-from agentllm.standin import StandIn
-from agentllm.standin_answers import says
+from agentllm.testing.fake_server import FakeServer
+from agentllm.testing.turns import says
 from agentrecorder.rollouts import joined
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Agent, Limits
 from trajschema.task import Task
 
@@ -42,7 +42,7 @@ def test_what_it_says_to_its_model_is_its_log(
         says("I mend it.", ("bash", {"command": FIX})),
         says("It is done."),
     ]
-    with StandIn(script) as server:
+    with FakeServer(script) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
         monkeypatch.setenv("TEST_AGENT_KEY", KEY)
         run = rollout(task, tree, AGENT.agent, 0, 0, backend, Limits(), Budget(), AGENT, keep=kept_in(tmp_path))

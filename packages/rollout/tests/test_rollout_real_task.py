@@ -8,7 +8,7 @@ from agentgrader.grade import grade
 from agentgrader.run import run_tests
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agenttasks.archive import source_files, unpack
 from agenttasks.errors import LibraryUnavailable
 from agenttasks.fetch import fetch

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from agentsandbox.box import Backend
 from agentsandbox.eventlog import trajectory_of
 from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import TreeUnusable, name_of, tree_of
 from trajschema.arrow import to_table
 from trajschema.ids import sha256_bytes

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agentsandbox.box import Backend
 from agentsandbox.comparing import View, difference, holds_still, is_unordered, left_out, view
 from agentsandbox.eventlog import trajectory_of
 from agentsandbox.records import bare_task
 from agentsandbox.replay import ReplayReport, replay
+from agentsandbox.sandbox import Backend
 from agentsandbox.session import Session
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agenttasks.archive import source_files, unpack
 from agenttasks.errors import RepositoryUnusable, TaskError
 from agenttasks.fetch import fetch

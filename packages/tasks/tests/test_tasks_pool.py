@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from agentgrader.run import run_tests
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
 from agenttasks.inject import Candidate
 from agenttasks.library import Library, library
@@ -135,7 +135,7 @@ class CountingBackend:
     def prepare(self, progress: Callable[[str], None]) -> None:
         self._real.prepare(progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         if self.fail_after is not None and self.opened >= self.fail_after:
             raise SandboxError("the engine is gone", "start it")
         self.opened += 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import Literal, TypeVar
 
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.server.globs import matches
 from trajschema.outcome import CanaryResult, TestStatus
 from trajschema.task import Environment, Task
@@ -110,7 +110,7 @@ def draw(task: Task, tree: bytes) -> Twins:
     return Twins(copies, tuple(run))
 
 
-def ask(twins: Twins, box: Box, environment: Environment) -> tuple[Twins, frozenset[Twin]]:
+def ask(twins: Twins, box: Sandbox, environment: Environment) -> tuple[Twins, frozenset[Twin]]:
     """Write the copies into the test modules in ``box`` and run them: those that could be made, and which of these came out wrong.
 
     The box never learns which copy is which: it gets text only.

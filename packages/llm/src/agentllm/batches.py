@@ -27,7 +27,7 @@ MOST_BYTES = 100_000_000
 
 
 class BatchService(Protocol):
-    """The three calls of the API (see :class:`agentllm.anthropic_batches.AnthropicBatches`)."""
+    """The three calls of the API (see :class:`agentllm.providers.anthropic_batches.AnthropicBatches`)."""
 
     def create(self, items: Sequence[tuple[str, str, Request]]) -> str:
         """Hand in questions, each with its name and its model; the id of the batch."""
@@ -51,22 +51,22 @@ class Filled:
 
 
 class Batches:
-    """Fills the cache of ``client``. ``told`` hears how far a batch is.
+    """Fills the cache of ``client``. ``on_progress`` hears how far a batch is.
 
     Raises:
         NotConfigured: the provider has no such service here, or the client has no cache.
     """
 
-    def __init__(self, client: Client, told: Callable[[str], None] = lambda line: None) -> None:
-        from agentllm.anthropic_batches import AnthropicBatches
-        from agentllm.by_anthropic import ByAnthropic
+    def __init__(self, client: Client, on_progress: Callable[[str], None] = lambda line: None) -> None:
+        from agentllm.providers.anthropic import AnthropicProvider
+        from agentllm.providers.anthropic_batches import AnthropicBatches
 
-        if client.cache is None or not isinstance(client.chat.provider, ByAnthropic):
+        if client.cache is None or not isinstance(client.chat.provider, AnthropicProvider):
             raise NotConfigured("a batch needs provider anthropic and a cache", "ask one by one")
         self._client = client
         self._service: BatchService = AnthropicBatches(client.chat.provider, client.chat.retries)
         self._folder = client.cache.folder / "batches"
-        self._told = told
+        self._on_progress = on_progress
 
     def pending(self) -> dict[str, frozenset[str]]:
         """Batches whose answers were not taken yet, each with the keys of its questions. A file that cannot be read counts as absent."""
@@ -109,7 +109,7 @@ class Batches:
         pause = FIRST_PAUSE_S
         try:
             while (left := self._service.left(batch)) is not None:
-                self._told(f"batch {batch}: {size - left} of {size} answered")
+                self._on_progress(f"batch {batch}: {size - left} of {size} answered")
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
             found = list(self._service.results(batch, self._client.model))
@@ -117,7 +117,7 @@ class Batches:
             file.unlink(missing_ok=True)
             raise
         answered = sum(self._keep(key, content) for key, content in found)
-        self._told(f"batch {batch}: ended, {answered} of {size} answered")
+        self._on_progress(f"batch {batch}: ended, {answered} of {size} answered")
         file.unlink(missing_ok=True)
         return answered
 

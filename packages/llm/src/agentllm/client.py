@@ -39,7 +39,7 @@ class Client:
         max_retries: tries after the first for rate limits, 5xx, lost connections and bodies that are no answer, with back-off.
         timeout_s: limit for one try, seconds.
         temperature: sent to a provider that takes it. Where it is not taken, that is said once, and :meth:`notes` keeps it.
-        gate: held during each try: a semaphore bounds the requests at once.
+        semaphore: held during each try, so it bounds the requests at once.
         cache: folder of answers; none asks each time.
         rates, prices, today: what the model charges; the dated list of the package, today, by default.
 
@@ -57,7 +57,7 @@ class Client:
         max_retries: int = 4,
         timeout_s: float = 900.0,
         temperature: float | None = None,
-        gate: AbstractContextManager[object] | None = None,
+        semaphore: AbstractContextManager[object] | None = None,
         cache: Path | None = None,
         rates: Rates | None = None,
         prices: PriceList | None = None,
@@ -74,7 +74,7 @@ class Client:
             rates=rates,
             prices=prices or read_prices(),
             today=today,
-            gate=gate or nullcontext(),
+            semaphore=semaphore or nullcontext(),
         )
         self._temperature = temperature
         self._notes: dict[str, str] = {}

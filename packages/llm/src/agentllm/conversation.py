@@ -12,8 +12,8 @@ StopReason = Literal["end", "calls", "length", "refusal"]
 
 
 @dataclass(frozen=True)
-class Call:
-    """A tool call. ``arguments`` is the text that the model wrote, which need not be JSON."""
+class ToolUse:
+    """A tool call by the model. ``arguments`` is the text that it wrote, which need not be JSON."""
 
     id: str
     name: str
@@ -21,24 +21,24 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Something is said to the model."""
+class UserMessage:
+    """A turn of the user."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Answered:
-    """The model spoke. ``carried`` is what its provider wants to see again (see :class:`Reply`)."""
+class AssistantMessage:
+    """A turn of the model. ``carried`` is what its provider wants to see again (see :class:`Reply`)."""
 
     text: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolUse, ...] = ()
     carried: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a call brought."""
+class ToolResult:
+    """What a tool call gave."""
 
     call_id: str
     text: str
@@ -46,13 +46,13 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Returned:
+class ToolMessage:
     """The results of all calls of the turn before, in order."""
 
-    results: tuple[Result, ...]
+    results: tuple[ToolResult, ...]
 
 
-Message = Said | Answered | Returned
+Message = UserMessage | AssistantMessage | ToolMessage
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Content:
 
     text: str
     reasoning: str | None
-    calls: tuple[Call, ...]
+    calls: tuple[ToolUse, ...]
     stop: StopReason
     model: str
     usage: TokenUsage
@@ -101,7 +101,7 @@ class Reply(Content):
     retries: int = 0
 
 
-def arguments_of(call: Call) -> str:
+def arguments_of(call: ToolUse) -> str:
     """Arguments as a JSON object, as every service demands of the turns that it is shown again."""
     try:
         value = json.loads(call.arguments)

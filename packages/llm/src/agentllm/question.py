@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from trajschema.ids import digest
 
 from agentllm.cache import AnswerCache
-from agentllm.conversation import Content, Request, Said
+from agentllm.conversation import Content, Request, UserMessage
 from agentllm.errors import CutOff, Refused, Unparsable, UnusableAnswer
 from agentllm.usage import TokenUsage
 
@@ -56,7 +56,7 @@ class Question(Generic[T]):
         return Request(
             self.system,
             (),
-            (Said(self.prompt),),
+            (UserMessage(self.prompt),),
             stable=int(self.again),
             max_tokens=self.max_tokens,
             temperature=temperature,

@@ -42,7 +42,7 @@ def build_release(
 
     Secrets in what runs did, saw and said are replaced by marks (:mod:`agentrelease.secrets`), and so are those in ``pages``, texts by
     file name that lie beside the card (a report); tasks are public code and stay as they are. The same tables, in any order of rows,
-    give the same bytes. ``configuration`` must hold ``weights`` (the fields of ``agentreward.weights.Weights``) and ``pairs``
+    give the same bytes. ``configuration`` must hold ``weights`` (the fields of ``agentreward.aggregate.weights.Weights``) and ``pairs``
     (``min_margin``, ``max_pairs_per_task``), from which a verifier recomputes, and should hold ``tools``, the function definitions that
     agents in our sandbox are given. Rows whose task is not in ``tables.tasks`` go to train.
 

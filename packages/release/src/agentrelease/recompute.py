@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agentreward.claims import examined
-from agentreward.fusion import ScoreMismatch, reward
-from agentreward.pairs import build_pairs
+from agentreward.aggregate.claims import examined
+from agentreward.aggregate.fusion import ScoreMismatch, reward
+from agentreward.preferences import build_pairs
 from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Trajectory
 

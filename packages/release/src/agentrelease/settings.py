@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agentreward.weights import Weights
+from agentreward.aggregate.weights import Weights
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentrelease.errors import MissingConfiguration
@@ -39,7 +39,7 @@ def settings_of(configuration: Mapping[str, Any]) -> Settings:
     tools = configuration.get("tools", [])
     if not isinstance(tools, list | tuple) or not all(isinstance(tool, Mapping) for tool in tools):
         raise MissingConfiguration("tools", "a list of function definitions")
-    weights = _read(Weights, configuration, "weights", "every number that rewards are made with (agentreward.weights.Weights)")
+    weights = _read(Weights, configuration, "weights", "every number that rewards are made with (agentreward.aggregate.weights.Weights)")
     pairs = _read(PairSettings, configuration, "pairs", "min_margin and max_pairs_per_task")
     return Settings(weights, pairs, tuple(tools))
 

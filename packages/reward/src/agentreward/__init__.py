@@ -1,15 +1,16 @@
 """How well a code agent worked, step by step.
 
 :class:`RewardEngine` scores a run. :mod:`agentreward.rules` scores what happened, :mod:`agentreward.judge` asks a model,
-:mod:`agentreward.fusion` adds both and the outcome up, :mod:`agentreward.preferences` pairs runs, :mod:`agentreward.calibration`
-compares with people. Names below are imported when they are asked for, so that no extra is needed before it is used.
+:mod:`agentreward.aggregate` makes one reward of both and the outcome, :mod:`agentreward.preferences` pairs runs,
+:mod:`agentreward.calibration` compares with people, :mod:`agentreward.explain` says where a reward comes from. Names below are imported
+when they are asked for, so that no extra is needed before it is used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agentreward.calibration import CalibrationResult, calibrate
+    from agentreward.calibration.ratings import CalibrationResult, calibrate
     from agentreward.config import RewardConfig
     from agentreward.preferences import PreferencePair, build_preferences
     from agentreward.result import StepReward, TrajectoryReward
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from agentreward.rules.registry import register_rule
 
 _HOME = {
-    "CalibrationResult": "calibration",
+    "CalibrationResult": "calibration.ratings",
     "PreferencePair": "preferences",
     "RewardConfig": "config",
     "RewardEngine": "reward",
@@ -27,7 +28,7 @@ _HOME = {
     "StepReward": "result",
     "TrajectoryReward": "result",
     "build_preferences": "preferences",
-    "calibrate": "calibration",
+    "calibrate": "calibration.ratings",
     "register_rule": "rules.registry",
 }
 __all__ = [

@@ -145,8 +145,8 @@ def explain(
 
     agentreward explain trajectory.json --html why.html
     """
-    from agentreward.explaining import Explained, explained, write_page
-    from agentreward.show_explanation import show_explanation, show_step
+    from agentreward.explain.explained import Explained, explained, write_page
+    from agentreward.explain.show import show_explanation, show_step
 
     engine = _engine(rubrics, model, provider, base_url, temperature, rules_only)
 
@@ -214,7 +214,7 @@ def preferences(
 
     agentreward preferences trajectories_by_task.json -o pairs.json
     """
-    from agentreward.answers import pair_row, pairs_of
+    from agentreward.api import pair_row, pairs_of
     from agentreward.reading import read_json
 
     given = read_json(file)
@@ -240,7 +240,7 @@ def calibrate(
 
     agentreward calibrate ratings.json
     """
-    from agentreward.answers import calibration_row, scores_of
+    from agentreward.api import calibration_row, scores_of
     from agentreward.reading import read_json
     from agentreward.show import show_calibration
 
@@ -258,7 +258,7 @@ def rubrics(rubric_set: Annotated[str, typer.Argument(metavar="NAME|FILE")] = "d
 
     agentreward rubrics my_rubrics.yaml
     """
-    from agentreward.answers import rubric_rows
+    from agentreward.api import rubric_rows
     from agentreward.rubric_files import rubric_set as read
     from agentreward.show import show_rubrics
 

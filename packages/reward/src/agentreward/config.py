@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidConfig
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import MOST_WEIGHT, RubricSet
-from agentreward.weights import Weights
 
 Provider = Literal["anthropic", "openai"]
 

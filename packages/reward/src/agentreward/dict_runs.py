@@ -14,7 +14,7 @@ from trajschema.record import UnknownSchemaVersion, first_problem
 from trajschema.tools import canonical_tool
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
-from agentreward.errors import InvalidRun
+from agentreward.errors import InvalidRun, short
 
 _ENCODERS = {ascii_only: json.JSONEncoder(ensure_ascii=ascii_only, default=str).encode for ascii_only in (True, False)}
 
@@ -133,12 +133,3 @@ def _json(value: Any, where: str, *, ascii_only: bool = True) -> str:
         return _ENCODERS[ascii_only](value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRun(f"{where} cannot be written as JSON ({error}); give text, numbers, lists and objects of them") from error
-
-
-def short(value: Any) -> str:
-    """What a message shows of a value that it refuses."""
-    try:
-        text = repr(value)
-    except RecursionError:
-        text = f"a {type(value).__name__} too deep to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."

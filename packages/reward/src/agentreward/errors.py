@@ -1,5 +1,7 @@
 """What the package raises. Each error names the input and what to do."""
 
+from typing import Any
+
 
 class RewardError(Exception):
     """Something is wrong with what was given. The message says what, and the remedy."""
@@ -26,3 +28,12 @@ class MissingExtra(RewardError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs a library that is not installed; install agentreward[{extra}]")
+
+
+def short(value: Any) -> str:
+    """What a message shows of a value that it refuses."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a {type(value).__name__} too deep to show"
+    return text if len(text) <= 60 else f"{text[:57]}..."

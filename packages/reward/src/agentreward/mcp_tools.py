@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentreward.answers import calibration_row, pair_row, pairs_of, rubric_rows
+from agentreward.api import calibration_row, pair_row, pairs_of, rubric_rows
 from agentreward.config import RewardConfig
 from agentreward.errors import InvalidRun, RewardError
 from agentreward.reading import read_json, read_runs

@@ -9,15 +9,15 @@ from trajschema.outcome import Outcome
 from trajschema.score import StepScore
 from trajschema.trajectory import Trajectory
 
-from agentreward.claims import examined
+from agentreward.aggregate.claims import examined
+from agentreward.aggregate.fusion import reward
 from agentreward.config import RewardConfig
-from agentreward.dict_runs import Run, read_run, short
-from agentreward.errors import InvalidRun
-from agentreward.fusion import reward
-from agentreward.model_layer import open_judge
+from agentreward.dict_runs import Run, read_run
+from agentreward.errors import InvalidRun, short
+from agentreward.judge.layer import open_judge
 from agentreward.result import TrajectoryReward
 from agentreward.rules.registry import rules_of
-from agentreward.rules.scorer import RuleScores, agent_steps, run_scores
+from agentreward.rules.scorer import RunScores, agent_steps, run_scores
 
 
 class RewardEngine:
@@ -40,7 +40,7 @@ class RewardEngine:
         """The reward of a run: a plain dict (see :mod:`agentreward.dict_runs`), a trajectory, or the JSON form of one.
 
         ``outcome`` stands in for what the run says of itself. One that is only claimed is looked at in the light of the steps
-        (:mod:`agentreward.claims`).
+        (:mod:`agentreward.aggregate.claims`).
 
         Raises:
             InvalidRun: ``trajectory`` is no run, or ``outcome`` no outcome.
@@ -72,7 +72,7 @@ class RewardEngine:
         names = tuple(r.id for r in self.rubrics.rubrics)
         return TrajectoryReward(record, tuple(judged), names, seen.tamper if seen is not None else (), notes, by_rule)
 
-    def _judged(self, run: Run, by_rule: RuleScores) -> tuple[list[StepScore], tuple[str, ...]]:
+    def _judged(self, run: Run, by_rule: RunScores) -> tuple[list[StepScore], tuple[str, ...]]:
         if isinstance(self._judge, str):
             return [], (self._judge,)
         return self._judge.score(run, list(by_rule.records()))

@@ -12,8 +12,8 @@ from trajschema.rollout import Limits, Provenance
 from trajschema.task import Task
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
-from agentsandbox.box import Backend, Box
 from agentsandbox.comparing import View, difference, holds_still, is_unordered, left_out, view, view_of_diff
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.tools import BY_NAME, problem_of
 
 Status = Literal["same", "differs", "not_replayable"]
@@ -151,7 +151,7 @@ def _judged(calls: tuple[CallReplay | _Answer, ...]) -> CallReplay:
     return CallReplay(first.tool, "same", left_out(first.recorded, *replayed))
 
 
-def _steps(trajectory: Trajectory, box: Box) -> Iterator[tuple[int, tuple[CallReplay | _Answer, ...]]]:
+def _steps(trajectory: Trajectory, box: Sandbox) -> Iterator[tuple[int, tuple[CallReplay | _Answer, ...]]]:
     converted = trajectory.source_format != FORMAT
     submitted = False
     for step in trajectory.steps:
@@ -175,7 +175,7 @@ def _answers(step: Step) -> list[Observation | None]:
     return [step.observations[n] if n < len(step.observations) else None for n in range(len(step.tool_calls))]
 
 
-def _replayed(step: Step, call: ToolCall, recorded: Observation | None, box: Box, converted: bool) -> CallReplay | _Answer:
+def _replayed(step: Step, call: ToolCall, recorded: Observation | None, box: Sandbox, converted: bool) -> CallReplay | _Answer:
     given = _call(step, call, converted)
     if isinstance(given, str):
         return _passed_over(call, given)

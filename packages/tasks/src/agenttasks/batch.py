@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from agentgrader.run import opened
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Task

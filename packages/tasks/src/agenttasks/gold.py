@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Environment
@@ -60,7 +60,7 @@ def plain(environment: Environment) -> Environment:
     return environment.model_copy(update={"test_command": (*environment.test_command, "--tb=native")})
 
 
-def place_of(box: Box) -> str:
+def place_of(box: Sandbox) -> str:
     """Identity of a box's environment: verdicts measured in one place say nothing about another."""
     made = box.provenance
     return digest([made.backend, made.recipe_sha256, made.image_digest])[:16]

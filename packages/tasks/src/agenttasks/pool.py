@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
 from trajruntime.executor import SERIAL, Executor
 from trajschema.rollout import Limits
 from trajschema.task import Task

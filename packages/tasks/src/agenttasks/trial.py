@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentgrader.run import run_tests
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from trajschema.task import Environment
 
 from agenttasks.gold import Gold
@@ -25,7 +25,7 @@ class Trial:
 class TestBench:
     """A box that holds the unchanged library, and takes one patch after the other."""
 
-    box: Box
+    box: Sandbox
     environment: Environment
     gold: Gold
 
@@ -42,7 +42,7 @@ class TestBench:
             self.box.restore(["**"])
 
 
-def run(box: Box, environment: Environment, gold: Gold, tests: Sequence[str] = ()) -> Trial:
+def run(box: Sandbox, environment: Environment, gold: Gold, tests: Sequence[str] = ()) -> Trial:
     """Run the tests on the box as it is."""
     expected = set(tests or gold.seen)
     limit = deadline(gold, len(expected))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from agentgrader.run import opened, run_tests
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.ids import content_id, digest, sha256_bytes
 from trajschema.rollout import Limits
 from trajschema.task import Certificate, Task

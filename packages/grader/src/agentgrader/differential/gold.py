@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
@@ -32,11 +32,11 @@ class GoldSide:
         self._backend = backend
         self._limits = limits
         self._trusted = False
-        self._opened: Box | None = None
+        self._opened: Sandbox | None = None
         self._records: dict[tuple[Function, tuple[str, ...]], dict[str, Any] | None] = {}
         self._answers: dict[str, Answer | None] = {}
 
-    def _box(self) -> Box:
+    def _box(self) -> Sandbox:
         if self._opened is None:
             self._opened = self._backend.open(self._limits, self._task.environment, self._trusted)
             self._opened.install(PROBE)

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BoxLost, SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.outcome import Difference, Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -68,7 +68,7 @@ class DifferentialTester:
     def opinion(self, diff: str, trusted: bool = False) -> Differential:
         """Call what ``diff`` and the gold patch edit under both, and compare. ``diff`` is one that
         :func:`agentgrader.grade.grade` resolved. The same arguments give the same answer, as far as the code itself is deterministic.
-        ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.box.Backend.open`).
+        ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
 
         Raises:
             SandboxError: the infrastructure failed, which says nothing about the diff.
@@ -133,7 +133,7 @@ class DifferentialTester:
 class _Candidate:
     """The box with the diff."""
 
-    def __init__(self, box: Box, task: Task, paths: Sequence[str]) -> None:
+    def __init__(self, box: Sandbox, task: Task, paths: Sequence[str]) -> None:
         self._box = box
         self._task = task
         self._paths = paths

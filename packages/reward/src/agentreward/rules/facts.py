@@ -2,9 +2,9 @@
 
 from typing import Literal, NamedTuple
 
-from agentreward.rules.actions import Action
-from agentreward.rules.failures import Failure
-from agentreward.rules.testreport import TestCounts
+from agentreward.rules.read.actions import Action
+from agentreward.rules.read.failures import Failure
+from agentreward.rules.read.test_report import TestCounts
 
 Trend = Literal["first", "better", "same", "worse", "unknown"]
 """A run of tests or of a program against the best earlier run of the same."""
@@ -56,7 +56,7 @@ class Facts(NamedTuple):
     """Step with the very same calls and answers, whatever happened since."""
 
 
-class Mark(NamedTuple):
+class RuleScore(NamedTuple):
     """A score in [0, 1], the rule that gave it, the steps it points at and the text it saw."""
 
     score: float

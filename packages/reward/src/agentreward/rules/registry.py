@@ -13,14 +13,14 @@ from trajschema.score import RUBRICS, Evidence
 
 from agentreward.errors import InvalidRubrics
 from agentreward.rubrics import RubricSet
-from agentreward.rules.facts import Facts, Mark
-from agentreward.rules.goal_progress import goal_progress
-from agentreward.rules.info_utilization import info_utilization
-from agentreward.rules.non_redundancy import non_redundancy
-from agentreward.rules.param_correctness import param_correctness
-from agentreward.rules.tool_choice import tool_choice
+from agentreward.rules.facts import Facts, RuleScore
+from agentreward.rules.rubrics.goal_progress import goal_progress
+from agentreward.rules.rubrics.info_utilization import info_utilization
+from agentreward.rules.rubrics.non_redundancy import non_redundancy
+from agentreward.rules.rubrics.param_correctness import param_correctness
+from agentreward.rules.rubrics.tool_choice import tool_choice
 
-Rule = Callable[[Facts], Mark]
+Rule = Callable[[Facts], RuleScore]
 GROUP = "agentreward.rules"
 
 RULES: Mapping[str, Rule] = {
@@ -36,7 +36,7 @@ _registered: dict[str, Rule] = {}
 
 
 def register_rule(rubric_id: str) -> Callable[[Rule], Rule]:
-    """Decorator: the function judges each action for ``rubric_id``, from what is known of it (``Facts``) to a ``Mark``.
+    """Decorator: the function judges each action for ``rubric_id``, from what is known of it (``Facts``) to a ``RuleScore``.
 
     A step with several actions has the mean of their scores. Registering again replaces.
 
@@ -81,15 +81,15 @@ def _installed(rubric_id: str) -> Rule:
 
 
 def _checked(rubric_id: str, rule: Rule) -> Rule:
-    def checked(facts: Facts) -> Mark:
+    def checked(facts: Facts) -> RuleScore:
         try:
             mark = rule(facts)
         except Exception as error:
             name = getattr(rule, "__qualname__", repr(rule))
             what = f"the rule {name} of {rubric_id!r} raised {type(error).__name__}: {error}"
-            raise InvalidRubrics(f"{what}; give every action a Mark") from error
-        if not isinstance(mark, Mark) or not isinstance(mark.score, Real) or not 0 <= mark.score <= 1:
-            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}; return Mark(score, rule_id) with a score from 0 to 1")
+            raise InvalidRubrics(f"{what}; give every action a RuleScore") from error
+        if not isinstance(mark, RuleScore) or not isinstance(mark.score, Real) or not 0 <= mark.score <= 1:
+            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}; return RuleScore(score, rule_id) with a score from 0 to 1")
         try:
             Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
         except ValidationError as error:

@@ -9,17 +9,17 @@ from typing import NamedTuple
 from trajschema.score import Evidence, StepScore
 from trajschema.trajectory import Step, Trajectory
 
-from agentreward.rules.calls import answered
-from agentreward.rules.copies import Words, copied, words_of
-from agentreward.rules.facts import Facts, Mark
+from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.gate import OPEN, gate, is_idle
-from agentreward.rules.goal_progress import step_progress
-from agentreward.rules.history import History
+from agentreward.rules.read.calls import answered
 from agentreward.rules.registry import RULES, Rule
+from agentreward.rules.rubrics.goal_progress import step_progress
+from agentreward.rules.state.copies import Words, copied, words_of
+from agentreward.rules.state.history import History
 
 GATE = "gate"
 PROGRESS = "goal_progress"
-_NO_CALL = Mark(0.0, "step.no_call")
+_NO_CALL = RuleScore(0.0, "step.no_call")
 _NOT_THIS_RUN = frozenset({"copied_context", "synthetic"})
 
 
@@ -29,11 +29,11 @@ class StepScores(NamedTuple):
 
     step_id: int
     scores: dict[str, float]
-    marks: dict[str, tuple[Mark, ...]]
+    marks: dict[str, tuple[RuleScore, ...]]
     missing_reason: str | None = None
 
 
-class RuleScores(NamedTuple):
+class RunScores(NamedTuple):
     """Scores of a whole run, with the rubrics and the version of the rules that gave them."""
 
     trajectory_id: str
@@ -85,7 +85,7 @@ class RuleScorer:
         gated, facts = self.take(step)
         return _scores(step.step_id, gated, facts, self._rules)
 
-    def take(self, step: Step) -> tuple[Mark, list[Facts]]:
+    def take(self, step: Step) -> tuple[RuleScore, list[Facts]]:
         """The gate, and what the rules are given, of a step that the agent took. From now on it is part of the history."""
         history = self._history
         new = [step.step_id, 0]
@@ -124,10 +124,10 @@ def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[s
     return list(run_scores(trajectory, scorer_version=scorer_version, rules=rules, task=task).records())
 
 
-def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> RuleScores:
+def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> RunScores:
     """What :func:`score_rules` gives, before records are made of it."""
     scorer = RuleScorer(rules, task)
-    known: dict[tuple[Mark, ...], tuple[Mark, ...]] = {}
+    known: dict[tuple[RuleScore, ...], tuple[RuleScore, ...]] = {}
     steps = []
     for step in trajectory.steps:
         scored = scorer.feed(step)
@@ -135,7 +135,7 @@ def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[st
             # Most marks of a run are equal. Kept once, they leave the collector of garbage a third of the work on long runs.
             scored.marks.update({rubric: known.setdefault(marks, marks) for rubric, marks in scored.marks.items()})
             steps.append(scored)
-    return RuleScores(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
+    return RunScores(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
 
 
 def agent_steps(trajectory: Trajectory) -> list[int]:
@@ -143,9 +143,9 @@ def agent_steps(trajectory: Trajectory) -> list[int]:
     return [s.step_id for s in trajectory.steps if s.source == "agent"]
 
 
-def _scores(step_id: int, gated: Mark, facts: list[Facts], rules: Mapping[str, Rule]) -> StepScores:
+def _scores(step_id: int, gated: RuleScore, facts: list[Facts], rules: Mapping[str, Rule]) -> StepScores:
     scores: dict[str, float] = {}
-    marks: dict[str, tuple[Mark, ...]] = {}
+    marks: dict[str, tuple[RuleScore, ...]] = {}
     if len(facts) == 1:
         fact = facts[0]
         for name, rule in rules.items():

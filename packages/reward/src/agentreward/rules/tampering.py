@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from trajschema.trajectory import Observation, Step, ToolCall
 
-from agentreward.rules.actions import CHANGING, Action, arguments_of, in_window, is_test_path
-from agentreward.rules.calls import answered, command_line
-from agentreward.rules.failures import failure_of
-from agentreward.rules.knowledge import Knowledge
-from agentreward.rules.shell import parse
+from agentreward.rules.read.actions import CHANGING, Action, arguments_of, in_window, is_test_path
+from agentreward.rules.read.calls import answered, command_line
+from agentreward.rules.read.failures import failure_of
+from agentreward.rules.read.shell import parse
+from agentreward.rules.state.knowledge import Knowledge
 
 _DEEPEST = 32
 _MAY_CHANGE = CHANGING | {"run", "other"}
@@ -55,14 +55,14 @@ _DOWNLOAD = re.compile(
 )
 
 
-class Deeds(NamedTuple):
+class TamperFindings(NamedTuple):
     """What the steps did: evidence of tampering (``step N: what``, in order), and whether they can have changed anything."""
 
     tampering: tuple[str, ...]
     may_have_changed: bool
 
 
-def deeds(steps: Iterable[Step], task: str = "") -> Deeds:
+def detect_tampering(steps: Iterable[Step], task: str = "") -> TamperFindings:
     """Read off the calls and answers of agent steps. What failed took no hold, and counts for nothing.
 
     ``task`` is what the agent was told where no step says so; files that it names are there from the start.
@@ -85,7 +85,7 @@ def deeds(steps: Iterable[Step], task: str = "") -> Deeds:
                 found |= {f"step {step.step_id}: {what}": None for what in _seen(action, files)}
                 files.take(action, answer, step.step_id)
                 window = action.path if action.kind == "read" and not action.shell else window
-    return Deeds(tuple(found), changed)
+    return TamperFindings(tuple(found), changed)
 
 
 class _Files(NamedTuple):

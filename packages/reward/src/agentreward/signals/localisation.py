@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from trajschema.trajectory import Step
 
-from agentreward.rules.calls import answered
+from agentreward.rules.read.calls import answered
 from agentreward.signals.patches import hunks_of
 
 _SIGHT = frozenset({"read", "search", "edit", "write"})

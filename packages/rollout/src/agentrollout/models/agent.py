@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, get_args
 
 from agentllm.chat import Chat
-from agentllm.conversation import Answered, Call, Message, Reply, Request, Result, Returned, Said
+from agentllm.conversation import AssistantMessage, Message, Reply, Request, ToolMessage, ToolResult, ToolUse, UserMessage
 from agentllm.errors import LLMError, OutOfTime, TooLong
 from agentsandbox.schemas import anthropic_tools, openai_chat_tools
 from agentsandbox.tools import BY_NAME
@@ -100,7 +100,7 @@ def conversation(
     The second value says how many messages stand in the next request as they are: all up to the observation that is folded
     next.
     """
-    messages: list[Message] = [Said(opening(view))]
+    messages: list[Message] = [UserMessage(opening(view))]
     seen = sum(len(exchange.observations) for exchange in history)
     older = max(0, seen - full)
     stable = 0
@@ -112,18 +112,18 @@ def conversation(
     return tuple(messages), stable if stable and seen >= full else len(messages)
 
 
-def _spoken(exchange: Exchange, carried: tuple[Mapping[str, Any], ...]) -> Answered:
-    calls = tuple(Call(call.tool_call_id, call.raw_name, call.arguments) for call in exchange.turn.tool_calls)
-    return Answered(exchange.turn.message, calls, carried)
+def _spoken(exchange: Exchange, carried: tuple[Mapping[str, Any], ...]) -> AssistantMessage:
+    calls = tuple(ToolUse(call.tool_call_id, call.raw_name, call.arguments) for call in exchange.turn.tool_calls)
+    return AssistantMessage(exchange.turn.message, calls, carried)
 
 
 def _heard(exchange: Exchange, older: int) -> Message:
     if not exchange.observations:
-        return Said(exchange.said)
+        return UserMessage(exchange.said)
     texts = [shown(seen) for seen in exchange.observations]
-    return Returned(
+    return ToolMessage(
         tuple(
-            Result(seen.tool_call_id or "", folded(text) if number < older else text, seen.error is not None)
+            ToolResult(seen.tool_call_id or "", folded(text) if number < older else text, seen.error is not None)
             for number, (seen, text) in enumerate(zip(exchange.observations, texts, strict=True))
         )
     )
@@ -144,7 +144,7 @@ def turn_of(reply: Reply) -> AgentTurn:
     return AgentTurn(message=reply.text, reasoning=reply.reasoning, tool_calls=calls, usage=usage, flags=flags)
 
 
-def _call(call: Call) -> ToolCall:
+def _call(call: ToolUse) -> ToolCall:
     name: Any = call.name if call.name in BY_NAME and call.name in get_args(Tool) else "other"
     return ToolCall(tool_call_id=call.id, name=name, raw_name=call.name, arguments=call.arguments)
 

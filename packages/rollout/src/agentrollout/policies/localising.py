@@ -13,7 +13,7 @@ from agentrollout.policies.fault_localization import PLUGIN, Suspect, plugin, su
 from agentrollout.policies.fragment import Edit, edits_in
 from agentrollout.policies.hill_climbing import HillClimb, Proposal, hill_climb, say
 from agentrollout.policies.ranking import Clues, Ranked, rank
-from agentrollout.policies.reading import Place, fragment_of
+from agentrollout.policies.reading import Setup, fragment_of
 from agentrollout.policies.script import Reply, Script
 from agentrollout.policies.testing import SUITE_S, run_tests
 from agentrollout.policies.uniform import anywhere
@@ -83,7 +83,7 @@ class Localiser:
         reply = yield from say(climb, message, *(file_read(s.path, s.first, s.last) for s in suspects))
         offered: list[tuple[Edit, float]] = []
         for suspect, observation in zip(suspects, reply.observations, strict=True):
-            fragment = fragment_of(Place(suspect.path, suspect.first, suspect.last, suspect.name), observation)
+            fragment = fragment_of(Setup(suspect.path, suspect.first, suspect.last, suspect.name), observation)
             offered += [(edit, _suspicion(edit, suspect)) for edit in (edits_in(fragment, SIMPLE) if fragment else [])]
         return rank(offered, Clues(climb.targets, traced_lines(climb.output)), self.random, TEMPER)
 

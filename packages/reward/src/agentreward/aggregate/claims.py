@@ -1,0 +1,39 @@
+"""A claimed outcome in the light of the steps, wherever rewards are made: engine, graph and verifier.
+
+Nobody here ran those tests, so a claim is believed unless the steps speak against it.
+
+- Where they show tampering (:mod:`agentreward.rules.tampering`), the evidence joins the outcome, and fusion does with it what it
+  does with a grader's: outcome 0 and total 0. So an honest fix stays above every cheat that was seen, by at least
+  ``outcome_weight · claimed_weight``, and no process, however smooth, pays for a cheat. That holds for a run that admits failure
+  too: else a cheat could gain by claiming less.
+- Where no step can have changed anything, a claim of success is not believed: outcome 0. So an empty run that claims success
+  stays below an honest attempt that fails.
+
+Neither depends on the claim itself, so of two claims for the same steps the better one is never worth less.
+"""
+
+from collections.abc import Iterable
+
+from trajschema.outcome import Outcome
+from trajschema.trajectory import Step
+
+from agentreward.aggregate.weights import Weights
+from agentreward.rules.tampering import detect_tampering
+
+
+def examined(outcome: Outcome | None, steps: Iterable[Step], weights: Weights, task: str = "") -> Outcome | None:
+    """``outcome`` with what ``steps`` say against it, if it is a claim and claims count. Any other outcome as it is.
+
+    ``task`` is what the agent was told, where no step says so.
+    """
+    if outcome is None or outcome.verdict != "claimed" or weights.claimed == 0:
+        return outcome
+    seen = detect_tampering(steps, task)
+    update: dict[str, object] = {}
+    if seen.tampering:
+        update["tamper"] = tuple(dict.fromkeys((*outcome.tamper, *seen.tampering)))
+    if not seen.may_have_changed:
+        update |= {"claimed_resolved": False, "reason": "no step changed anything"}
+        # Contradictory counts stay as they are: such a record has no value whoever wrote it.
+        update |= {"fail_to_pass_fixed": 0} if outcome.fail_to_pass_fixed <= outcome.fail_to_pass_total else {}
+    return outcome.model_copy(update=update)

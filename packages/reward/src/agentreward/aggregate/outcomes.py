@@ -1,0 +1,45 @@
+"""What an outcome is worth."""
+
+from typing import NamedTuple
+
+from trajschema.outcome import Outcome, Verdict
+
+from agentreward.aggregate.weights import Weights
+
+
+class OutcomeValue(NamedTuple):
+    """A value in [0, 1], or none with the reason. ``tampered`` voids the total."""
+
+    value: float | None
+    verdict: Verdict
+    missing_reason: str | None
+    tampered: bool = False
+
+
+def outcome_value(outcome: Outcome | None, weights: Weights) -> OutcomeValue:
+    """Resolved is 1. Unresolved is ``partial`` times the share of FAIL_TO_PASS fixed, and 0 once a passing test broke.
+
+    - Evidence of tampering beats the verdict: the value is 0, whatever is said or claimed.
+    - ``claimed`` has the value that its verdict would have, times ``weights.claimed``, and is missing where that is 0: nobody
+      here has seen those tests.
+    - ``error`` and ``not_evaluated`` are missing, with the outcome's reason.
+    - Counts that contradict each other (5 of 2 fixed) are missing: such a record has no value.
+    """
+    if outcome is None:
+        return OutcomeValue(None, "not_evaluated", "no outcome")
+    verdict = outcome.verdict
+    if verdict in ("error", "not_evaluated"):
+        return OutcomeValue(None, verdict, f"outcome {verdict}: {outcome.reason or 'no reason given'}")
+    if outcome.tamper:
+        return OutcomeValue(0.0, "claimed" if verdict == "claimed" else "unresolved", None, tampered=True)
+    if verdict == "claimed" and weights.claimed == 0:
+        return OutcomeValue(None, verdict, "outcome only claimed by the log, and claims count for nothing (weight claimed is 0)")
+    fixed, total = outcome.fail_to_pass_fixed, outcome.fail_to_pass_total
+    if fixed > total or outcome.pass_to_pass_broken > outcome.pass_to_pass_total:
+        return OutcomeValue(None, verdict, f"outcome counts contradict: {fixed} of {total} fixed")
+    trust = weights.claimed if verdict == "claimed" else 1.0
+    if verdict == "resolved" or (verdict == "claimed" and outcome.claimed_resolved):
+        return OutcomeValue(trust, verdict, None)
+    if outcome.pass_to_pass_broken or not total:
+        return OutcomeValue(0.0, verdict, None)
+    return OutcomeValue(trust * weights.partial * (fixed / total), verdict, None)

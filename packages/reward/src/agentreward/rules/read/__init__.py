@@ -1,0 +1,1 @@
+"""Reading a step: what each call does, and what its output says."""
