@@ -1,7 +1,5 @@
 """task_pool: validated tasks, made by a seed from pinned libraries and one's own, and those brought in. Registers the partitions."""
 
-from pathlib import Path
-
 import dagster as dg
 import pyarrow as pa
 from agenttasks.errors import RepositoryUnusable
@@ -13,6 +11,7 @@ from trajschema.arrow import to_table
 from trajschema.task import Task
 
 from resources.asset_options import TASKS, asset_options
+from resources.imports import Imports
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.plan import expected_key, listing, tasks_of
@@ -101,7 +100,7 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
     )
     if problems:  # a pool without one of its libraries would be another pool, and its tasks would go again once it is back
         raise ExceptionGroup("; ".join(map(str, problems)), problems)
-    imported = read_tasks(incremental.settings.data_dir / asked.imports)
+    imported = Imports(incremental.settings.imports_dir).tasks()
     return list({task.task_id: task for task in [*injected, *imported]}.values())
 
 
@@ -114,12 +113,6 @@ def own_libraries(settings: Settings, store: TaskStore, problems: list[Exception
         except RepositoryUnusable as error:
             problems.append(error)
     return found
-
-
-def read_tasks(folder: Path) -> list[Task]:
-    """Tasks that were brought in: one a line, in files of one folder, in name order. No folder: none."""
-    files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
-    return [Task.model_validate_json(line) for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 class _Counted:

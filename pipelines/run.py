@@ -76,11 +76,12 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
+        from agentllm.cost_limit import CostLimiter
+        from agentrollout.agents import build_agents
         from agentrollout.plugins import find_agent
 
         from pipelines.definitions import build_defs, build_resources
         from pipelines.jobs import GRAPH, REFRESH, quiet, range_tags
-        from resources.crew import members, purse_of
         from resources.rubrics import rules_of
 
     rules_of(settings)
@@ -88,7 +89,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
         if not entry.model:
             find_agent(entry.name, settings.root)
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
-        members(settings, purse_of(settings))
+        build_agents(settings.agents, settings.root, CostLimiter(settings.agents.money_limit_usd))
     resources = {**build_resources(settings), **overrides}
     resources["incremental"] = type(resources["incremental"])(**{**vars(resources["incremental"]), "progress": progress})
     with warnings.catch_warnings():

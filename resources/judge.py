@@ -11,7 +11,6 @@ from agentllm.ledger import Spending
 from agentllm.question import Question
 from agentreward.judge.config import JudgeConfig
 
-from resources.crew import rates_of
 from resources.settings import Settings
 
 
@@ -71,7 +70,7 @@ class JudgeResource:
             temperature=asked.temperature,
             semaphore=threading.BoundedSemaphore(asked.concurrency),
             cache=self.cache.folder,
-            rates=rates_of(asked.price),
+            rates=asked.price.rates if asked.price else None,
         )
 
     def missing(self, questions: Sequence[Question[Any]]) -> list[Question[Any]]:

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from agentrollout.models.prompt import VERSION
 from trajruntime.user_modules import source_digest
 
+from resources.imports import Imports
 from resources.repositories import repositories_digest
 from resources.rubrics import by_judge, by_rule
 from resources.settings import Settings
@@ -77,11 +77,6 @@ def _judge(s: Settings) -> Any:
 _JUDGE_WIRING = {"enabled", "base_url", "key_variable", "concurrency", "max_retries", "batch", "batch_from", "price"}
 
 
-def imported_rollouts(s: Settings, task: str) -> Path:
-    """File of the rollouts of ``task`` that `trajhub import` brought in."""
-    return s.data_dir / s.tasks.imports / "rollouts" / f"{task}.jsonl"
-
-
 def files_digest(*paths: Any) -> list[list[str]]:
     """Name and SHA-256 of each file that exists, sorted; folders are read one level deep."""
     files = sorted(f for p in paths for f in (p.iterdir() if p.is_dir() else [p]) if f.is_file())
@@ -93,7 +88,7 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        external_inputs=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
+        external_inputs=lambda s: files_digest(s.imports_dir) + repositories_digest(s),
         volatile=("certificate_seconds",),
         resource_code=(*GRADER, *SANDBOX),
     ),
@@ -101,7 +96,7 @@ STAGES: tuple[Stage, ...] = (
         "rollouts",
         ("task_pool",),
         config=lambda s: [_agents(s), _limits(s), s.sandbox.reach],
-        per_task_config=lambda s, task: files_digest(imported_rollouts(s, task)),
+        per_task_config=lambda s, task: files_digest(Imports(s.imports_dir).rollouts_file(task)),
         resource_code=(*SANDBOX, *OUTSIDE),
     ),
     Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=(*GRADER, *SANDBOX)),
@@ -129,7 +124,7 @@ STAGES: tuple[Stage, ...] = (
             "calibration_report",
         ),
         per_task=False,
-        config=lambda s: [s.release.model_dump(mode="json"), s.weights.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
+        config=lambda s: [part.model_dump(mode="json") for part in (s.release, s.weights, s.pairs, *s.goals)],
     ),
 )
 BY_NAME = {stage.name: stage for stage in STAGES}
