@@ -21,7 +21,13 @@ WIRING = ("resources", "pipelines", "trajruntime", "agentsandbox.images", "agent
 """Code that decides when, where and how something is made, not what; modules of it count where a stage names them as its code."""
 REGISTRIES = ("agentrecorder.adapters", "agentrecorder.convert", "agentrollout.embedded")
 """Modules that name all plug-ins of a kind; which of them made a partition is said by its key (see `resources.stages`)."""
-WORDS_COUNT = ("agentsandbox.server", "agentgrader.probes", "agentrecorder.adapters", "agentrecorder.rollouts", "agentrecorder.source")
+WORDS_COUNT = (
+    "agentsandbox.server",
+    "agentgrader.probes",
+    "agentrecorder.adapters",
+    "agentrecorder.rollouts",
+    "agentrecorder.containers.source",
+)
 """Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
 NO_SHAPE = {
     "pyarrow": "stores values as they are",
