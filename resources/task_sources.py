@@ -10,15 +10,18 @@ from resources.settings import Settings
 if TYPE_CHECKING:
     from agenttasks.sources.provider import TaskProvider
 
+    from resources.incremental.code import Sources
+
 
 def task_sources(settings: Settings) -> "Iterator[TaskProvider]":
     """Each source, opened. Raises like :func:`agenttasks.sources.open_source`."""
     return (open_source(name, options, settings.root) for name, options in _entries(settings))
 
 
-def sources_code(settings: Settings) -> list[str]:
-    """What stands for the code of each source in a cache key: a module of ours, or the digest of a file."""
-    return [source_code(name, settings.root) for name, _ in _entries(settings)]
+def source_codes(settings: Settings, sources: "Sources") -> list[str]:
+    """A hash of the code of each source that the settings name."""
+    found = [source_code(name, settings.root) for name, _ in _entries(settings)]
+    return [sources.fingerprint(code) if code.startswith("agenttasks.") else code for code in found]
 
 
 def _entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,7 +1,7 @@
 """The recorder's export of messages and the release's training messages are one form."""
 
 from agentrecorder.exports import EXPORTS
-from agentrecorder.exports.beside import Ending
+from agentrecorder.exports.metadata import Ending
 from agentrecorder.run import Run
 from agentrelease.messages import messages_of
 

@@ -14,11 +14,11 @@ from agentrecorder.cli.convert import Tally, line_of
 from agentrecorder.cli.detect import detections
 from agentrecorder.cli.inspect import show, span
 from agentrecorder.cli.reading import found_in
-from agentrecorder.convert import Converted, Failure, Skipped
+from agentrecorder.containers.json_values import dumps
+from agentrecorder.containers.source import LogSource
+from agentrecorder.convert import ConversionFailure, Converted, Skipped
 from agentrecorder.errors import RecorderError
-from agentrecorder.source import Source
 from agentrecorder.summary import failure, summary
-from agentrecorder.values import dumps
 
 ANSWER_CHARACTERS = 400_000
 """A longer answer is refused: a client would pay for it with its context."""
@@ -39,7 +39,7 @@ class _Path(BaseModel):
             NotReadable: it cannot.
         """
         path = Path(self.path).expanduser()
-        Source(path).close()
+        LogSource(path).close()
         return path
 
 
@@ -73,7 +73,7 @@ def convert_log(given: ConvertLog) -> str:
         if isinstance(found, Converted):
             lines.append(line_of(found, given.to) + "\n")
             tally.written += 1
-        elif isinstance(found, Failure):
+        elif isinstance(found, ConversionFailure):
             failures.append(failure(found))
             tally.failed += 1
         elif isinstance(found, Skipped):
@@ -112,7 +112,7 @@ def inspect_log(given: InspectLog) -> str:
             page = io.StringIO()
             show(Console(file=page, color_system=None, highlight=False, markup=False, soft_wrap=True), found, chosen, full=given.full)
             return _bounded(page.getvalue())
-        if isinstance(found, Failure) and found.where == "file":
+        if isinstance(found, ConversionFailure) and found.where == "file":
             raise ToolFailed(f"{found.path}: {found.reason}")
     raise ToolFailed(f"{given.path} holds {seen} runs, not {given.run}")
 
@@ -123,7 +123,7 @@ def log_stats(given: LogStats) -> str:
     for found in found_in([given.checked()]):
         if isinstance(found, Converted):
             rows.append(summary(found))
-        elif isinstance(found, Failure):
+        elif isinstance(found, ConversionFailure):
             rows.append(failure(found))
     if not any("run" in row for row in rows):
         raise ToolFailed(f"{given.path}: no run: " + ("; ".join(str(row["error"]) for row in rows) or "nothing there is a log"))
