@@ -10,18 +10,20 @@ from agenttasks.store import TaskStore
 from trajschema.arrow import to_table
 from trajschema.task import Task
 
+from resources.agent_code import SANDBOX
 from resources.asset_options import TASKS, asset_options
 from resources.imports import Imports
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
-from resources.incremental.plan import expected_key, listing, tasks_of
+from resources.incremental.keys import expected_key
+from resources.incremental.plan import listing, tasks_of
 from resources.incremental.run import explain
 from resources.lake import ALL, Failure, Lake
 from resources.progress import Progress
 from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import BY_NAME, GRADER, SANDBOX
+from resources.stages import BY_NAME, GRADER
 
 KEYS_A_CALL = 10_000
 
@@ -39,7 +41,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         incremental.hold(context.run_id)
         lake, progress = incremental.lake, incremental.progress
         stage = BY_NAME["task_pool"]
-        key = expected_key(stage, ALL, incremental.settings, listing(lake))
+        key = expected_key(stage, ALL, incremental.settings, lake, listing(lake))
         members = tasks_of(listing(lake))
         index = lake.stored("task_pool").get(ALL)
         new: list[str] = []

@@ -12,7 +12,7 @@ from trajschema.rollout import Limits, Provenance
 from trajschema.task import Task
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
-from agentsandbox.comparing import View, difference, holds_still, is_unordered, left_out, view, view_of_diff
+from agentsandbox.replay.compare import View, difference, holds_still, is_unordered, left_out, view, view_of_diff
 from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.tools import BY_NAME, problem_of
 
