@@ -5,7 +5,7 @@ from typing import Any
 
 from trajschema.trajectory import Trajectory
 
-from agentrelease.messages import messages_of, tools_of
+from agentrelease.exports.messages import messages_of, tools_of
 from agentrelease.records import Records
 
 

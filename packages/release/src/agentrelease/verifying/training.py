@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from agentrelease.configs import CONFIGS
-from agentrelease.derive import derived_tables
+from agentrelease.exports.derive import derived_tables
 from agentrelease.release import Release
 from agentrelease.tables import arranged
 

@@ -7,7 +7,7 @@ from typing import Any
 from trajschema.messages import Message
 from trajschema.preference import PreferencePair
 
-from agentrelease.messages import messages_of, tools_of
+from agentrelease.exports.messages import messages_of, tools_of
 from agentrelease.records import Records
 
 

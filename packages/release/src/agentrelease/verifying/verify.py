@@ -13,15 +13,17 @@ from trajschema.manifest import Manifest
 from trajschema.record import UnknownSchemaVersion
 from trajschema.score import StepScore
 
-from agentrelease import check_files, check_rows, check_training
 from agentrelease.configs import CONFIGS
 from agentrelease.errors import ReleaseError
 from agentrelease.load import load_config
 from agentrelease.manifest import read_manifest
-from agentrelease.recompute import pair_problems, reward_problems
 from agentrelease.records import records_of
 from agentrelease.release import Release
 from agentrelease.settings import settings_of
+from agentrelease.verifying import files as check_files
+from agentrelease.verifying import rows as check_rows
+from agentrelease.verifying import training as check_training
+from agentrelease.verifying.recompute import pair_problems, reward_problems
 
 _SHOWN = 5
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from agentrelease.cleaning.scrub import scrubbed
 from agentrelease.configs import CONFIGS
-from agentrelease.derive import NO_REPOSITORY, row_tasks
+from agentrelease.exports.derive import NO_REPOSITORY, row_tasks
 from agentrelease.release import Release
-from agentrelease.scrub import scrubbed
 
 _ONE_ID = ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "signals", "sft", "dpo")
 _UNIQUE = {

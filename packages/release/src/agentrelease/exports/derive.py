@@ -9,11 +9,11 @@ from trajschema.arrow import to_table
 from trajschema.signals import GroupSignals, RolloutSignals
 
 from agentrelease.configs import CONFIGS, DPO, SFT, STEPS
-from agentrelease.dpo import dpo_rows
+from agentrelease.exports.dpo import dpo_rows
+from agentrelease.exports.sft import sft_rows
+from agentrelease.exports.steps import step_rows
 from agentrelease.records import Records
-from agentrelease.sft import sft_rows
 from agentrelease.splits import assign_splits
-from agentrelease.steps import step_rows
 from agentrelease.tables import arranged
 
 NO_REPOSITORY = "train"

@@ -5,11 +5,11 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agentrelease.secrets import MAY_HOLD, redacted
+from agentrelease.cleaning.secrets import MAY_HOLD, redacted
 
 
 def scrubbed(table: pa.Table, found: Counter[str]) -> pa.Table:
-    """``table`` with a mark in the place of each secret (:mod:`agentrelease.secrets`); ``found`` counts them by kind.
+    """``table`` with a mark in the place of each secret (:mod:`agentrelease.cleaning.secrets`); ``found`` counts them by kind.
 
     A text that stands in several rows counts in each.
     """
