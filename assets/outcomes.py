@@ -17,13 +17,14 @@ from trajschema.outcome import VERDICTS, Differential, Outcome
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
+from resources.agent_code import SANDBOX
 from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import GRADER, SANDBOX
+from resources.stages import GRADER
 from resources.storage import TaskStoreResource
 
 

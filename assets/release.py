@@ -21,8 +21,8 @@ from trajschema.trajectory import Trajectory
 from resources.asset_options import asset_options
 from resources.goals import goals
 from resources.incremental.asset import Incremental
-from resources.incremental.code import fingerprint
-from resources.incremental.plan import Listing, listing
+from resources.incremental.keys import Listing, stage_code
+from resources.incremental.plan import listing
 from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 from resources.stages import STAGES
@@ -64,7 +64,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: fingerprint(*stage.modules) for stage in STAGES if stage.name != "release"},
+        code={stage.name: stage_code(stage, settings) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentrecorder.brought import rollout_of, task_id_of, task_of
-from agentrecorder.convert import Converted, Failure, convert, detect
+from agentrecorder.containers.source import LogSource
+from agentrecorder.convert import ConversionFailure, Converted, convert, detect
 from agentrecorder.errors import RecorderError
-from agentrecorder.keeping import keep
-from agentrecorder.source import Source
+from agentrecorder.import_rollout import rollout_of, task_id_of, task_of
+from agentrecorder.raw_log_store import keep
 from pydantic import ValidationError
 from trajschema.record import UnknownSchemaVersion
 from trajschema.rollout import Rollout
@@ -96,7 +96,7 @@ def bring_logs(
     rollouts: dict[str, dict[str, Rollout]] = defaultdict(dict)
     problems, passed_over, read = [], 0, 0
     for found, kept in keep(convert(path, outcomes), settings.logs_dir):
-        if isinstance(found, Failure):
+        if isinstance(found, ConversionFailure):
             problems.append(f"{found.path}: {found.where}: {found.reason}")
         elif not isinstance(found, Converted) or kept is None:
             passed_over += 1
@@ -136,7 +136,7 @@ def _numbered(rollouts: dict[str, Rollout]) -> list[Rollout]:
 
 def _is_log(path: Path) -> bool:
     try:
-        with Source(path) as source:
+        with LogSource(path) as source:
             return source.kind == "archive" or detect(source) is not None
     except RecorderError as problem:
         raise OSError(str(problem)) from problem

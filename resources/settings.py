@@ -48,6 +48,13 @@ class Repository(Section):
     timeout_s: float = Field(60, gt=0, description="Limit for one run of its whole suite, seconds.")
 
 
+class TaskSourceEntry(Section):
+    """A source of tasks beside libraries and repositories."""
+
+    use: str = Field(min_length=1, description="Name of a source (`agenttasks.sources`), or module:function beside the settings file.")
+    options: dict[str, Any] = Field({}, description="What the source is told.")
+
+
 class Tasks(Section):
     """Where tasks come from."""
 
@@ -57,6 +64,7 @@ class Tasks(Section):
     repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
     count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
+    sources: tuple[TaskSourceEntry, ...] = Field((), description="Other sources of tasks, in order; what two of them give counts once.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
 
     @model_validator(mode="after")

@@ -10,8 +10,8 @@ from pathlib import Path
 from agentgrader.probes.outline import outline
 from agentgrader.protected_paths import patched_paths
 from agentgrader.syntax import parse
-from agenttasks.archive import unpack
-from agenttasks.patch import unified_diff
+from agenttasks.faults.patch import unified_diff
+from agenttasks.libraries.archive import unpack
 from agenttasks.store import TaskStore
 from trajschema.task import Task
 

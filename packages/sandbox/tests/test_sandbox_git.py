@@ -2,7 +2,7 @@
 
 import pytest
 from agentsandbox.sandbox import Sandbox
-from agentsandbox.server.git import git_problem
+from agentsandbox.server.tools.git_tool import git_problem
 
 CONFIG = """[core]
 	repositoryformatversion = 0
