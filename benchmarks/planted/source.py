@@ -9,8 +9,8 @@ from pathlib import Path
 
 from agentgrader.probes.outline import outline
 from agentgrader.syntax import parse
-from agenttasks.archive import unpack
-from agenttasks.patch import unified_diff
+from agenttasks.faults.patch import unified_diff
+from agenttasks.libraries.archive import unpack
 from agenttasks.store import TaskStore
 from trajschema.diffs import paths_in
 from trajschema.task import Task

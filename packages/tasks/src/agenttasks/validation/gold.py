@@ -11,9 +11,9 @@ from trajschema.rollout import Limits
 from trajschema.task import Environment
 
 from agenttasks.errors import LibraryUnfit, RepositoryUnusable, TaskError
-from agenttasks.fetch import fetch
-from agenttasks.library import Library
-from agenttasks.mutation import Mutation
+from agenttasks.faults.mutation import Mutation
+from agenttasks.libraries.fetch import fetch
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 
 GOLD_RUNS = 2

@@ -54,7 +54,7 @@ class Library:
     commit: str = ""
     timeout_s: float = 60.0
     packed: bool = False
-    """Whether it is a folder that was packed into the store (see :mod:`agenttasks.local`), and no released archive."""
+    """Whether it is a folder that was packed into the store (see :mod:`agenttasks.libraries.local`), and no released archive."""
 
     @property
     def release(self) -> str:
@@ -110,7 +110,7 @@ def _library(entry: Mapping[str, Any]) -> Library:
 @cache
 def libraries() -> Mapping[str, Library]:
     """The libraries that come with the package."""
-    return read_libraries(files("agenttasks").joinpath("libraries.toml").read_text("utf-8"))
+    return read_libraries(files("agenttasks.libraries").joinpath("libraries.toml").read_text("utf-8"))
 
 
 def library(name: str) -> Library:

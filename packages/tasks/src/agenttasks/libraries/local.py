@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from trajschema.ids import sha256_bytes
 
-from agenttasks.archive import needed, pack, source_files
 from agenttasks.errors import RepositoryUnusable
-from agenttasks.library import Library
+from agenttasks.libraries.archive import needed, pack, source_files
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 
 _PASSED_OVER = {".git", ".hg", ".svn", "__pycache__", ".hypothesis", ".tox", ".nox", ".venv", "node_modules"}

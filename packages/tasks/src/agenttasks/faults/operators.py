@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 
-from agenttasks import operators_expression as expression
-from agenttasks import operators_statement as statement
-from agenttasks.mutation import Edit, Mutation
-from agenttasks.operators_expression import Edits
-from agenttasks.sites import Site, Source, sites
+from agenttasks.faults import operators_expression as expression
+from agenttasks.faults import operators_statement as statement
+from agenttasks.faults.mutation import Edit, Mutation
+from agenttasks.faults.operators_expression import Edits
+from agenttasks.faults.sites import Site, Source, sites
 
 SIMPLE: tuple[str, ...] = (
     "comparison",

@@ -9,12 +9,12 @@ from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agenttasks.gold import Gold, plain
-from agenttasks.inject import Candidate
+from agenttasks.faults.inject import Candidate
 from agenttasks.store import TaskStore
-from agenttasks.trial import TestBench
-from agenttasks.validate import Validator
-from agenttasks.verdict import Rejected
+from agenttasks.validation.gold import Gold, plain
+from agenttasks.validation.trial import TestBench
+from agenttasks.validation.validate import Validator
+from agenttasks.validation.verdict import Rejected
 
 
 @dataclass(frozen=True)

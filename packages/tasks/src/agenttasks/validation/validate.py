@@ -9,14 +9,14 @@ from trajschema.ids import content_id, digest, sha256_bytes
 from trajschema.rollout import Limits
 from trajschema.task import Certificate, Task
 
-from agenttasks.archive import source_files, unpack
-from agenttasks.gold import GOLD_RUNS, MAX_FAILING, measure, plain
-from agenttasks.inject import Candidate, faulty
-from agenttasks.patch import unified_diff
-from agenttasks.statement import problem_statement
+from agenttasks.faults.inject import Candidate, faulty
+from agenttasks.faults.patch import unified_diff
+from agenttasks.libraries.archive import source_files, unpack
 from agenttasks.store import TaskStore
-from agenttasks.trial import TestBench, Trial, run
-from agenttasks.verdict import Rejected, Why
+from agenttasks.validation.gold import GOLD_RUNS, MAX_FAILING, measure, plain
+from agenttasks.validation.statement import problem_statement
+from agenttasks.validation.trial import TestBench, Trial, run
+from agenttasks.validation.verdict import Rejected, Why
 
 BUG_RUNS = 2
 

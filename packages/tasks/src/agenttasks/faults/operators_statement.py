@@ -3,8 +3,8 @@
 import ast
 from itertools import pairwise
 
-from agenttasks.operators_expression import Edits
-from agenttasks.sites import Function, Site, Source, body_of
+from agenttasks.faults.operators_expression import Edits
+from agenttasks.faults.sites import Function, Site, Source, body_of
 
 _TYPING_ONLY = ("overload", "abstractmethod")
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from trajschema.ids import digest
 
@@ -9,5 +10,5 @@ from trajschema.ids import digest
 @cache
 def validator_version() -> str:
     """First 16 hexadecimal digits of the hash of this package's sources."""
-    sources = sorted((entry.name, entry.read_text("utf-8")) for entry in files("agenttasks").iterdir() if entry.name.endswith(".py"))
-    return digest(sources)[:16]
+    root = Path(str(files("agenttasks")))
+    return digest(sorted((str(file.relative_to(root)), file.read_text("utf-8")) for file in root.rglob("*.py")))[:16]

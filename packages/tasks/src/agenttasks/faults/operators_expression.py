@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from agenttasks.mutation import Edit
-from agenttasks.sites import Site, Source, integer
+from agenttasks.faults.mutation import Edit
+from agenttasks.faults.sites import Site, Source, integer
 
 Edits = Iterator[tuple[Edit, ...]]
 

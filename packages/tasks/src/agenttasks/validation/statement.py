@@ -7,8 +7,8 @@ from itertools import dropwhile, takewhile
 from trajschema.normalise import normalise
 from trajschema.task import Environment
 
-from agenttasks.library import Library
-from agenttasks.mutation import Mutation
+from agenttasks.faults.mutation import Mutation
+from agenttasks.libraries.library import Library
 
 SHOWN = 5
 """Failing tests that a statement names."""

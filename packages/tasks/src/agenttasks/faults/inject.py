@@ -13,9 +13,9 @@ from typing import Literal
 
 from trajschema.ids import content_id, digest
 
-from agenttasks.library import Library, libraries
-from agenttasks.mutation import Edit, Mutation, splice
-from agenttasks.operators import REMOVALS, SIMPLE, candidates
+from agenttasks.faults.mutation import Edit, Mutation, splice
+from agenttasks.faults.operators import REMOVALS, SIMPLE, candidates
+from agenttasks.libraries.library import Library, libraries
 
 Kind = Literal["single", "multi"]
 

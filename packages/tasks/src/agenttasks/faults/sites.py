@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agentgrader.syntax import parse
 
-from agenttasks.mutation import Edit
+from agenttasks.faults.mutation import Edit
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)

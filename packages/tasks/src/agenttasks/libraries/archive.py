@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from agenttasks.library import Library
+from agenttasks.libraries.library import Library
 
 Tree = Mapping[str, bytes]
 

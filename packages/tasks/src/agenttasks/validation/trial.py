@@ -7,8 +7,8 @@ from agentgrader.run import run_tests
 from agentsandbox.sandbox import Sandbox
 from trajschema.task import Environment
 
-from agenttasks.gold import Gold
-from agenttasks.verdict import Why
+from agenttasks.validation.gold import Gold
+from agenttasks.validation.verdict import Why
 
 
 @dataclass(frozen=True)

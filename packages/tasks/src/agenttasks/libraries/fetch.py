@@ -8,16 +8,17 @@ from pathlib import Path
 from trajruntime import atomic
 from trajschema.ids import sha256_bytes
 
-from agenttasks.archive import needed, pack, read_sdist
 from agenttasks.errors import LibraryUnavailable
-from agenttasks.library import Library
+from agenttasks.libraries.archive import needed, pack, read_sdist
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 
 _TIMEOUT_S = 300
 
 
 def fetch(library: Library, store: TaskStore) -> bytes:
-    """The tar archive of the library's tree (see :func:`agenttasks.archive.needed`), also put into the store; a packed one lies there.
+    """The tree that tasks are made of, as a tar archive, which is put into the store: what :func:`~agenttasks.libraries.archive.needed`
+    leaves of the source archive. A packed library lies there already.
 
     Without a network it works from the store's downloads.
 
