@@ -1,5 +1,7 @@
 """release: the data set as others receive it: Parquet configs split by repository, card, manifest, and an HTML report."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
@@ -19,8 +21,8 @@ from trajschema.trajectory import Trajectory
 from resources.asset_options import asset_options
 from resources.goals import goals
 from resources.incremental.asset import Incremental
-from resources.incremental.code import fingerprint
-from resources.incremental.plan import Listing, listing
+from resources.incremental.keys import Listing, stage_code
+from resources.incremental.plan import listing
 from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 from resources.stages import STAGES
@@ -30,10 +32,10 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
-    def release(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
         stored = listing(incremental.lake)
         reached = goals(incremental.settings, incremental.lake, stored)
-        return incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored, reached))
+        yield from incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored, reached))
 
     return release
 
@@ -62,7 +64,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: fingerprint(*stage.modules) for stage in STAGES if stage.name != "release"},
+        code={stage.name: stage_code(stage, settings) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},

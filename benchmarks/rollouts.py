@@ -105,7 +105,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         limit = 2 * len(TURNS) * asked.latency
         gate = threading.BoundedSemaphore(asked.at_once)
         chat = Chat(open_provider("openai", server.url, server.key_env), "stand-in", semaphore=gate)
-        member = AgentConfig(model_agent("stand-in", "openai", chat, Sampling()), 1, Budget(seconds=limit), asked.at_once)
+        member = AgentConfig(model_agent("stand-in", "openai", chat, Sampling(), code="0"), 1, Budget(seconds=limit), "0", asked.at_once)
         tree = the_tree()
         with Dispatcher([member], asked.cores, chat.cost_limiter) as dispatcher:
             meter = Meter(dispatcher.slots)

@@ -8,7 +8,7 @@ from agentllm.cost_limit import CostLimiter
 from agentllm.prices import read_prices
 from agentllm.usage import TokenUsage
 from agentrollout.agents import build_agents
-from agentrollout.attempts import RolloutConfig, plan_attempts, reusable
+from agentrollout.attempts import Origin, RolloutConfig, is_older, plan_attempts, reusable
 from agentrollout.checkpoints import AttemptCheckpoints
 from agentrollout.config import AgentRun
 from rich.console import Console
@@ -18,12 +18,13 @@ from trajschema.rollout import Rollout, Usage
 from trajschema.task import Task
 
 from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
-from resources.incremental.code import fingerprint
-from resources.incremental.plan import CacheKeyBuilder, listing, plan, tasks_of
-from resources.lake import CorruptPartition, Key, Lake, Stored
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
+from resources.incremental.plan import listing, plan, tasks_of
+from resources.lake import CorruptPartition, Lake, Stored
+from resources.origin import stored_attempts
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import BY_NAME
 
 TURNS, PROMPT, CACHED, ANSWER = 25, 12_000, 0.7, 300
 """Assumed of a model that never ran here: turns of an attempt, prompt tokens of a turn, the share of them read from a cache, and
@@ -65,20 +66,21 @@ def estimate(settings: Settings) -> Estimate:
     """What a run would do now. Asks no service, opens no box, writes nothing."""
     lake = Lake(settings.lake_url)
     stored = listing(lake)
-    agents = build_agents(settings.agents, settings.root, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
-    code = fingerprint(*BY_NAME["rollouts"].modules)
-    config = RolloutConfig(settings.agents.seed, agents, SandboxResource(settings).agent_limits, code, settings.logs_dir)
+    codes = agent_codes(settings, Sources())
+    agents = build_agents(settings.agents, settings.root, codes, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
+    config = RolloutConfig(settings.agents.seed, agents, SandboxResource.of(settings).agent_limits, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)
-    key_builder = CacheKeyBuilder.of(BY_NAME["rollouts"], settings)
     wanted = dict.fromkeys((a.spec.agent.name for a in agents), 0)
     done = dict(wanted)
     earlier: list[Rollout] = []
+    older = 0
     names = tasks_of(stored)
     for name in names:
         (task,) = from_table(Task, lake.read(stored["task_pool"][name]))
-        before, changed = _before(lake, stored["rollouts"].get(name), key_builder.key(name, stored))
-        have = reusable(before, changed)
+        before, then = _before(lake, stored["rollouts"].get(name))
+        have = reusable(before, then, Origin.of(task, config))
         earlier.extend(before)
+        older += sum(is_older(rollout, agents) for rollout in have.values())
         for attempt in plan_attempts(task, config):
             there = attempt.rollout_id in have or checkpoints.get(name, attempt.rollout_id, attempt.stamp) is not None
             (done if there else wanted)[attempt.agent.name] += 1
@@ -88,6 +90,8 @@ def estimate(settings: Settings) -> Estimate:
         notes.append(f"the task pool would be refreshed first: {settings.tasks.count} tasks are wanted, and {len(names)} are there now")
     if not names:
         wanted = {a.spec.agent.name: a.attempts * settings.tasks.count for a in agents}
+    if older:
+        notes.append(f"{older} attempts of older versions of these agents are kept beside those to run")
     if settings.agents.money_limit_usd is not None:
         notes.append(f"the run stops spending at {settings.agents.money_limit_usd:g} USD")
     lines = []
@@ -105,12 +109,12 @@ def _nobody(entry: AgentRun) -> Any:
     return None
 
 
-def _before(lake: Lake, item: Stored | None, key: Key) -> tuple[list[Rollout], frozenset[str]]:
-    """Rollouts of a task as they are stored, and what has changed since."""
+def _before(lake: Lake, item: Stored | None) -> tuple[list[Rollout], Origin | None]:
+    """Rollouts of a task as they are stored, and what they came from."""
     try:
-        return (from_table(Rollout, lake.read(item)), key.differences(item.key)) if item else ([], frozenset())
+        return stored_attempts(lake.read(item) if item else None)
     except CorruptPartition:
-        return [], frozenset()
+        return [], None
 
 
 def _priced(line: Line, entry: AgentRun, used: list[Usage]) -> Line:

@@ -8,6 +8,8 @@ from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
 from pipelines.status import status
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
 from resources.settings import Settings, SettingsError, load
 from resources.stages import BY_NAME
 
@@ -82,7 +84,8 @@ def test_every_setting_is_documented() -> None:
 def test_every_example_has_a_hundred_tasks_and_a_model_that_money_can_limit(file: Path) -> None:
     settings = load(file)
     cost_limiter = CostLimiter(settings.agents.money_limit_usd)
-    agents = build_agents(settings.agents, settings.root, cost_limiter, lambda entry: None)  # type: ignore[arg-type, return-value]
+    codes = agent_codes(settings, Sources())
+    agents = build_agents(settings.agents, settings.root, codes, cost_limiter, lambda entry: None)  # type: ignore[arg-type, return-value]
     (model,) = (agent for agent in agents if agent.concurrency)
     assert settings.tasks.count == 100
     assert model.spec.agent.model

@@ -13,8 +13,8 @@ from trajruntime.executor import ThreadExecutor
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 
-OURS = AgentConfig(embedded("noop"), 1, Budget())
-MODEL = AgentConfig(embedded("random"), 1, Budget(), concurrency=3)
+OURS = AgentConfig(embedded("noop"), 1, Budget(), "0")
+MODEL = AgentConfig(embedded("random"), 1, Budget(), "0", concurrency=3)
 
 
 def made(number: int = 0) -> Rollout:

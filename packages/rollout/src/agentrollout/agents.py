@@ -1,8 +1,8 @@
 """The agents that a configuration names: embedded ones, one's own, and models behind a client each."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentllm.chat import Chat, Provider, open_provider
@@ -20,12 +20,14 @@ from agentrollout.tool_loop import Budget
 class AgentConfig:
     """An agent, how often it tries each task, and what one attempt may spend.
 
-    ``concurrency`` requests to a model are under way at once; other agents (``None``) have no model.
+    ``code`` names the code that its attempts are made by. ``concurrency`` requests to a model are under way at once; other agents
+    (``None``) have no model.
     """
 
     spec: AnyAgent
     attempts: int
     budget: Budget
+    code: str
     concurrency: int | None = None
 
 
@@ -41,21 +43,32 @@ def open_model(entry: AgentRun) -> Provider:
     return open_provider(entry.provider or "", entry.base_url, entry.key_variable)
 
 
-def build_agents(agents: Agents, folder: Path, cost_limiter: CostLimiter, open: OpenProvider = open_model) -> list[AgentConfig]:
+def build_agents(
+    agents: Agents, folder: Path, codes: Mapping[str, str], cost_limiter: CostLimiter, open: OpenProvider = open_model
+) -> list[AgentConfig]:
     """All agents of the configuration. All models spend from ``cost_limiter``; agents of one's own are looked for in ``folder`` first.
+
+    ``codes`` names the code of each entry, by its name. It is part of the version of an agent with a model, whose attempts are
+    paid for: new code makes new attempts, and those of the older version are not taken for them.
 
     Raises:
         UnknownAgent, AgentUnusable: see :func:`agentrollout.plugins.find_agent`.
         NotConfigured: a model has no key, or it has a limit in money and no price.
     """
-    return [_model(entry, agents, cost_limiter, open) if entry.model else _other(entry, agents, folder) for entry in agents.run]
+    return [
+        _model(entry, agents, codes[entry.name], cost_limiter, open) if entry.model else _other(entry, agents, folder, codes[entry.name])
+        for entry in agents.run
+    ]
 
 
-def _other(entry: AgentRun, agents: Agents, folder: Path) -> AgentConfig:
-    return AgentConfig(find_agent(entry.name, folder), entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds))
+def _other(entry: AgentRun, agents: Agents, folder: Path, code: str) -> AgentConfig:
+    spec = find_agent(entry.name, folder)
+    if spec.agent.model is not None:
+        spec = replace(spec, agent=spec.agent.model_copy(update={"version": f"{spec.agent.version}+{code}"}))
+    return AgentConfig(spec, entry.attempts, Budget(steps=agents.max_steps, seconds=agents.max_seconds), code)
 
 
-def _model(entry: AgentRun, agents: Agents, cost_limiter: CostLimiter, open: OpenProvider) -> AgentConfig:
+def _model(entry: AgentRun, agents: Agents, code: str, cost_limiter: CostLimiter, open: OpenProvider) -> AgentConfig:
     semaphore = threading.BoundedSemaphore(entry.concurrency)
     rates = entry.price.rates if entry.price else None
     chat = Chat(open(entry), entry.model or "", entry.retries, cost_limiter=cost_limiter, rates=rates, semaphore=semaphore)
@@ -68,4 +81,5 @@ def _model(entry: AgentRun, agents: Agents, cost_limiter: CostLimiter, open: Ope
         tokens=entry.attempt_tokens,
         usd=entry.attempt_usd,
     )
-    return AgentConfig(model_agent(entry.name, entry.provider or "", chat, sampling), entry.attempts, budget, entry.concurrency)
+    spec = model_agent(entry.name, entry.provider or "", chat, sampling, code)
+    return AgentConfig(spec, entry.attempts, budget, code, entry.concurrency)

@@ -65,6 +65,11 @@ class AgentSpec(AnyAgent):
 
     make: Callable[[TaskView, Random], Policy]
 
+    @property
+    def module(self) -> str:
+        """The module whose policy it is."""
+        return self.make.__module__
+
     def driver(self, view: TaskView, random: Random) -> Driver:
         """See :class:`AnyAgent`."""
         return Conversation(partial(self.make, view, random))

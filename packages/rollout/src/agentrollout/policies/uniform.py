@@ -3,14 +3,16 @@
 from collections.abc import Generator
 from random import Random
 
-from agenttasks.operators import REMOVALS, SIMPLE
+from agenttasks.faults.operators import REMOVALS, SIMPLE
 from trajschema.event import AgentTurn
+from trajschema.rollout import Agent
 
+from agentrollout.driver import AgentSpec
 from agentrollout.policies.calls import file_read, git
 from agentrollout.policies.fragment import Edit, edits_in
 from agentrollout.policies.hill_climbing import HillClimb, Proposal, Propose, hill_climb, say
 from agentrollout.policies.reading import DEFINITION, Setup, fragment_of, functions_in
-from agentrollout.policies.script import Reply, Script
+from agentrollout.policies.script import Reply, Script, Scripted
 from agentrollout.policy import TaskView
 
 ALL = (*SIMPLE, *REMOVALS)
@@ -55,3 +57,6 @@ def anywhere(random: Random) -> Propose:
         return edits
 
     return propose
+
+
+AGENT = AgentSpec(Agent(name="random"), True, lambda view, random: Scripted(script, view, random))
