@@ -3,13 +3,13 @@
 A resolved diff that is not the gold patch gets a second opinion, by differential testing; those of controls do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 from agentgrader.differential.tester import DifferentialTester, same_change
 from agentgrader.grade import grade
-from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
 from agenttasks.store import TaskStore
 from trajschema.arrow import from_table, to_table
 from trajschema.ids import sha256_bytes
@@ -17,13 +17,15 @@ from trajschema.outcome import VERDICTS, Differential, Outcome
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
+from resources.agent_code import SANDBOX
 from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
-from resources.stages import GRADER, SANDBOX
+from resources.stages import GRADER
+from resources.storage import TaskStoreResource
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -32,13 +34,16 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("outcomes", settings, kinds={"pytest", "docker"}, description=__doc__))
     def outcomes(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
-    ) -> dg.MaterializeResult:
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        store: TaskStoreResource,
+    ) -> Iterator[dg.MaterializeResult]:
         version = fingerprint("agentgrader.grade", "agentgrader.differential.tester", *GRADER, *SANDBOX)
-        return incremental.materialise(
-            context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
+        yield from incremental.materialise(
+            context,
+            "outcomes",
+            lambda inputs: verdicts(inputs, sandbox.opened, sandbox.limits, store.opened, version),
+            settings=sandbox.applied(incremental.settings),
         )
 
     return outcomes

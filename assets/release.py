@@ -1,12 +1,12 @@
 """release: the data set as others receive it: Parquet configs split by repository, card, manifest, and an HTML report."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
-from agentreward.calibration.labels import read_labels
 from agentsandbox.tools import TOOLS
-from agentview.data import ReportData
-from agentview.gates import phase_gates
+from agentview.data import Goal, ReportData
 from agentview.report import render_report
 from trajschema.arrow import from_table, to_table
 from trajschema.calibration import Calibration
@@ -19,9 +19,10 @@ from trajschema.task import Task
 from trajschema.trajectory import Trajectory
 
 from resources.asset_options import asset_options
+from resources.goals import goals
 from resources.incremental.asset import Incremental
-from resources.incremental.code import fingerprint
-from resources.incremental.plan import Listing, listing
+from resources.incremental.keys import Listing, stage_code
+from resources.incremental.plan import listing
 from resources.incremental.run import Inputs, StageResult
 from resources.settings import Settings
 from resources.stages import STAGES
@@ -31,14 +32,15 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
-    def release(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
         stored = listing(incremental.lake)
-        return incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored))
+        reached = goals(incremental.settings, incremental.lake, stored)
+        yield from incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored, reached))
 
     return release
 
 
-def publish(inputs: Inputs, settings: Settings, stored: Listing) -> StageResult:
+def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[Goal, ...]) -> StageResult:
     """Write the release folder; what is stored of it in the lake is its manifest."""
     (calibration,) = from_table(Calibration, inputs["calibration_report"])
     lineage = tuple(
@@ -62,7 +64,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> StageResult:
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: fingerprint(*stage.modules) for stage in STAGES if stage.name != "release"},
+        code={stage.name: stage_code(stage, settings) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},
@@ -73,7 +75,7 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> StageResult:
             ],
         },
         lineage=lineage,
-        pages={"report.html": render_report(report_data(inputs, settings, calibration, lineage))},
+        pages={"report.html": render_report(report_data(inputs, settings.release.name, calibration, lineage, reached))},
     )
     rows = sum(f.rows or 0 for f in manifest.files)
     where = dg.MetadataValue.path(str(settings.release_dir))
@@ -83,28 +85,20 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing) -> StageResult:
     )
 
 
-def report_data(inputs: Inputs, settings: Settings, calibration: Calibration, lineage: tuple[Lineage, ...]) -> ReportData:
+def report_data(
+    inputs: Inputs, title: str, calibration: Calibration, lineage: tuple[Lineage, ...], reached: tuple[Goal, ...]
+) -> ReportData:
     """What the HTML page shows."""
-    labels, _ = read_labels(settings.labels_file)
-    trajectories = tuple(from_table(Trajectory, inputs["trajectories"]))
-    pairs = tuple(from_table(PreferencePair, inputs["preference_pairs"]))
-    tasks = tuple(from_table(Task, inputs["task_pool"]))
     return ReportData(
-        title=settings.release.name,
-        tasks=tasks,
-        trajectories=trajectories,
+        title=title,
+        tasks=tuple(from_table(Task, inputs["task_pool"])),
+        trajectories=tuple(from_table(Trajectory, inputs["trajectories"])),
         outcomes=tuple(from_table(Outcome, inputs["outcomes"])),
         scores=(*from_table(StepScore, inputs["rule_scores"]), *from_table(StepScore, inputs["judge_scores"])),
         rewards=tuple(from_table(Reward, inputs["rewards"])),
-        pairs=pairs,
+        pairs=tuple(from_table(PreferencePair, inputs["preference_pairs"])),
         calibration=calibration,
         rollouts=tuple(from_table(Rollout, inputs["rollouts"])),
-        gates=phase_gates(
-            tasks=len(tasks),
-            trajectories=len(trajectories),
-            pairs=len(pairs),
-            human_pairs=sum(label.unit == "pair" for label in labels),
-            pearson_r=next((f.value for f in calibration.figures if f.name == "pearson_r" and f.slice == "all"), None),
-        ),
+        goals=reached,
         lineage=lineage,
     )

@@ -1,4 +1,4 @@
-"""Whether the differential oracle catches wrong diffs that pass the tests (cheats 11, 22, 24), and lets right ones be.
+"""Whether differential testing catches wrong diffs that pass the tests (cheats 11, 22, 24), and lets right ones be.
 
 Wrong: the faulty code behind an object that equals everything, or behind a table of what the tests ask for; mutants of the gold
 code that no test notices (some of these do the same as the gold code, and cannot be caught). Right: each task's gold patch, and the
@@ -20,7 +20,7 @@ from typing import Any
 
 from agentgrader.differential.tester import DifferentialTester
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from planted.rewrites import equivalent

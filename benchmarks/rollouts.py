@@ -22,6 +22,8 @@ from agentllm.chat import Chat, open_provider
 from agentllm.testing.behaviour import Behaviour, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
+from agentrollout.agents import AgentConfig
+from agentrollout.dispatcher import Dispatcher
 from agentrollout.loop import Budget, rollout
 from agentrollout.models.agent import Sampling, model_agent
 from agentsandbox.backends import choose
@@ -29,9 +31,6 @@ from rich.console import Console
 from rich.table import Table
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
-
-from resources.crew import Member
-from resources.dispatch import Dispatcher
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trajhub" / "bench"
 GATE = 1.15
@@ -106,7 +105,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         limit = 2 * len(TURNS) * asked.latency
         gate = threading.BoundedSemaphore(asked.at_once)
         chat = Chat(open_provider("openai", server.url, server.key_env), "stand-in", semaphore=gate)
-        member = Member(model_agent("stand-in", "openai", chat, Sampling()), 1, Budget(seconds=limit), asked.at_once)
+        member = AgentConfig(model_agent("stand-in", "openai", chat, Sampling(), code="0"), 1, Budget(seconds=limit), "0", asked.at_once)
         tree = the_tree()
         with Dispatcher([member], asked.cores, chat.cost_limiter) as dispatcher:
             meter = Meter(dispatcher.slots)

@@ -30,9 +30,9 @@ from typing import Any
 
 import docker
 from agentgrader.run import run_tests
-from agentsandbox.box import Box
-from agentsandbox.dockerbox import DockerBackend, host_config
+from agentsandbox.backends.docker import DockerBackend, host_config
 from agentsandbox.images import ensure_image
+from agentsandbox.sandbox import Sandbox
 from rich.console import Console
 from rich.table import Table
 from trajschema.rollout import Limits
@@ -129,7 +129,7 @@ class Bare:
         return done.stdout
 
 
-def calls(box: Box, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
+def calls(box: Sandbox, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
     """Median times of single calls: ours, by docker-py and by the command line."""
     text = "x" * 1000
     copied = ("sh", "-c", 'printf %s "$1" > w.txt', "sh", text)  # docker-py's exec_run has no input for a command
@@ -151,7 +151,7 @@ def calls(box: Box, bare: Bare, rounds: int) -> dict[str, dict[str, float]]:
     return figures
 
 
-def large_output(box: Box, bare: Bare) -> dict[str, float]:
+def large_output(box: Sandbox, bare: Bare) -> dict[str, float]:
     """Times of an output of 50 MB, and what it adds to the peak memory of this process and of the server, MB.
 
     Ours comes first, as docker-py keeps the whole in memory.
@@ -169,14 +169,14 @@ def large_output(box: Box, bare: Bare) -> dict[str, float]:
     }
 
 
-def call(box: Box, tool: str, **arguments: Any) -> None:
+def call(box: Sandbox, tool: str, **arguments: Any) -> None:
     """One tool call that must succeed."""
     done = box.call(tool, arguments)
     if done.error or done.exit_code:
         raise SystemExit(f"{tool} {arguments}: {done.content}")
 
 
-def graded(box: Box) -> None:
+def graded(box: Sandbox) -> None:
     """One test as the grader runs it."""
     report = run_tests(box, Environment(), ["tests/test_one.py"])
     if not report.complete or set(report.statuses.values()) != {"passed"}:
@@ -206,7 +206,7 @@ def lives(backend: DockerBackend, client: Any, image: str, rounds: int) -> dict[
     return figures
 
 
-def resets(box: Box, rounds: int) -> dict[str, float]:
+def resets(box: Sandbox, rounds: int) -> dict[str, float]:
     """Times of an exact reset after typical and after hostile edits; each is checked by the tree hash."""
     want = box.reset()
     figures = {}
@@ -268,7 +268,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def server_peak_mb(box: Box) -> float:
+def server_peak_mb(box: Sandbox) -> float:
     """Most memory that the server in a box had, MB."""
     return int(box.call("shell", {"command": "grep VmHWM /proc/1/status"}).content.split()[1]) / 1024
 

@@ -94,7 +94,7 @@ def _foresee(settings: Settings, as_json: bool) -> None:
 
 @app.command()
 def status(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs.")] = False) -> None:
-    """What is current, stale, missing or failed, and why; and the phase gates. Answers at once."""
+    """What is current, stale, missing or failed, and why; and the goals of the project. Answers at once."""
     from pipelines import status as page
 
     found = page.status(_settings(config))
@@ -173,7 +173,7 @@ def unlock(config: Config = None) -> None:
     """Break the writer's lock of a process that is gone from another machine."""
     from resources.lock import Lock
 
-    lock = Lock(_settings(config).data_dir / "lock.json")
+    lock = Lock(_settings(config).lock_file)
     writer = lock.writer()
     if writer is None:
         typer.echo("nobody holds the lock")

@@ -4,25 +4,27 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from agentllm.cost_limit import CostLimiter
 from agentllm.prices import read_prices
 from agentllm.usage import TokenUsage
+from agentrollout.agents import build_agents
+from agentrollout.attempts import Origin, RolloutConfig, is_older, plan_attempts, reusable
+from agentrollout.checkpoints import AttemptCheckpoints
+from agentrollout.config import AgentRun
 from rich.console import Console
 from rich.table import Table
 from trajschema.arrow import from_table
 from trajschema.rollout import Rollout, Usage
 from trajschema.task import Task
 
-from assets.rollouts import Terms, kept, planned
 from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
-from resources.crew import members, purse_of, rates_of
-from resources.incremental.code import fingerprint
-from resources.incremental.plan import CacheKeyBuilder, listing, plan, tasks_of
-from resources.incremental.run import Inputs
-from resources.lake import CorruptPartition, Key, Lake
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
+from resources.incremental.plan import listing, plan, tasks_of
+from resources.lake import CorruptPartition, Lake, Stored
+from resources.origin import stored_attempts
 from resources.sandbox import SandboxResource
-from resources.settings import AgentRun, Settings
-from resources.spool import Spool
-from resources.stages import BY_NAME
+from resources.settings import Settings
 
 TURNS, PROMPT, CACHED, ANSWER = 25, 12_000, 0.7, 300
 """Assumed of a model that never ran here: turns of an attempt, prompt tokens of a turn, the share of them read from a cache, and
@@ -64,34 +66,37 @@ def estimate(settings: Settings) -> Estimate:
     """What a run would do now. Asks no service, opens no box, writes nothing."""
     lake = Lake(settings.lake_url)
     stored = listing(lake)
-    crew = members(settings, purse_of(settings), open=_nobody)
-    code = fingerprint(*BY_NAME["rollouts"].modules)
-    terms = Terms(settings.agents.seed, crew, SandboxResource(settings).agent_limits, code, settings.logs_dir)
-    spool = Spool(settings.data_dir / "spool")
-    key_builder = CacheKeyBuilder.of(BY_NAME["rollouts"], settings)
-    wanted = dict.fromkeys((m.spec.agent.name for m in crew), 0)
+    codes = agent_codes(settings, Sources())
+    agents = build_agents(settings.agents, settings.root, codes, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
+    config = RolloutConfig(settings.agents.seed, agents, SandboxResource.of(settings).agent_limits, settings.logs_dir)
+    checkpoints = AttemptCheckpoints(settings.checkpoints_dir)
+    wanted = dict.fromkeys((a.spec.agent.name for a in agents), 0)
     done = dict(wanted)
     earlier: list[Rollout] = []
+    older = 0
     names = tasks_of(stored)
     for name in names:
         (task,) = from_table(Task, lake.read(stored["task_pool"][name]))
-        inputs = _before(lake, name, stored["rollouts"].get(name), key_builder.key(name, stored))
-        have = kept(inputs)
-        earlier.extend(from_table(Rollout, inputs.previous) if inputs.previous is not None else ())
-        for attempt in planned(task, terms):
-            there = attempt.rollout_id in have or spool.get(name, attempt.rollout_id, attempt.stamp) is not None
+        before, then = _before(lake, stored["rollouts"].get(name))
+        have = reusable(before, then, Origin.of(task, config))
+        earlier.extend(before)
+        older += sum(is_older(rollout, agents) for rollout in have.values())
+        for attempt in plan_attempts(task, config):
+            there = attempt.rollout_id in have or checkpoints.get(name, attempt.rollout_id, attempt.stamp) is not None
             (done if there else wanted)[attempt.agent.name] += 1
     notes = []
     (pool, *_) = plan(settings, lake)
     if pool.todo:
         notes.append(f"the task pool would be refreshed first: {settings.tasks.count} tasks are wanted, and {len(names)} are there now")
     if not names:
-        wanted = {m.spec.agent.name: m.attempts * settings.tasks.count for m in crew}
+        wanted = {a.spec.agent.name: a.attempts * settings.tasks.count for a in agents}
+    if older:
+        notes.append(f"{older} attempts of older versions of these agents are kept beside those to run")
     if settings.agents.money_limit_usd is not None:
         notes.append(f"the run stops spending at {settings.agents.money_limit_usd:g} USD")
     lines = []
-    for member, entry in zip(crew, settings.agents.run, strict=True):
-        agent = member.spec.agent
+    for config_of, entry in zip(agents, settings.agents.run, strict=True):
+        agent = config_of.spec.agent
         used = [r.usage for r in earlier if agent.model and r.agent.model == agent.model and r.usage.prompt_tokens is not None]
         line = Line(agent.name, agent.model, wanted[agent.name], done[agent.name])
         lines.append(_priced(line, entry, used) if agent.model and line.attempts else line)
@@ -104,13 +109,12 @@ def _nobody(entry: AgentRun) -> Any:
     return None
 
 
-def _before(lake: Lake, name: str, item: Any, key: Key) -> Inputs:
-    if item is None:
-        return Inputs(name, {})
+def _before(lake: Lake, item: Stored | None) -> tuple[list[Rollout], Origin | None]:
+    """Rollouts of a task as they are stored, and what they came from."""
     try:
-        return Inputs(name, {}, lake.read(item), key.differences(item.key))
+        return stored_attempts(lake.read(item) if item else None)
     except CorruptPartition:
-        return Inputs(name, {})
+        return [], None
 
 
 def _priced(line: Line, entry: AgentRun, used: list[Usage]) -> Line:
@@ -135,7 +139,7 @@ def _priced(line: Line, entry: AgentRun, used: list[Usage]) -> Line:
 
 
 def _assumed_cost(entry: AgentRun, prompt: int, answer: int) -> float | None:
-    rates = rates_of(entry.price) or read_prices().rates(entry.model or "", PROMPT, datetime.now(UTC).date())
+    rates = entry.price.rates if entry.price else read_prices().rates(entry.model or "", PROMPT, datetime.now(UTC).date())
     read = int(prompt * CACHED)
     return rates.of(TokenUsage(input=prompt - read, cache_read=read, output=answer)) if rates else None
 

@@ -11,7 +11,6 @@ from agentreward.judge.estimate import estimate as of_questions
 from agentreward.judge.scoring import questions
 
 from assets.judge_scores import runs
-from resources.crew import rates_of
 from resources.incremental.plan import listing, tasks_of
 from resources.incremental.run import Inputs, MissingInput, PartitionStatus
 from resources.judge import JudgeResource
@@ -38,20 +37,21 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
     """
     if settings.judge.enabled == "never":
         return None
-    judge = JudgeResource(settings)
+    judge = JudgeResource.of(settings)
+    config = judge.config(settings.rubric_set)
     wanted: list[Question[Any]] = []
     trajectories = 0
     for inputs in _waiting(settings):
         for task, trajectory in runs(inputs):
-            missing = judge.missing(questions(task, trajectory, judge.config))
+            missing = judge.missing(questions(task, trajectory, config))
             trajectories += bool(missing)
             wanted.extend(missing)
     batch = judge.in_batch(len(wanted))
     prices = read_prices()
-    today = datetime.now(UTC).date()
+    today, price = datetime.now(UTC).date(), settings.judge.price
 
     def rates(prompt: int) -> Rates | None:
-        return rates_of(settings.judge.price) or prices.rates(settings.judge.model, prompt, today)
+        return price.rates if price else prices.rates(settings.judge.model, prompt, today)
 
     expected = of_questions(wanted, rates, prices.batch_factor if batch else 1.0)
     line = JudgeLine(settings.judge.model, settings.judge.active, trajectories, expected)

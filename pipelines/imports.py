@@ -6,22 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentrecorder.brought import rollout_of, task_id_of, task_of
-from agentrecorder.convert import Converted, Failure, convert, detect
+from agentrecorder.containers.source import LogSource
+from agentrecorder.convert import ConversionFailure, Converted, convert, detect
 from agentrecorder.errors import RecorderError
-from agentrecorder.keeping import keep
-from agentrecorder.source import Source
+from agentrecorder.import_rollout import rollout_of, task_id_of, task_of
+from agentrecorder.raw_log_store import keep
 from pydantic import ValidationError
-from trajruntime import atomic
 from trajschema.record import UnknownSchemaVersion
 from trajschema.rollout import Rollout
 from trajschema.task import Task
 
-from assets.rollouts import brought_in
+from resources.imports import Imports
 from resources.incremental.plan import listing, tasks_of
 from resources.lake import Lake
 from resources.settings import Settings
-from resources.stages import imported_rollouts
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,13 @@ class Imported:
     """Files of a folder that are no logs."""
 
 
-Told = Callable[[int], None]
-"""Told how many runs were read so far."""
+OnProgress = Callable[[int], None]
+"""Called with how many runs were read so far."""
 
 
-def bring(settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, told: Told = lambda _: None) -> Imported:
+def bring(
+    settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, on_progress: OnProgress = lambda _: None
+) -> Imported:
     """Take what is in a file or folder: records of ours, one a line, or the logs of any agent whose format an adapter knows.
 
     Bringing the same in again replaces it. What is bad is a problem of its own, and the rest goes on. ``task`` and ``outcomes``
@@ -50,7 +50,7 @@ def bring(settings: Settings, path: Path, task: str | None = None, outcomes: Pat
     Raises:
         OSError: something cannot be read, or the folder not written.
     """
-    return bring_logs(settings, path, task, outcomes, told) if path.is_dir() or _is_log(path) else bring_records(settings, path)
+    return bring_logs(settings, path, task, outcomes, on_progress) if path.is_dir() or _is_log(path) else bring_records(settings, path)
 
 
 def bring_records(settings: Settings, path: Path) -> Imported:
@@ -82,7 +82,7 @@ def bring_records(settings: Settings, path: Path) -> Imported:
 
 
 def bring_logs(
-    settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, told: Told = lambda _: None
+    settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, on_progress: OnProgress = lambda _: None
 ) -> Imported:
     """Take the runs of logs. A run whose task is at hand is graded anew; of others the claim is kept, and a task of its name is made.
 
@@ -91,13 +91,12 @@ def bring_logs(
     Raises:
         OSError: something cannot be read, or the folder not written.
     """
-    folder = settings.data_dir / settings.tasks.imports
-    known = {*tasks_of(listing(Lake(settings.lake_url))), *(file.stem for file in folder.glob("*.jsonl"))}
+    known = {*tasks_of(listing(Lake(settings.lake_url))), *(file.stem for file in settings.imports_dir.glob("*.jsonl"))}
     tasks: dict[str, Task] = {}
     rollouts: dict[str, dict[str, Rollout]] = defaultdict(dict)
     problems, passed_over, read = [], 0, 0
     for found, kept in keep(convert(path, outcomes), settings.logs_dir):
-        if isinstance(found, Failure):
+        if isinstance(found, ConversionFailure):
             problems.append(f"{found.path}: {found.where}: {found.reason}")
         elif not isinstance(found, Converted) or kept is None:
             passed_over += 1
@@ -108,20 +107,18 @@ def bring_logs(
                 tasks.setdefault(task_id, task_of(run, task_id))
             made = rollout_of(found, task_id, kept)
             rollouts[task_id][made.rollout_id] = made
-            told(read := read + 1)
+            on_progress(read := read + 1)
     return _stored(settings, tasks, rollouts, problems, passed_over)
 
 
 def _stored(
     settings: Settings, tasks: dict[str, Task], rollouts: dict[str, dict[str, Rollout]], problems: list[str], passed_over: int = 0
 ) -> Imported:
-    folder = settings.data_dir / settings.tasks.imports
+    store = Imports(settings.imports_dir)
     for task in tasks.values():
-        atomic.write_text(folder / f"{task.task_id}.jsonl", task.model_dump_json() + "\n")
+        store.put_task(task)
     for task_id, found in rollouts.items():
-        merged = {**{r.rollout_id: r for r in brought_in(settings, task_id)}, **found}
-        lines = [f"{r.model_dump_json()}\n" for r in _numbered(merged)]
-        atomic.write_text(imported_rollouts(settings, task_id), "".join(lines))
+        store.put_rollouts(task_id, _numbered({**{r.rollout_id: r for r in store.rollouts(task_id)}, **found}))
     every = [r for found in rollouts.values() for r in found.values()]
     return Imported(len(tasks), len(every), tuple(problems), sum(r.claim is not None for r in every), passed_over)
 
@@ -139,7 +136,7 @@ def _numbered(rollouts: dict[str, Rollout]) -> list[Rollout]:
 
 def _is_log(path: Path) -> bool:
     try:
-        with Source(path) as source:
+        with LogSource(path) as source:
             return source.kind == "archive" or detect(source) is not None
     except RecorderError as problem:
         raise OSError(str(problem)) from problem

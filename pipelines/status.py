@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from pipelines.gates import gates
+from resources.goals import goals
 from resources.incremental.plan import StagePlan, listing, plan
 from resources.lake import Lake
 from resources.lock import Lock
@@ -17,7 +17,7 @@ def status(settings: Settings) -> dict[str, Any]:
     """The whole page as plain values."""
     lake = Lake(settings.lake_url)
     plans = plan(settings, lake)
-    writer = Lock(settings.data_dir / "lock.json").writer()
+    writer = Lock(settings.lock_file).writer()
     return {
         "data": str(settings.data_dir),
         "judge": "on" if settings.judge.active else "off",
@@ -25,10 +25,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "stages": [_stage(p) for p in plans],
         "to_compute": sum(len(p.todo) for p in plans),
         "failures": {f"{p.stage.name}/{x.name}": x.why for p in plans for x in p.partitions if x.state == "failed"},
-        "gates": [
-            {"phase": g.phase, "name": g.name, "have": g.have, "want": g.want, "met": g.met, "note": g.note}
-            for g in gates(settings, lake, listing(lake))
-        ],
+        "goals": [{"name": g.name, "have": g.have, "want": g.want, "met": g.met} for g in goals(settings, lake, listing(lake))],
     }
 
 
@@ -51,11 +48,12 @@ def show(page: dict[str, Any]) -> None:
     console.print(table)
     for where, reason in list(page["failures"].items())[:20]:
         console.print(f"[red]failed[/red] {where}: {reason}", highlight=False)
-    shown = Table("phase", "gate", "have", "want", "", title="Phase gates", title_justify="left")
-    for gate in page["gates"]:
-        have = "missing" if gate["have"] is None else f"{gate['have']:g}"
-        shown.add_row(gate["phase"], gate["name"], have, f"{gate['want']:g}", "met" if gate["met"] else gate["note"] or "open")
-    console.print(shown)
+    if page["goals"]:
+        shown = Table("goal", "have", "want", "", title="Goals", title_justify="left")
+        for goal in page["goals"]:
+            have = "missing" if goal["have"] is None else f"{goal['have']:g}"
+            shown.add_row(goal["name"], have, f"{goal['want']:g}", "met" if goal["met"] else "open")
+        console.print(shown)
     console.print(
         f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else "")
     )

@@ -6,12 +6,14 @@ from typing import Any
 import dagster as dg
 from trajschema.ids import content_id
 
-from resources.incremental.code import fingerprint
+from resources.incremental.keys import stage_code
 from resources.settings import Settings
 from resources.stages import BY_NAME
 
 TASKS = dg.DynamicPartitionsDefinition(name="tasks")
 OWNER = "team:trajectory-hub"
+POOL = "lake"
+"""Concurrency pool of all stages: with a limit of 1, one step writes at a time on all machines that share Dagster's storage."""
 _GROUPS = {
     "task_pool": "tasks",
     "rollouts": "runs",
@@ -29,7 +31,7 @@ _GROUPS = {
 def code_version(name: str, settings: Settings) -> str:
     """Code and configuration of a stage: what marks it stale in the UI, the same hashes as in the lake's keys."""
     stage = BY_NAME[name]
-    return f"{fingerprint(*stage.modules)[:8]}-{content_id(stage.config(settings), 8)}"
+    return f"{stage_code(stage, settings)[:8]}-{content_id(stage.config(settings), 8)}"
 
 
 def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any
         "group_name": _GROUPS[name],
         "kinds": kinds,
         "owners": [OWNER],
+        "pool": POOL,
         "code_version": code_version(name, settings),
     }
     if stage.per_task:

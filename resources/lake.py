@@ -152,6 +152,18 @@ class Lake:
         self.fs.makedirs(f"{self.root}/{failure.asset}", exist_ok=True)
         self._put(f"{self.root}/{failure.asset}", f"{_stem(failure.partition)}.failed.json", json.dumps(asdict(failure)).encode())
 
+    def note(self, asset: str, name: str) -> bytes | None:
+        """What :meth:`write_note` left beside the partitions of an asset; nothing if it cannot be read."""
+        try:
+            return bytes(self.fs.cat_file(f"{self.root}/{asset}/{name}"))
+        except OSError:
+            return None
+
+    def write_note(self, asset: str, name: str, text: str) -> None:
+        """Keep a file that is no partition; its ``name`` begins with a dot."""
+        self.fs.makedirs(f"{self.root}/{asset}", exist_ok=True)
+        self._put(f"{self.root}/{asset}", name, text.encode())
+
     def drop(self, asset: str, partition: str) -> None:
         """Remove every file of a partition."""
         self._forget(asset, partition, keep=None)

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import yaml
 from agentllm.chat import KEY_VARIABLES
+from agentllm.prices import ModelPrice
 from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidRubrics
 from agentreward.rubric_files import rubric_set
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
-from agentrollout.embedded import EMBEDDED
+from agentrollout.config import Agents
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -47,6 +48,13 @@ class Repository(Section):
     timeout_s: float = Field(60, gt=0, description="Limit for one run of its whole suite, seconds.")
 
 
+class TaskSourceEntry(Section):
+    """A source of tasks beside libraries and repositories."""
+
+    use: str = Field(min_length=1, description="Name of a source (`agenttasks.sources`), or module:function beside the settings file.")
+    options: dict[str, Any] = Field({}, description="What the source is told.")
+
+
 class Tasks(Section):
     """Where tasks come from."""
 
@@ -56,6 +64,7 @@ class Tasks(Section):
     repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
     count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
+    sources: tuple[TaskSourceEntry, ...] = Field((), description="Other sources of tasks, in order; what two of them give counts once.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
 
     @model_validator(mode="after")
@@ -64,86 +73,6 @@ class Tasks(Section):
         twice = sorted({entry.name for entry in self.repositories if names.count(entry.name) > 1})
         if twice:
             raise ValueError(f"repositories need names of their own; used twice: {', '.join(twice)}")
-        return self
-
-
-class Price(Section):
-    """US dollars per million tokens, for a model that the price list does not know."""
-
-    input: float = Field(ge=0, description="Prompt tokens.")
-    output: float = Field(ge=0, description="Answer tokens.")
-    cache_read: float | None = Field(None, ge=0, description="Prompt tokens read from a cache; as `input` if left out.")
-    cache_write: float | None = Field(None, ge=0, description="Prompt tokens written to a cache; as `input` if left out.")
-
-
-class AgentRun(Section):
-    """One agent and how often it tries each task: an embedded one, one of your own, or a language model."""
-
-    name: str = Field(
-        pattern=r"^[\w.:-]+$",
-        description="random, noisy, localising, oracle or noop; your own as module:attribute; any other name for a model.",
-    )
-    attempts: int = Field(1, ge=1, description="Attempts at each task, each with its own seed.")
-    model: str | None = Field(None, min_length=1, description="Model name, as its service knows it. Makes this entry a model.")
-    provider: Literal["anthropic", "openai"] | None = Field(
-        None, description="anthropic (Messages) or openai (Chat Completions, at OpenAI or any server that speaks it)."
-    )
-    base_url: str | None = Field(None, description="Address of another server that speaks the provider's protocol.")
-    key_variable: str | None = Field(
-        None, description="Environment variable that holds the key; the provider's usual one if left out, none if empty."
-    )
-    concurrency: int = Field(8, ge=1, description="Requests to this model at once, whatever the number of cores.")
-    temperature: float | None = Field(
-        None, ge=0, le=2, description="Sampling temperature, provider openai only; the service's own if left out."
-    )
-    top_p: float | None = Field(None, gt=0, le=1, description="Nucleus sampling, provider openai only; the service's own if left out.")
-    max_tokens: int = Field(8_000, ge=1, description="Tokens of one answer.")
-    full_observations: int = Field(5, ge=1, description="Last observations that the model sees whole; older ones become a line each.")
-    max_steps: int | None = Field(None, ge=1, description="Turns in one attempt; `agents.max_steps` if left out.")
-    max_seconds: float | None = Field(None, gt=0, description="Wall seconds of one attempt; `agents.max_seconds` if left out.")
-    attempt_tokens: int | None = Field(None, ge=1, description="Tokens that one attempt may send and receive; no limit if left out.")
-    attempt_usd: float | None = Field(None, gt=0, description="US dollars that one attempt may cost; no limit if left out.")
-    retries: int = Field(6, ge=0, description="Tries after the first of a rate-limited or failed request.")
-    price: Price | None = Field(None, description="What the model costs, where the price list does not say; 0 for a server of your own.")
-
-    @model_validator(mode="after")
-    def _whole(self) -> "AgentRun":
-        if self.model is None:
-            extra = sorted(self.model_fields_set - {"name", "attempts"})
-            if extra:
-                raise ValueError(f"{', '.join(extra)}: only for an entry with a `model`")
-        elif self.provider is None:
-            raise ValueError("a model needs a `provider`: anthropic or openai")
-        elif ":" in self.name or self.name in EMBEDDED:
-            raise ValueError(f"a model needs a name of its own, not {self.name!r}")
-        elif self.provider == "anthropic" and (self.temperature is not None or self.top_p is not None):
-            raise ValueError("provider anthropic takes neither temperature nor top_p")
-        return self
-
-
-class Agents(Section):
-    """Who acts."""
-
-    run: tuple[AgentRun, ...] = (
-        AgentRun(name="oracle"),
-        AgentRun(name="noop"),
-        AgentRun(name="random", attempts=2),
-        AgentRun(name="noisy", attempts=2),
-        AgentRun(name="localising"),
-    )
-    seed: int = Field(7, description="Seed that every attempt's seed is drawn from.")
-    max_steps: int = Field(20, ge=1, description="Agent turns in one attempt.")
-    max_seconds: float = Field(120, gt=0, description="Wall seconds of one attempt.")
-    money_limit_usd: float | None = Field(
-        None, gt=0, description="US dollars that one run may spend on models that act; what it leaves out, the next run does."
-    )
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> "Agents":
-        names = [entry.name for entry in self.run]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"each agent is listed once, with its `attempts`; listed twice: {', '.join(twice)}")
         return self
 
 
@@ -214,7 +143,9 @@ class Judge(Section):
         "never", description="auto hands in many missing judgements as one batch: half the price, an answer within a day."
     )
     batch_from: int = Field(100, ge=1, description="Least number of missing judgements for a batch.")
-    price: Price | None = Field(None, description="What the model costs, where the price list does not say; 0 for a server of your own.")
+    price: ModelPrice | None = Field(
+        None, description="What the model costs, where the price list does not say; 0 for a server of your own."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Judge":
@@ -255,6 +186,16 @@ class Release(Section):
     path: str = Field("release", description="Folder, within the data folder.")
 
 
+class Goal(Section):
+    """What the project wants to reach; shown in `trajhub status` and in the report."""
+
+    name: str = Field(min_length=1, description="What it is called there.")
+    measure: Literal["tasks", "rollouts", "trajectories", "pairs", "labels", "pearson_r"] = Field(
+        description="What is measured: a count, or how well rewards agree with people."
+    )
+    at_least: float = Field(description="The figure to reach.")
+
+
 class Orchestration(Section):
     """How the graph runs."""
 
@@ -286,8 +227,10 @@ class Settings(BaseSettings):
     pairs: Pairs = Pairs()
     labels: Labels = Labels()
     release: Release = Release()
+    goals: tuple[Goal, ...] = Field((), description="What the project wants to reach; none by default.")
     orchestration: Orchestration = Orchestration()
     root: Path = Field(Path("."), exclude=True, description="Folder of the settings file; set when it is read.")
+    file_name: str = Field("trajhub.yaml", exclude=True, description="Name of the settings file; set when it is read.")
 
     @classmethod
     def settings_customise_sources(
@@ -295,6 +238,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults; the file is handed in by :func:`load`."""
         return env_settings, init_settings
+
+    @property
+    def file(self) -> Path:
+        """Absolute path of the settings file."""
+        return self.root.resolve() / self.file_name
 
     @property
     def data_dir(self) -> Path:
@@ -324,13 +272,28 @@ class Settings(BaseSettings):
 
     @property
     def logs_dir(self) -> Path:
-        """Absolute folder of the logs that outside agents wrote themselves, each under its content."""
+        """Absolute folder of the logs that external agents wrote themselves, each under its content."""
         return self.data_dir / "logs"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Absolute folder of finished attempts whose task is not stored yet."""
+        return self.data_dir / "spool"
+
+    @property
+    def imports_dir(self) -> Path:
+        """Absolute folder of what `trajhub import` brought in."""
+        return self.data_dir / self.tasks.imports
 
     @property
     def release_dir(self) -> Path:
         """Absolute folder of the release."""
         return self.data_dir / self.release.path
+
+    @property
+    def lock_file(self) -> Path:
+        """Absolute path of the lock that whoever writes holds."""
+        return self.data_dir / "lock.json"
 
     @property
     def labels_file(self) -> Path:
@@ -358,9 +321,9 @@ def load(file: Path | None = None) -> Settings:
         raise SettingsError(f"{file}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{file}: a mapping of settings is expected, found {type(values).__name__}")
-    values.pop("root", None)
+    values = {name: value for name, value in values.items() if name not in ("root", "file_name")}
     try:
-        settings = Settings(**values, root=file.parent)
+        settings = Settings(**values, root=file.parent, file_name=file.name)
         _ = settings.rubric_set  # one that cannot be read is found here, and not in the middle of a run
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(file, problem) for problem in error.errors())) from error

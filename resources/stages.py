@@ -1,17 +1,20 @@
 """The graph as data: every stage, what it reads, and the configuration that shapes it. No Dagster, so ``status`` is quick."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from agentrollout.models.prompt import VERSION
 from trajruntime.user_modules import source_digest
 
-from resources.repositories import repositories_digest
+from resources.adapter_code import AdapterCode
+from resources.agent_code import SANDBOX, agent_codes
+from resources.imports import Imports
+from resources.incremental.code import Sources
+from resources.lake import Lake, Stored
 from resources.rubrics import by_judge, by_rule
 from resources.settings import Settings
+from resources.task_sources import source_codes, task_sources
 
 Shape = Callable[[Settings], Any]
 
@@ -20,12 +23,22 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-SANDBOX = ("agentsandbox.backends", "agentsandbox.server.main", "agentsandbox.images.base_recipe", "agentsandbox.images.recipe")
-"""What a box is: handed in as a resource, so no import of an asset tells of it. Of images, what they are made of."""
 GRADER = ("agentgrader.probes.main",)
 """The grader's code inside of a box: sent there as source, so no import tells of it."""
-OUTSIDE = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
-"""How programs are run as agents: reached by modules of one's own alone."""
+AGENTS = (
+    *("agentrollout.models", "agentrollout.external", "agentrollout.policies"),
+    *("agentsandbox", "agentrecorder", "agentllm", "agenttasks"),
+)
+"""What counts for rollouts only as the code of an agent: see `resources.agent_code`."""
+
+
+class PerTaskCode(Protocol):
+    """Hashes of the plug-ins that one task's partition uses; empty where it uses none."""
+
+    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]]) -> Mapping[str, str]: ...
+
+    def save(self) -> None:
+        """Note what was read."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,10 @@ class Stage:
     """One stored asset.
 
     ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
-    ``per_task_config`` picks what only one task's partition depends on; ``resource_code`` names code that comes to it through a resource.
+    ``per_task_config`` picks what only one task's partition depends on.
+
+    ``resource_code`` names code that comes to it through a resource; packages in ``without`` are no part of its code unless named
+    so. ``chosen_code`` hashes plug-ins that the settings choose, ``per_task_code`` those that only some partitions use.
     """
 
     name: str
@@ -44,6 +60,9 @@ class Stage:
     per_task_config: Callable[[Settings, str], Any] | None = field(default=None, compare=False)
     volatile: tuple[str, ...] = ()
     resource_code: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    chosen_code: Callable[[Settings, Sources], Any] | None = field(default=None, compare=False)
+    per_task_code: Callable[[Lake, Sources], PerTaskCode] | None = field(default=None, compare=False)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -58,12 +77,11 @@ def _limits(s: Settings) -> Any:
 def _agents(s: Settings) -> Any:
     """Who acts, without what changes no rollout: where a service is and how fast it may be asked.
 
-    Sources of agents of one's own and what models are told are configuration rather than code or input, so that rollouts of
-    the other agents are kept.
+    Sources of agents of one's own are among it.
     """
     asked = s.agents.model_dump(mode="json", exclude={"money_limit_usd": True, "run": {"__all__": _WIRING}})
     own = [[run.name, source_digest(run.name, s.root)] for run in s.agents.run if ":" in run.name]
-    return [asked, own, [VERSION] if any(run.model for run in s.agents.run) else []]
+    return [asked, own]
 
 
 _WIRING = {"base_url", "key_variable", "concurrency", "retries", "price"}
@@ -77,11 +95,6 @@ def _judge(s: Settings) -> Any:
 _JUDGE_WIRING = {"enabled", "base_url", "key_variable", "concurrency", "max_retries", "batch", "batch_from", "price"}
 
 
-def imported_rollouts(s: Settings, task: str) -> Path:
-    """File of the rollouts of ``task`` that `trajhub import` brought in."""
-    return s.data_dir / s.tasks.imports / "rollouts" / f"{task}.jsonl"
-
-
 def files_digest(*paths: Any) -> list[list[str]]:
     """Name and SHA-256 of each file that exists, sorted; folders are read one level deep."""
     files = sorted(f for p in paths for f in (p.iterdir() if p.is_dir() else [p]) if f.is_file())
@@ -93,19 +106,28 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        external_inputs=lambda s: files_digest(s.data_dir / s.tasks.imports) + repositories_digest(s),
+        external_inputs=lambda s: [source.identity() for source in task_sources(s)],
         volatile=("certificate_seconds",),
         resource_code=(*GRADER, *SANDBOX),
+        chosen_code=source_codes,
     ),
     Stage(
         "rollouts",
         ("task_pool",),
         config=lambda s: [_agents(s), _limits(s), s.sandbox.reach],
-        per_task_config=lambda s, task: files_digest(imported_rollouts(s, task)),
-        resource_code=(*SANDBOX, *OUTSIDE),
+        per_task_config=lambda s, task: files_digest(Imports(s.imports_dir).rollouts_file(task)),
+        without=AGENTS,
+        chosen_code=agent_codes,
     ),
-    Stage("outcomes", ("task_pool", "rollouts"), config=_limits, volatile=("seconds",), resource_code=(*GRADER, *SANDBOX)),
-    Stage("trajectories", ("rollouts",)),
+    Stage(
+        "outcomes",
+        ("task_pool", "rollouts"),
+        config=_limits,
+        volatile=("seconds",),
+        resource_code=(*GRADER, *SANDBOX),
+        without=("agenttasks",),
+    ),
+    Stage("trajectories", ("rollouts",), per_task_code=AdapterCode),
     Stage("rule_scores", ("trajectories",), config=by_rule),
     Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
     Stage(
@@ -129,7 +151,7 @@ STAGES: tuple[Stage, ...] = (
             "calibration_report",
         ),
         per_task=False,
-        config=lambda s: [s.release.model_dump(mode="json"), s.weights.model_dump(mode="json"), s.pairs.model_dump(mode="json")],
+        config=lambda s: [part.model_dump(mode="json") for part in (s.release, s.weights, s.pairs, *s.goals)],
     ),
 )
 BY_NAME = {stage.name: stage for stage in STAGES}

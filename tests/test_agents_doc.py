@@ -18,15 +18,15 @@ from agentrecorder.rollouts import joined
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
+from resources.crew import members, purse_of
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment
 from trajschema.trajectory import Trajectory
 
-from resources.crew import members, purse_of
 from resources.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]

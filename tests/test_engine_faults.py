@@ -24,9 +24,9 @@ from agentrollout.loop import Budget, rollout
 from agentrollout.policies.calls import file_write, shell, submit, turn
 from agentrollout.policies.script import Scripted
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BoxLost, SandboxError
 from agentsandbox.images import recipe_name
+from agentsandbox.sandbox import Backend
 from docker.errors import DockerException
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
@@ -182,7 +182,7 @@ def test_a_box_without_memory_for_its_server_is_a_typed_error(engine: Engine, ba
 
 
 def test_a_box_that_hangs_is_lost_and_removed(engine: Engine, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agentsandbox.served.GRACE_S", 0.5)
+    monkeypatch.setattr("agentsandbox.client.GRACE_S", 0.5)
     box = backend.open(Limits(call_timeout_s=1), Environment())
     with contextlib.closing(engine.client) as client:
         (container,) = client.containers.list()

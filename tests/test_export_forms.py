@@ -1,9 +1,9 @@
 """The recorder's export of messages and the release's training messages are one form."""
 
 from agentrecorder.exports import EXPORTS
-from agentrecorder.exports.beside import Ending
+from agentrecorder.exports.metadata import Ending
 from agentrecorder.run import Run
-from agentrelease.messages import messages_of
+from agentrelease.exports.messages import messages_of
 
 
 def test_both_write_the_same_messages() -> None:

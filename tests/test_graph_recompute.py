@@ -30,11 +30,11 @@ def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkou
     project.configure(rewards={"outcome": 0.4})
     assert project.computed(project.run()) == {"rewards": 3, "preference_pairs": 3, **LAST}
 
-    rules = sorted((copied_checkout / "packages/reward/src/agentreward/rules").glob("*.py"))[-1]
+    rules = copied_checkout / "packages/reward/src/agentreward/rules/scorer.py"
     rules.write_text(rules.read_text() + "\nEDITED = True\n")
     assert project.computed(project.run()) == {"rule_scores": 3, "rewards": 3, "preference_pairs": 3, **LAST}
 
-    grader = copied_checkout / "packages/sandbox/src/agentgrader/grade.py"
+    grader = copied_checkout / "packages/grader/src/agentgrader/grade.py"
     grader.write_text(grader.read_text() + "\nEDITED = True\n")
     assert project.computed(project.run()) == {"outcomes": 3, "rewards": 3, "preference_pairs": 3, **LAST}
 

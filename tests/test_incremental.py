@@ -9,7 +9,8 @@ from agentreward.aggregate.weights import Weights
 from trajruntime.executor import ThreadExecutor
 
 from resources.incremental.code import Sources
-from resources.incremental.plan import expected_key, listing, plan
+from resources.incremental.keys import expected_key
+from resources.incremental.plan import listing, plan
 from resources.incremental.run import Inputs, StageResult, refresh
 from resources.lake import ALL, Key, Lake
 from resources.progress import Lines
@@ -139,7 +140,9 @@ def reconfigured(world: World, other: Settings) -> set[str]:
     return {
         name
         for name, stage in BY_NAME.items()
-        if expected_key(stage, "toolz-1", world.settings, stored).differences(expected_key(stage, "toolz-1", other, stored))
+        if expected_key(stage, "toolz-1", world.settings, world.lake, stored).differences(
+            expected_key(stage, "toolz-1", other, world.lake, stored)
+        )
     }
 
 

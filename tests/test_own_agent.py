@@ -42,11 +42,11 @@ agent = ExternalAgent(
 """
 PROGRAM = """import sys
 from pathlib import Path
-from agentrollout.external.tool_client import Door
+from agentrollout.external.tool_client import ToolClient
 
-door = Door(Path(sys.argv[1]))
-print(door.call("shell", {"command": "ls"}, "I look.")["content"])
-door.call("submit", {})
+tools = ToolClient(Path(sys.argv[1]))
+print(tools.call("shell", {"command": "ls"}, "I look.")["content"])
+tools.call("submit", {})
 """
 
 

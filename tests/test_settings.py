@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from agentllm.cost_limit import CostLimiter
+from agentrollout.agents import build_agents
 from agentrollout.embedded import EMBEDDED
 
-from resources.crew import members, purse_of
+from pipelines.status import status
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
 from resources.settings import Settings, SettingsError, load
 from resources.stages import BY_NAME
 
@@ -79,7 +83,10 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
 def test_every_example_has_a_hundred_tasks_and_a_model_that_money_can_limit(file: Path) -> None:
     settings = load(file)
-    (model,) = (member for member in members(settings, purse_of(settings), lambda entry: None) if member.concurrency)  # type: ignore[arg-type, return-value]
+    cost_limiter = CostLimiter(settings.agents.money_limit_usd)
+    codes = agent_codes(settings, Sources())
+    agents = build_agents(settings.agents, settings.root, codes, cost_limiter, lambda entry: None)  # type: ignore[arg-type, return-value]
+    (model,) = (agent for agent in agents if agent.concurrency)
     assert settings.tasks.count == 100
     assert model.spec.agent.model
     assert model.budget.seconds >= 1800
@@ -102,3 +109,12 @@ def test_where_a_service_is_and_what_it_costs_changes_no_rollout(tmp_path: Path)
     ]
     assert all(found == same[0] for found in same)
     assert shape("attempts: 1, temperature: 0.5") != same[0]
+
+
+def test_a_project_states_its_own_goals_and_none_stated_shows_none(tmp_path: Path) -> None:
+    assert status(load(write(tmp_path, "")))["goals"] == []
+    goals = "[{name: runs, measure: trajectories, at_least: 200}, {name: trust, measure: pearson_r, at_least: 0.8}]"
+    shown = status(load(write(tmp_path, f"goals: {goals}")))["goals"]
+    assert shown == [{"name": "runs", "have": 0, "want": 200, "met": False}, {"name": "trust", "have": None, "want": 0.8, "met": False}]
+    with pytest.raises(SettingsError, match=r"goals.0.measure: .*'tasks'"):
+        load(write(tmp_path, "goals: [{name: x, measure: stars, at_least: 1}]"))

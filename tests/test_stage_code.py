@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from trajschema.score import RUBRICS
 
+from resources.agent_code import PROGRAM
 from resources.incremental.code import NO_SHAPE, Sources, fingerprint
 from resources.incremental.syntax_cache import SyntaxCache
 from resources.stages import STAGES
@@ -76,9 +77,10 @@ def test_a_library_counts_by_its_locked_version_if_it_is_imported_and_shapes_wha
     assert (fingerprint("assets.scores", checkout=checkout) != before) is changes
 
 
-def test_every_library_that_is_said_to_shape_nothing_is_reached_by_some_stage() -> None:
+def test_every_library_that_is_said_to_shape_nothing_is_reached_by_a_stage_or_an_agent() -> None:
     sources = Sources()
-    reached = {library for stage in STAGES for library in sources.closure(*stage.modules).libraries}
+    codes = [*(stage.modules for stage in STAGES), PROGRAM]
+    reached = {library for modules in codes for library in sources.closure(*modules).libraries}
     assert set(NO_SHAPE) <= reached
 
 
@@ -100,7 +102,7 @@ def test_a_module_without_source_is_an_error(checkout: Path) -> None:
 def modules() -> dict[str, set[str]]:
     """Stage → modules in its code."""
     sources = Sources()
-    return {stage.name: set(sources.closure(*stage.modules).modules) for stage in STAGES}
+    return {stage.name: set(sources.closure(*stage.modules, without=stage.without).modules) for stage in STAGES}
 
 
 def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out() -> None:
@@ -109,8 +111,13 @@ def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out() -> None:
         assert {module.partition(".")[0] for module in found}.isdisjoint({"resources", "pipelines", "trajruntime"})
 
 
-def test_what_runs_in_the_box_counts_for_what_boxes_shape() -> None:
-    assert {name for name, found in modules().items() if "agentsandbox.server.toolbox" in found} == {"task_pool", "rollouts", "outcomes"}
+def test_all_that_is_sent_into_boxes_counts_for_what_boxes_shape() -> None:
+    found = modules()
+    for package, stages in (("agentsandbox.server", {"task_pool", "outcomes"}), ("agentgrader.probes", {"task_pool", "outcomes"})):
+        sent = {name for name in Sources().files if name.startswith(f"{package}.")}
+        assert sent
+        for name in stages:
+            assert sent <= found[name]
 
 
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
@@ -118,9 +125,8 @@ def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:
     rules = {f"agentreward.rules.rubrics.{rubric}" for rubric in RUBRICS}
     assert rules <= found["rule_scores"]
     assert rules.isdisjoint(found["rewards"] | found["outcomes"] | found["rollouts"] | found["judge_scores"])
-    grading = "agentgrader.grade"
-    assert grading in found["outcomes"]
-    assert grading not in found["rollouts"] | found["trajectories"] | found["rule_scores"]
+    assert "agentgrader.grade" in found["outcomes"]
+    assert "agentgrader.grade" not in found["rollouts"] | found["trajectories"] | found["rule_scores"]
 
 
 def test_our_code_asks_no_package_for_names_that_it_loads_late() -> None:

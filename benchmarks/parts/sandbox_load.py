@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentsandbox.backends import choose
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -23,12 +23,12 @@ def memory_mb(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def latencies(boxes: list[Box], rate: float, seconds: float) -> list[float]:
+def latencies(boxes: list[Sandbox], rate: float, seconds: float) -> list[float]:
     """Seconds of each call from the moment at which it was due; boxes are drawn at random."""
     draw = random.Random(1)
     start = time.perf_counter() + 0.1
 
-    def call(number: int, box: Box) -> float:
+    def call(number: int, box: Sandbox) -> float:
         due = start + number / rate
         time.sleep(max(0.0, due - time.perf_counter()))
         done = box.call("shell", {"command": "echo hello"})
@@ -45,7 +45,7 @@ def main() -> None:
     """Measure and print."""
     count, rate, seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     backend = choose("docker", environments=Path(sys.argv[4]), label="trajhub-bench")
-    boxes: list[Box] = []
+    boxes: list[Sandbox] = []
     try:
         boxes.append(backend.open(Limits(), Environment(), trusted=True))
         boxes[0].call("shell", {"command": "echo hello"})

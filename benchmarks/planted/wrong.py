@@ -8,9 +8,9 @@ from typing import Any
 
 from agentgrader.run import run_tests
 from agentgrader.syntax import parse
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import PatchRejected
-from agenttasks.operators import candidates
+from agentsandbox.sandbox import Backend, Sandbox
+from agenttasks.faults.operators import candidates
 from trajschema.rollout import Limits
 
 from planted.source import Source, decorated, functions, with_helper
@@ -106,7 +106,7 @@ def wrong(source: Source, tree: bytes, backend: Backend, rng: random.Random) -> 
         yield from _survivors(source, box, rng)
 
 
-def _cheats(source: Source, path: str, name: str, box: Box) -> Iterator[tuple[str, str]]:
+def _cheats(source: Source, path: str, name: str, box: Sandbox) -> Iterator[tuple[str, str]]:
     plain = name.partition("@")[0]
     if plain != name or plain not in dict(functions(source.faulty[path])):
         return
@@ -123,7 +123,7 @@ def _cheats(source: Source, path: str, name: str, box: Box) -> Iterator[tuple[st
             yield kind, with_helper(decorated(bad, plain, "_planted"), _TABLE.format(table=table, fallback=fallback))
 
 
-def _seen(box: Box, source: Source, diff: str) -> dict[str, str]:
+def _seen(box: Sandbox, source: Source, diff: str) -> dict[str, str]:
     """Arguments → result of every call while the tests run; empty where one of them is no plain data."""
     box.apply(diff)
     run_tests(box, source.task.environment, ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
@@ -150,7 +150,7 @@ def _literal(text: str) -> Any:
     raise ValueError("no expression")
 
 
-def _survivors(source: Source, box: Box, rng: random.Random) -> Iterator[Wrong]:
+def _survivors(source: Source, box: Sandbox, rng: random.Random) -> Iterator[Wrong]:
     """Mutants of the gold code inside the functions that the gold patch edits, which the tests do not notice."""
     mutants = []
     for path, text in source.gold.items():
@@ -176,7 +176,7 @@ def passes(source: Source, tree: bytes, backend: Backend, diff: str) -> bool:
         return _passes(box, source, diff)
 
 
-def _passes(box: Box, source: Source, diff: str) -> bool:
+def _passes(box: Sandbox, source: Source, diff: str) -> bool:
     task = source.task
     near = [*task.FAIL_TO_PASS, *task.covering_tests]
     try:

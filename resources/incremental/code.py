@@ -9,11 +9,11 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.incremental.syntax import Syntax
+from resources.incremental.syntax import DATA_FILE, Syntax
 from resources.incremental.syntax_cache import SYNTAX
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,13 @@ REGISTRIES = ("agentrecorder.adapters", "agentrecorder.convert", "agentrollout.e
 """Modules that name all plug-ins of a kind; which of them made a partition is said by its key (see `resources.stages`)."""
 FOLDERS = ("agentreward.rules.rubrics",)
 """Packages that import every module in them, whatever it is called."""
-WORDS_COUNT = ("agentsandbox.server", "agentgrader.probes", "agentrecorder.adapters", "agentrecorder.rollouts", "agentrecorder.source")
+WORDS_COUNT = (
+    "agentsandbox.server",
+    "agentgrader.probes",
+    "agentrecorder.adapters",
+    "agentrecorder.rollouts",
+    "agentrecorder.containers.source",
+)
 """Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
 NO_SHAPE = {
     "pyarrow": "stores values as they are",
@@ -35,15 +41,12 @@ NO_SHAPE = {
     "coverage": "the box brings its own",
     "anthropic": "how a service is asked; requests and answers are ours",
     "openai": "how a service is asked; requests and answers are ours",
-    "httpx2": "carries requests",
     "mcp": "carries requests",
     "anyio": "carries requests",
-    "uvicorn": "carries requests",
     "dagster": "runs the stages",
 }
 """Libraries whose version changes nothing that is stored, and why. Those not named here count by their locked version."""
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
-_DATA_SUFFIXES = {".j2", ".json", ".toml", ".yaml", ".txt", ".css", ".js", ".cjs", ".mjs"}
 
 
 def fingerprint(*modules: str, without: tuple[str, ...] = (), checkout: Path = CHECKOUT) -> str:
@@ -53,7 +56,7 @@ def fingerprint(*modules: str, without: tuple[str, ...] = (), checkout: Path = C
 
 @dataclass(frozen=True)
 class Closure:
-    """What modules reach by imports: modules of the checkout, data files beside them, and libraries by their distribution."""
+    """What modules reach: modules of the checkout by imports, data files of their packages by name, libraries by distribution."""
 
     modules: dict[str, Path]
     data: tuple[Path, ...]
@@ -65,8 +68,12 @@ class Sources:
 
     def __init__(self, checkout: Path = CHECKOUT) -> None:
         self.checkout = checkout
-        self.files = {name: file for top, root in source_roots(checkout).items() for name, file in _modules(top, root)}
+        self.files: dict[str, Path] = {}
         """Module → file."""
+        self._data: dict[tuple[str, str], Path] = {}
+        """Top-level package, name → data file."""
+        for top, root in source_roots(checkout).items():
+            self._look(top, root)
         self._tops = {name.partition(".")[0] for name in self.files}
 
     def fingerprint(self, *modules: str, without: tuple[str, ...] = ()) -> str:
@@ -111,9 +118,7 @@ class Sources:
                     found[name] = self.files[name]
                     queue.extend(self.imports(name))
                     queue.extend(module for module in self.files if name in FOLDERS and module.startswith(f"{name}."))
-        folders = {file.parent for file in found.values()}
-        data = sorted(file for folder in folders for file in folder.iterdir() if file.suffix in _DATA_SUFFIXES)
-        return Closure(found, tuple(data), tuple(sorted(libraries)))
+        return Closure(found, tuple(sorted(self._data_of(found))), tuple(sorted(libraries)))
 
     @functools.cached_property
     def locked(self) -> dict[str, str]:
@@ -124,6 +129,30 @@ class Sources:
         for name, version in re.findall(r"^([a-zA-Z0-9][\w.-]*)==([^\s\\;]+)", text, re.MULTILINE):
             found[name] = f"{found[name]}|{version}" if name in found else version
         return found
+
+    def _data_of(self, modules: Iterable[str]) -> set[Path]:
+        """Data files that ``modules`` name, or that such a file names."""
+        found: set[Path] = set()
+        queue = [(module.partition(".")[0], name) for module in modules for name in self._syntax(module).files]
+        while queue:
+            top, name = queue.pop()
+            file = self._data.get((top, name))
+            if file is not None and file not in found:
+                found.add(file)
+                queue.extend((top, other) for other in DATA_FILE.findall(file.read_text(encoding="utf-8", errors="replace")))
+        return found
+
+    def _look(self, top: str, root: Path) -> None:
+        if (root / f"{top}.py").is_file():
+            self.files[top] = root / f"{top}.py"
+        for folder, below, names in os.walk(root / top):
+            below[:] = [name for name in below if name != "__pycache__"]
+            package = ".".join(Path(folder).relative_to(root).parts)
+            for name in names:
+                if name.endswith(".py"):
+                    self.files[package if name == "__init__.py" else f"{package}.{name[:-3]}"] = Path(folder, name)
+                elif DATA_FILE.fullmatch(name):
+                    self._data[top, name] = Path(folder, name)
 
     def _syntax(self, module: str) -> Syntax:
         file = self.files[module]
@@ -145,17 +174,6 @@ def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:
     """Top-level module of the project → folder that it lies in."""
     folders = [checkout, *sorted(checkout.glob("schema/src")), *sorted(checkout.glob("packages/*/src"))]
     return {p.stem: folder for folder in folders for p in folder.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"}
-
-
-def _modules(top: str, root: Path) -> Iterator[tuple[str, Path]]:
-    if (root / f"{top}.py").is_file():
-        yield top, root / f"{top}.py"
-    for folder, below, names in os.walk(root / top):
-        below[:] = [name for name in below if name.isidentifier() and name != "__pycache__"]
-        package = ".".join(Path(folder).relative_to(root).parts)
-        for name in names:
-            if name.endswith(".py"):
-                yield package if name == "__init__.py" else f"{package}.{name[:-3]}", Path(folder, name)
 
 
 def _below(name: str, packages: tuple[str, ...]) -> bool:

@@ -1,12 +1,11 @@
 """What is stale, and why: compares the key that each partition should have with the one that it has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from trajschema.ids import content_id
-
-from resources.incremental.code import fingerprint
+from resources.incremental.code import Sources
+from resources.incremental.keys import CacheKeyBuilder, Listing
 from resources.lake import ALL, Failure, Key, Lake, Stored
 from resources.settings import Settings
 from resources.stages import STAGES, Stage
@@ -46,9 +45,6 @@ class StagePlan:
         return sum(p.stored.rows for p in self.partitions if p.stored)
 
 
-Listing = Mapping[str, Mapping[str, Stored]]
-
-
 def listing(lake: Lake) -> dict[str, dict[str, Stored]]:
     """Stage → partition → file, from one listing a stage."""
     return {stage.name: lake.stored(stage.name) for stage in STAGES}
@@ -59,55 +55,16 @@ def tasks_of(stored: Listing) -> list[str]:
     return sorted(name for name in stored["task_pool"] if name != ALL)
 
 
-@dataclass(frozen=True)
-class CacheKeyBuilder:
-    """Makes the keys of a stage's partitions; holds what all of them share."""
-
-    stage: Stage
-    settings: Settings
-    code: str
-    config: str
-    external_inputs: object
-
-    @classmethod
-    def of(cls, stage: Stage, settings: Settings) -> "CacheKeyBuilder":
-        """The builder for ``stage`` as sources, settings and outside files are now."""
-        return cls(stage, settings, fingerprint(*stage.modules)[:8], content_id(stage.config(settings), 8), stage.external_inputs(settings))
-
-    def key(self, partition: str, stored: Listing) -> Key:
-        """The key that a partition has when it is computed from what is stored now."""
-        config = self.config
-        if self.stage.per_task_config is not None:
-            config = content_id([config, self.stage.per_task_config(self.settings, partition)], 8)
-        return Key(self.code, config, content_id([_inputs(self.stage, partition, stored), self.external_inputs], 8))
-
-
-def expected_key(stage: Stage, partition: str, settings: Settings, stored: Listing) -> Key:
-    """The key of one partition; for many of a stage, make its :class:`CacheKeyBuilder` once."""
-    return CacheKeyBuilder.of(stage, settings).key(partition, stored)
-
-
-def _inputs(stage: Stage, partition: str, stored: Listing) -> object:
-    if stage.per_task:
-        return [[up, _digest(stored[up].get(partition))] for up in stage.reads]
-    return [
-        [up, [[name, item.digest] for name, item in sorted(stored[up].items()) if up != "task_pool" or name != ALL]] for up in stage.reads
-    ]
-
-
-def _digest(item: Stored | None) -> str | None:
-    return item.digest if item else None
-
-
 def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
     """Every stage with the state of every partition, in graph order."""
     stored = listing(lake)
+    sources = Sources()
     plans: list[StagePlan] = []
     waiting: dict[str, set[str]] = {}
     for stage in STAGES:
         names = tasks_of(stored) if stage.per_task else [ALL]
         failures = lake.failures(stage.name)
-        key_builder = CacheKeyBuilder.of(stage, settings)
+        key_builder = CacheKeyBuilder.of(stage, settings, lake, sources)
         partitions = []
         for name in names:
             key = key_builder.key(name, stored)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trajruntime.executor import Executor
 
-from resources.incremental.plan import CacheKeyBuilder
+from resources.incremental.keys import CacheKeyBuilder
 from resources.lake import ALL, CorruptPartition, Failure, Key, Lake, Stored
 from resources.progress import Progress
 from resources.settings import Settings
@@ -79,8 +79,9 @@ class PartitionStatus:
         """As the lake is now."""
         upstream = {up: lake.stored(up) for up in stage.reads}
         mine = lake.stored(stage.name)
-        key_builder = CacheKeyBuilder.of(stage, settings)
+        key_builder = CacheKeyBuilder.of(stage, settings, lake)
         keys = {name: key_builder.key(name, upstream) for name in partitions}
+        key_builder.save()
         failures = lake.failures(stage.name)
         cached = tuple(n for n in partitions if n in mine and not mine[n].partial and mine[n].key == keys[n] and n not in failures)
         current = set(cached)

@@ -10,6 +10,7 @@ The digest is of our own rendering of the tree, which leaves out empty fields, s
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ _ANNOTATING = {"typing", "collections.abc"}
 """Modules whose names serve annotations, and mean the same in whichever file they are imported."""
 _SKIPPED = {"ctx", "kind", "type_comment", "type_ignores", "annotation", "returns", "decorator_list"}
 _ERRORS = ("Error", "Exception", "Warning")
+DATA_FILE = re.compile(r"[\w.-]+\.(?:j2|json|toml|yaml|txt|css|js|cjs|mjs)")
 Import = tuple[int, str, str]
 """Dots before the name, the module, and a name out of it (empty for a plain import)."""
 
@@ -32,6 +34,8 @@ class Syntax:
 
     digest: str
     imports: tuple[Import, ...]
+    files: tuple[str, ...]
+    """Texts in it that look like names of data files."""
 
 
 def read_syntax(source: str | bytes, *, wording: bool) -> Syntax:
@@ -43,10 +47,11 @@ def read_syntax(source: str | bytes, *, wording: bool) -> Syntax:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         data = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
-        return Syntax(hashlib.sha256(data).hexdigest()[:32], ())
+        return Syntax(hashlib.sha256(data).hexdigest()[:32], (), ())
     rendering = _Rendering(wording)
     rendering.block(tree.body)
-    return Syntax(hashlib.sha256("\n".join(rendering.parts).encode("utf-8", "surrogatepass")).hexdigest()[:32], tuple(rendering.imports))
+    digest = hashlib.sha256("\n".join(rendering.parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return Syntax(digest, tuple(rendering.imports), tuple(rendering.files))
 
 
 class _Rendering:
@@ -55,6 +60,7 @@ class _Rendering:
     def __init__(self, wording: bool) -> None:
         self.parts: list[str] = []
         self.imports: dict[Import, None] = {}
+        self.files: dict[str, None] = {}
         self._wording = wording
         self._in_error = self._in_class = False
 
@@ -110,6 +116,8 @@ class _Rendering:
             self.parts.append(repr(value))
 
     def _constant(self, value: object) -> None:
+        if isinstance(value, str) and DATA_FILE.fullmatch(value):
+            self.files[value] = None
         words = self._in_error and isinstance(value, str) and _has_space(value)
         self.parts.append("words" if words else repr(value))
 

@@ -36,10 +36,10 @@ class SyntaxCache:
             self._known = self._read()
         if key not in self._known:
             made = read_syntax(source, wording=wording)
-            self._known[key] = [made.digest, made.imports]
+            self._known[key] = [made.digest, made.imports, made.files]
             self._saved = False
-        self._used[key] = digest, imports = self._known[key]
-        return Syntax(digest, tuple((level, module, name) for level, module, name in imports))
+        self._used[key] = digest, imports, files = self._known[key]
+        return Syntax(digest, tuple((level, module, name) for level, module, name in imports), tuple(files))
 
     def save(self) -> None:
         """Keep what was parsed since the last time."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
 from trajschema.ids import sha256_bytes
 from trajschema.task import Environment, Task, TaskSource

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from agentgrader.differential.tester import DifferentialTester, compare, same_change
 from agentgrader.grade import grade
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource

@@ -12,8 +12,8 @@ import pytest
 from agentgrader.cli.grade import readable
 from agentgrader.grade import grade
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource

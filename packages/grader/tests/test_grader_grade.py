@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from agentgrader.grade import grade
 from agentgrader.protected_paths import protected_patterns
-from agentsandbox.box import Backend
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from agentgrader.run import run_tests
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -41,7 +41,7 @@ class TestUnit(unittest.TestCase):
 """
 
 
-def test_statuses(box: Box) -> None:
+def test_statuses(box: Sandbox) -> None:
     box.call("file_write", {"path": "tests/test_kinds.py", "content": KINDS})
     report = run_tests(box, Environment(), ["tests/test_kinds.py"])
     assert {k.partition("::")[2]: v for k, v in report.statuses.items()} == {
@@ -67,7 +67,7 @@ def test_statuses(box: Box) -> None:
     assert "test_fail" in report.output
 
 
-def test_all_ids_and_paths(box: Box) -> None:
+def test_all_ids_and_paths(box: Sandbox) -> None:
     everything = ["tests/test_calc.py::test_add", "tests/test_calc.py::test_sub"]
     assert list(run_tests(box, Environment()).statuses) == everything
     assert list(run_tests(box, Environment(), ["tests"]).statuses) == everything
@@ -75,7 +75,7 @@ def test_all_ids_and_paths(box: Box) -> None:
     assert run_tests(box, Environment(), ids=everything).exit_code == 0
 
 
-def test_a_broken_module_is_an_error_and_the_others_run(box: Box) -> None:
+def test_a_broken_module_is_an_error_and_the_others_run(box: Sandbox) -> None:
     box.call("file_write", {"path": "tests/test_aaa.py", "content": "def ("})
     report = run_tests(box, Environment())
     assert report.statuses["tests/test_aaa.py"] == "error"
@@ -83,7 +83,7 @@ def test_a_broken_module_is_an_error_and_the_others_run(box: Box) -> None:
     assert report.complete
 
 
-def test_settings_of_the_repository_do_not_stop_the_run_early(box: Box) -> None:
+def test_settings_of_the_repository_do_not_stop_the_run_early(box: Sandbox) -> None:
     box.call("file_write", {"path": "pytest.ini", "content": "[pytest]\naddopts = -x -q\n"})
     box.call("file_write", {"path": "calc.py", "content": "def add(a, b): return 0\ndef sub(a, b): return 2\n"})
     report = run_tests(box, Environment(), canaries={"test_c": "failed"})
@@ -91,7 +91,7 @@ def test_settings_of_the_repository_do_not_stop_the_run_early(box: Box) -> None:
     assert report.canaries == {"test_c": "failed"}
 
 
-def test_canaries_run_among_the_tests_and_apart_from_them(box: Box) -> None:
+def test_canaries_run_among_the_tests_and_apart_from_them(box: Sandbox) -> None:
     planted = {"test_one": "failed", "test_two": "passed", "test_planted_q7": "failed", "test_four": "passed"}
     report = run_tests(box, Environment(), canaries=planted)
     assert report.canaries == planted
@@ -102,13 +102,13 @@ def test_canaries_run_among_the_tests_and_apart_from_them(box: Box) -> None:
     assert box.call("shell", {"command": "grep -rl test_planted_q7 . /tmp ~ /dev/shm"}).content == ""
 
 
-def test_lines_of_each_test(box: Box) -> None:
+def test_lines_of_each_test(box: Sandbox) -> None:
     report = run_tests(box, Environment(), lines_of=["calc.py"])
     assert report.lines == {"tests/test_calc.py::test_add": {"calc.py": [2]}, "tests/test_calc.py::test_sub": {"calc.py": [6]}}
     assert run_tests(box, Environment()).lines == {}
 
 
-def test_lines_of_a_folder(box: Box) -> None:
+def test_lines_of_a_folder(box: Sandbox) -> None:
     box.call(
         "shell",
         {"command": "mkdir pkg; mv calc.py pkg; touch pkg/__init__.py; sed -i s/calc/pkg.calc/ tests/test_calc.py"},
@@ -116,7 +116,7 @@ def test_lines_of_a_folder(box: Box) -> None:
     assert run_tests(box, Environment(), lines_of=["pkg"]).lines["tests/test_calc.py::test_sub"] == {"pkg/calc.py": [6]}
 
 
-def test_a_time_out_is_said_and_kills(box: Box) -> None:
+def test_a_time_out_is_said_and_kills(box: Sandbox) -> None:
     box.call(
         "file_write",
         {"path": "tests/test_loop.py", "content": "import subprocess\ndef test_loop():\n    subprocess.run(['sleep', '78'])\n"},
@@ -129,7 +129,7 @@ def test_a_time_out_is_said_and_kills(box: Box) -> None:
     assert box.call("shell", {"command": "grep -al '^sleep.78' /proc/[0-9]*/cmdline 2>/dev/null"}).content == ""
 
 
-def test_a_process_that_ends_early_is_incomplete(box: Box) -> None:
+def test_a_process_that_ends_early_is_incomplete(box: Sandbox) -> None:
     box.call("file_write", {"path": "calc.py", "content": "import os\nos._exit(0)\n"})
     report = run_tests(box, Environment())
     assert not report.complete
@@ -137,13 +137,13 @@ def test_a_process_that_ends_early_is_incomplete(box: Box) -> None:
     assert "ended with status 0 before the session was over" in report.notes[0]
 
 
-def test_a_crash_is_incomplete(box: Box) -> None:
+def test_a_crash_is_incomplete(box: Sandbox) -> None:
     box.call("file_write", {"path": "calc.py", "content": "import os\nos.kill(os.getpid(), 11)\n"})
     report = run_tests(box, Environment())
     assert (report.complete, report.exit_code) == (False, 139)
 
 
-def test_what_others_write_to_the_report_does_not_count(box: Box) -> None:
+def test_what_others_write_to_the_report_does_not_count(box: Sandbox) -> None:
     forged = '[None, {"test": "tests/test_calc.py::test_add", "status": "passed"}]'
     box.call(
         "file_write",
@@ -159,7 +159,7 @@ def test_what_others_write_to_the_report_does_not_count(box: Box) -> None:
     assert report.notes == ("something else than the reporter wrote to the report",)
 
 
-def test_a_test_left_running_is_killed(box: Box) -> None:
+def test_a_test_left_running_is_killed(box: Sandbox) -> None:
     box.call(
         "file_write",
         {"path": "tests/test_bg.py", "content": "import subprocess\ndef test_bg():\n    subprocess.Popen(['setsid', 'sleep', '79'])\n"},

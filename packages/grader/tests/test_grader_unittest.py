@@ -8,7 +8,7 @@ import pytest
 from agentgrader.report import TestReport
 from agentgrader.run import run_tests
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from agentrecorder.adapters.atif import Atif, verdict
 from agentrecorder.adapters.harbor import HarborRows
-from agentrecorder.convert import Failure, convert
+from agentrecorder.containers.source import LogSource
+from agentrecorder.convert import ConversionFailure, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 
@@ -143,8 +143,8 @@ def test_what_is_no_verdict(value: Any) -> None:
 def test_a_bad_step_costs_itself_and_a_bad_document_too(write: Callable[..., Path]) -> None:
     bad = {"source": "nobody", "message": "x"}
     first, second = convert(write([document(user("Mend it."), bad, agent("a")), {"steps": 3}]))
-    assert isinstance(second, Failure)
-    assert not isinstance(first, Failure)
+    assert isinstance(second, ConversionFailure)
+    assert not isinstance(first, ConversionFailure)
     run = first.run  # type: ignore[union-attr]
     assert (run.taken, [left.where for left in run.left]) == (2, ["step 2"])
 
@@ -153,7 +153,7 @@ def test_a_bad_step_costs_itself_and_a_bad_document_too(write: Callable[..., Pat
     "value", [{"steps": []}, {"schema_version": "1.0", "steps": []}, {"schema_version": "ATIF-v1.5"}, [1], {"messages": []}]
 )
 def test_other_formats_are_not_taken(write: Callable[..., Path], value: Any) -> None:
-    with Source(write(json.dumps(value))) as source:
+    with LogSource(write(json.dumps(value))) as source:
         assert Atif().version(source) is None
         assert HarborRows().version(source) is None
 

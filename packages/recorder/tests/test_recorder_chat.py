@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from agentrecorder.adapters.chat import Chat
-from agentrecorder.adapters.textcalls import split, split_thought
+from agentrecorder.adapters.shared.text_calls import split, split_thought
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -222,7 +222,7 @@ def test_a_bad_message_or_row_costs_itself_alone(write: Callable[..., Path]) -> 
     ],
 )
 def test_other_formats_with_messages_are_not_taken(write: Callable[..., Path], other: Any) -> None:
-    with Source(write(other)) as source:
+    with LogSource(write(other)) as source:
         assert Chat().version(source) is None
 
 

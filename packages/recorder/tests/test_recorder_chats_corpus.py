@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from agentrecorder.adapters import ADAPTERS
+from agentrecorder.adapters import adapters
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import Converted, convert
-from agentrecorder.source import Source
 
 COUNTS = {
     "messages/swe-smith/ft_xml_example.jsonl": (3, 103, 103, 100),
@@ -49,5 +49,5 @@ def test_a_real_log_holds_what_was_counted_and_each_run_is_a_trajectory(corpus: 
 def test_no_real_log_is_claimed_by_two_formats(corpus: Path) -> None:
     for path in sorted(corpus.rglob("*")):
         if path.is_file() or path.name == "opencode":
-            with Source(path) as source:
-                assert len([adapter.name for adapter in ADAPTERS if adapter.version(source) is not None]) <= 1, path
+            with LogSource(path) as source:
+                assert len([adapter.name for adapter in adapters() if adapter.version(source) is not None]) <= 1, path

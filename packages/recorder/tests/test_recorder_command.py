@@ -293,7 +293,7 @@ def test_the_proxy_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> None:
 DIARY = """
 from agentrecorder.adapters.adapter import rows
 from agentrecorder.run import Run
-from agentrecorder.values import get, items, string
+from agentrecorder.containers.json_values import get, items, string
 
 
 class Diary:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.convert import Converted, Failure, convert
+from agentrecorder.convert import ConversionFailure, Converted, convert
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,7 +31,7 @@ def test_a_real_log_holds_as_many_turns_calls_and_answers_as_were_counted_by_han
         "results": sum(run.results for run in runs),
     }
     assert counted == {key: counted[key] if expected[key] is None else expected[key] for key in counted}, expected.get("why", "")
-    assert not [one for one in found if isinstance(one, Failure)]
+    assert not [one for one in found if isinstance(one, ConversionFailure)]
 
 
 @pytest.mark.parametrize("name", sorted(COUNTS))

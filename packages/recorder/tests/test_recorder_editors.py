@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.convert import Converted, Failure, convert, detect
+from agentrecorder.containers.source import LogSource
+from agentrecorder.convert import ConversionFailure, Converted, convert, detect
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 HEAD = {"sessionId": "s", "projectHash": "abc", "startTime": "t", "lastUpdated": "t"}
@@ -102,7 +102,7 @@ def test_older_cline_writes_its_calls_as_xml(run_of: RunOf) -> None:
     ],
 )
 def test_what_was_shown_or_typed_is_no_trajectory(write: Callable[..., Path], other: Any) -> None:
-    with Source(write(other)) as source:
+    with LogSource(write(other)) as source:
         known = detect(source)
         assert known is None or known[0].name not in ("cline", "gemini-cli", "opencode", "claude-code")
 
@@ -154,7 +154,7 @@ def test_opencode_joins_its_tables_and_each_session_is_a_run(tmp_path: Path) -> 
     assert second["observations"][0]["error"] == "File not found: x"
     assert len(run.left) == 1
     assert subagent.turns == 0
-    (lost,) = (one for one in found if isinstance(one, Failure))
+    (lost,) = (one for one in found if isinstance(one, ConversionFailure))
     assert "q1" in lost.where
 
 

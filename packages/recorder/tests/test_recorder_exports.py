@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentrecorder.containers.json_values import dumps, loads
 from agentrecorder.convert import Converted, convert
 from agentrecorder.errors import RecorderError
 from agentrecorder.exports import EXPORTS, restored
-from agentrecorder.exports.beside import Ending
+from agentrecorder.exports.metadata import Ending
 from agentrecorder.run import Run, flag
-from agentrecorder.values import dumps, loads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trajschema.trajectory import (

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agentrecorder.convert import Converted, Failure, convert
+from agentrecorder.convert import ConversionFailure, Converted, convert
 from agentrecorder.errors import NotReadable, UnknownFormat
 from agentrecorder.run import Run
 
@@ -33,7 +33,7 @@ def runs_of(path: Path) -> list[Run]:
     except (UnknownFormat, NotReadable):
         return []
     for one in found:
-        if isinstance(one, Failure):
+        if isinstance(one, ConversionFailure):
             assert "adapter failed" not in one.reason, one.reason
         elif isinstance(one, Converted):
             one.run.trajectory(one.sha256, one.index)
@@ -46,7 +46,7 @@ def accounted(path: Path) -> int:
     for one in convert(path):
         if isinstance(one, Converted):
             total += one.run.taken + sum(one.run.aside.values()) + len(one.run.left)
-        elif isinstance(one, Failure):
+        elif isinstance(one, ConversionFailure):
             total += 1
     return total
 

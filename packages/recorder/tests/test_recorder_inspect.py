@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.archive import entries
-from agentrecorder.convert import Converted, Failure, UnknownFormat, convert
+from agentrecorder.containers.archive import entries
+from agentrecorder.convert import ConversionFailure, Converted, UnknownFormat, convert
 from agentrecorder.run import Run
 
 RunOf = Callable[..., Run]
@@ -175,7 +175,7 @@ def test_how_a_sample_ended(write: Callable[..., Path], runs_of: Any) -> None:
 
 def test_a_bad_sample_costs_itself_alone(write: Callable[..., Path]) -> None:
     found = list(convert(write(log(17, sample(ASK, assistant("a"), {"role": "ghost"})))))
-    assert isinstance(found[0], Failure)
+    assert isinstance(found[0], ConversionFailure)
     assert isinstance(found[1], Converted)
     assert found[1].run.turns == 1
     assert [left.where for left in found[1].run.left] == ["message 3"]
@@ -231,7 +231,7 @@ def test_entries_packed_in_a_way_that_is_not_known_are_lost_and_named(tmp_path: 
     whole = _zip({"header.json": HEADER}, 8, lambda data: zlib.compress(data, wbits=-15))
     path.write_bytes(whole + _zip({"samples/s-1_epoch_1.json": sample(ASK)}, 98, bytes))
     (lost,) = convert(path)
-    assert isinstance(lost, Failure)
+    assert isinstance(lost, ConversionFailure)
     assert "method 98" in lost.reason
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.mini_swe_agent_adapter import MiniSweAgentAdapter
+from agentrecorder.adapters.mini_swe_agent.adapter import MiniSweAgent
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -206,8 +206,8 @@ def test_other_chats_are_not_taken(tmp_path: Path) -> None:
     path = tmp_path / "chat.traj.json"
     for other in (chat, {"messages": chat}, {"messages": chat, "info": {}}, [], {}, 3):
         path.write_text(json.dumps(other))
-        with Source(path) as source:
-            assert MiniSweAgentAdapter().version(source) is None
+        with LogSource(path) as source:
+            assert MiniSweAgent().version(source) is None
 
 
 def test_a_message_of_the_wrong_type_costs_itself_alone(read: Read) -> None:

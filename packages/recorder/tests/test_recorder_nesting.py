@@ -1,8 +1,8 @@
 """Values nested more deeply than Python can follow are said to be so, and written without an error."""
 
 import pytest
+from agentrecorder.containers.json_values import NotJson, dumps, loads, recovered
 from agentrecorder.run import Run
-from agentrecorder.values import NotJson, dumps, loads, recovered
 
 
 @pytest.mark.parametrize("depth", [100, 300, 600, 900, 990, 1100, 50_000])

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.openhands_shapes import version
+from agentrecorder.adapters.openhands.shapes import version
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import UnknownFormat, convert
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 RunOf = Callable[..., Run]
 Event = dict[str, Any]
@@ -411,7 +411,7 @@ def test_lines_of_events_that_end_in_a_cut_one(write: Callable[..., Path], runs_
     ],
 )
 def test_other_formats_are_not_taken(write: Callable[..., Path], value: Any) -> None:
-    with Source(write(json.dumps(value))) as source:
+    with LogSource(write(json.dumps(value))) as source:
         assert version(source) is None
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder import verdicts
 from agentrecorder.convert import Converted, Skipped, convert
+from agentrecorder.outcomes import eval_reports
+from agentrecorder.outcomes.eval_reports import eval_report
 from agentrecorder.run import Run
-from agentrecorder.verdicts import said
 
 PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n"
 Place = Callable[..., Path]
@@ -163,7 +163,7 @@ def test_two_verdicts_on_one_name_are_none(place: Place) -> None:
     trials = [{"task_id": "a__b-1", "is_resolved": True}, {"task_id": "a__b-1", "is_resolved": False}]
     assert claim(place({"a__b-1.traj": None, "results.json": {"results": trials}})) is None
     again = [*trials, trials[0]]
-    assert said(place({"again.json": again}) / "again.json").solved == {"a__b-1": None}
+    assert eval_report(place({"again.json": again}) / "again.json").solved == {"a__b-1": None}
 
 
 def test_an_attempt_that_was_not_handed_in_has_no_claim(place: Place) -> None:
@@ -207,18 +207,18 @@ def test_outcome_files_are_no_logs(place: Place) -> None:
 
 def test_a_file_is_read_once_until_it_changes(place: Place) -> None:
     root = place({f"t{n}.traj": log(f"t{n}") for n in range(5)} | {"results.json": {"resolved": ["t1"]}})
-    verdicts._said.cache_clear()
+    eval_reports._eval_report.cache_clear()
     assert [r.claimed for r in runs(root)] == [None, True, None, None, None]
-    assert verdicts._said.cache_info().misses == 1
+    assert eval_reports._eval_report.cache_info().misses == 1
     place({"results.json": {"resolved": ["t1", "t2"]}})
     assert [r.claimed for r in runs(root)] == [None, True, True, None, None]
 
 
 def test_real_reports_are_joined(corpus: Path) -> None:
     mini = corpus / "mini-swe-agent"
-    reports = [said(path).verdict for path in (mini / "v1-gemini3pro" / "logs").glob("*.report.json")]
+    reports = [eval_report(path).verdict for path in (mini / "v1-gemini3pro" / "logs").glob("*.report.json")]
     assert (reports.count(True), reports.count(False)) == (34, 33)
-    summary = said(mini / "v1-gemini3pro" / "results_summary.json").solved
+    summary = eval_report(mini / "v1-gemini3pro" / "results_summary.json").solved
     for folder, expected in (("v1-gemini3pro", (16, 6, 0)), ("v2-deepseek-bench1", (15, 13, 0)), ("v2-deepseek-flash", (0, 0, 1))):
         found = runs(mini / folder)
         claims = [r.claimed for r in found]

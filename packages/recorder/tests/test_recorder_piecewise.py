@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder import source, values
+from agentrecorder.containers import json_values, source
 from agentrecorder.convert import Converted, convert
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -33,7 +33,7 @@ def in_pieces(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Take every object and array of more than 200 bytes for a large one."""
 
     def begin() -> None:
-        monkeypatch.setattr(values, "WHOLE_BYTES", 200)
+        monkeypatch.setattr(json_values, "WHOLE_BYTES", 200)
         monkeypatch.setattr(source, "WHOLE_BYTES", 200)
 
     return begin

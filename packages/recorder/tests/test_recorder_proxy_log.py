@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.proxy_messages import answered
-from agentrecorder.convert import Converted, Failure, convert
+from agentrecorder.adapters.agentrecorder_proxy.messages import answered
+from agentrecorder.containers.json_values import dumps
+from agentrecorder.convert import ConversionFailure, Converted, convert
 from agentrecorder.errors import UnknownFormat
 from agentrecorder.proxy.answers import Protocol, answer_of
 from agentrecorder.run import Run
-from agentrecorder.values import dumps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -136,7 +136,7 @@ def test_a_value_of_a_wrong_type_costs_no_more_than_its_exchange(tmp_path: Path,
         assert log[0]["format"] != "agentrecorder-proxy"
         return
     runs = [one.run for one in found if isinstance(one, Converted)]
-    lost = [one for one in found if isinstance(one, Failure)]
+    lost = [one for one in found if isinstance(one, ConversionFailure)]
     assert all(one.where != "file" for one in lost)
     assert sum(run.taken + sum(run.aside.values()) for run in runs) + len(lost) == len(log)
     for index, run in enumerate(runs):

@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from agentrecorder.containers.mmap_buffer import WINDOW
+from agentrecorder.containers.source import LogSource
 from agentrecorder.errors import NotReadable
-from agentrecorder.pages import WINDOW
-from agentrecorder.source import Source
 
 
 def _values(path: Path) -> list[object]:
-    with Source(path) as source:
+    with LogSource(path) as source:
         assert source.sample is not None
         return [item.value for item in source.items()]
 
@@ -30,7 +30,7 @@ def test_every_line_is_read_once_and_in_order(tmp_path: Path, count: int, end: b
 def test_long_lines_are_read_once_and_in_order(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"".join(json.dumps({"n": n, "text": "x" * (1 << 20)}).encode() + b"\n" for n in range(12)))
-    with Source(path) as source:
+    with LogSource(path) as source:
         assert len(source.sample) == 4
         assert [item.value["n"] for item in source.items()] == list(range(12))
         assert [item.where for item in source.items()] == [f"line {n}" for n in range(1, 13)]
@@ -46,7 +46,7 @@ def test_a_file_larger_than_what_is_read_at_a_time_has_the_digest_of_its_bytes_a
     path = tmp_path / "log"
     sizes = [WINDOW + 5, 10, 2 * WINDOW, 3, WINDOW // 2, WINDOW // 2, 7]
     path.write_bytes(b"\n".join(json.dumps({"n": n, "text": "x" * size}).encode() for n, size in enumerate(sizes)))
-    with Source(path) as source:
+    with LogSource(path) as source:
         assert source.kind == "lines"
         assert source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert [(item.value["n"], len(item.value["text"])) for item in source.items()] == list(enumerate(sizes))
@@ -54,10 +54,10 @@ def test_a_file_larger_than_what_is_read_at_a_time_has_the_digest_of_its_bytes_a
 
 def test_a_file_of_a_folder_is_opened_once_and_closed_with_the_folder(tmp_path: Path) -> None:
     (tmp_path / "table.json").write_text('[{"id": 1}]')
-    with Source(tmp_path) as folder:
+    with LogSource(tmp_path) as folder:
         table = folder.inside("table.json")
         assert folder.inside("table.json") is table
         assert table.sample == [{"id": 1}]
     assert len(table.data) == 0
-    with Source(tmp_path) as folder, pytest.raises(NotReadable):
+    with LogSource(tmp_path) as folder, pytest.raises(NotReadable):
         folder.inside("nothing.json")

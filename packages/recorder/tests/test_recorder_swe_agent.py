@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentrecorder.adapters.swe_agent_commands import Call, from_command, in_text
+from agentrecorder.adapters.shared.text_calls import TextCall
+from agentrecorder.adapters.swe_agent.commands import from_command, in_text
 from agentrecorder.convert import Converted, convert
 from agentrecorder.run import Run
 from hypothesis import given
@@ -234,14 +235,14 @@ def test_what_was_handed_in_and_is_no_diff_is_kept_apart(read: Read) -> None:
     ],
 )
 def test_a_line_becomes_a_call_again(line: str, name: str, arguments: dict[str, str]) -> None:
-    assert from_command(line) == Call(name, arguments)
+    assert from_command(line) == TextCall(name, arguments)
 
 
 def test_a_call_is_found_in_whichever_form_the_answer_has() -> None:
     xml = in_text("I look.\n<function=bash>\n<parameter=command>\nls\n</parameter>\n</function>")
-    assert xml == ("I look.", Call("bash", {"command": "ls"}))
-    assert in_text("So:\n<command>\nls\n</command>\n") == ("So:", Call("bash", {"command": "ls"}))
-    assert in_text("See\n```python\nx\n```\nthen\n```\nls\n```\n") == ("See\n```python\nx\n```\nthen", Call("bash", {"command": "ls"}))
+    assert xml == ("I look.", TextCall("bash", {"command": "ls"}))
+    assert in_text("So:\n<command>\nls\n</command>\n") == ("So:", TextCall("bash", {"command": "ls"}))
+    assert in_text("See\n```python\nx\n```\nthen\n```\nls\n```\n") == ("See\n```python\nx\n```\nthen", TextCall("bash", {"command": "ls"}))
     assert in_text("No call.") is None
 
 

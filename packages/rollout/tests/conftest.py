@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
 

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from agentrollout.policies.fragment import Fragment, edits_in
 from agentrollout.policies.ranking import Clues, rank
-from agentrollout.policies.reading import Place, fragment_of, functions_in, is_library
-from agenttasks.operators import REMOVALS, SIMPLE
+from agentrollout.policies.reading import Setup, fragment_of, functions_in, is_library
+from agenttasks.faults.operators import REMOVALS, SIMPLE
 from trajschema.trajectory import Observation
 
 METHOD = '''\
@@ -56,9 +56,9 @@ def test_what_is_no_code_offers_no_edit(text: str) -> None:
 def test_functions_are_found_in_the_library_alone() -> None:
     found = "src/a.py:3:def one():\nsrc/a.py:9:    def two(self):\nsrc/a.py:20:    async def three(self):\n"
     assert functions_in(found + "tests/test_a.py:1:def test_one():\n") == [
-        Place("src/a.py", 3, 82, "one"),
-        Place("src/a.py", 9, 19, "two"),
-        Place("src/a.py", 20, 99, "three"),
+        Setup("src/a.py", 3, 82, "one"),
+        Setup("src/a.py", 9, 19, "two"),
+        Setup("src/a.py", 20, 99, "three"),
     ]
 
 
@@ -69,7 +69,7 @@ def test_tests_and_set_up_are_no_library(path: str, library: bool) -> None:
 
 def test_what_was_read_is_cut_to_the_one_function() -> None:
     shown = f"    @property\n{METHOD.replace(chr(10) + 'low', chr(10) + '        low')}\n\n    other = 3\n    def next(self): pass\n"
-    fragment = fragment_of(Place("a.py", 9, 40, "clamp"), Observation(content=shown))
+    fragment = fragment_of(Setup("a.py", 9, 40, "clamp"), Observation(content=shown))
     assert fragment is not None
     assert fragment.text.startswith("    @property\n    def clamp")
     assert fragment.text.endswith("return value + 1\n")
@@ -78,7 +78,7 @@ def test_what_was_read_is_cut_to_the_one_function() -> None:
 
 @pytest.mark.parametrize("seen", [Observation(content="x", error="no such file"), Observation(content="def a(): 1", truncated=True)])
 def test_what_was_not_shown_whole_is_not_edited(seen: Observation) -> None:
-    assert fragment_of(Place("a.py", 1, 2, "a"), seen) is None
+    assert fragment_of(Setup("a.py", 1, 2, "a"), seen) is None
 
 
 def test_suspicious_lines_come_first_and_the_order_repeats_under_a_seed() -> None:

@@ -22,8 +22,8 @@ from agentrollout.policies.calls import file_read, shell, submit, turn
 from agentrollout.policy import Exchange, TaskView
 from agentrollout.tool_loop import NO_CALL
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation
@@ -61,7 +61,7 @@ def act(task: Task, tree: bytes, isolating: Backend) -> Act:
         provider: str, server: FakeServer, budget: Budget | None = None, temperature: float | None = None, usd: float | None = None
     ) -> Rollout:
         chat = Chat(open_provider(provider, server.url, server.key_env), "some-model", 2, 10.0, CostLimiter(usd), RATES)
-        spec = model_agent("some", provider, chat, Sampling(temperature=temperature))
+        spec = model_agent("some", provider, chat, Sampling(temperature=temperature), code="0")
         return rollout(task, tree, spec.agent, 0, 1, isolating, Limits(), budget or Budget(), spec)
 
     return run

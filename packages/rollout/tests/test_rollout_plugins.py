@@ -11,7 +11,7 @@ from agentrollout.embedded import UnknownAgent
 from agentrollout.loop import Budget, rollout
 from agentrollout.plugins import AgentUnusable, find_agent
 from agentrollout.policy import TaskView
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajruntime.user_modules import source_digest
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task

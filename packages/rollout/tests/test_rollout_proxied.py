@@ -10,7 +10,7 @@ from agentrecorder.rollouts import joined
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
-from agentsandbox.box import Backend
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Agent, Limits
 from trajschema.task import Task
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -58,7 +58,7 @@ def strong_backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture(scope="session")
-def _open_box(backend: Backend) -> Iterator[Box]:
+def _open_box(backend: Backend) -> Iterator[Sandbox]:
     with backend.open(LIMITS, Environment()) as box:
         yield box
 
@@ -91,7 +91,7 @@ def tar() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def box(_open_box: Box, tar: Callable[..., bytes]) -> Box:
+def box(_open_box: Sandbox, tar: Callable[..., bytes]) -> Sandbox:
     """A box with a small repository, as new."""
     _open_box.load(
         tar(

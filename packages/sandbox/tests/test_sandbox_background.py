@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 
 FIND = "grep -al '^sleep.{0}' /proc/[0-9]*/cmdline 2>/dev/null | wc -l"
 
@@ -16,17 +16,17 @@ def mark() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_jobs_left(box: Box, tar: Callable[..., bytes]) -> Iterator[None]:
+def _no_jobs_left(box: Sandbox, tar: Callable[..., bytes]) -> Iterator[None]:
     yield
     box.load(tar({"a": ""}))
 
 
-def running(box: Box, mark: str) -> int:
+def running(box: Sandbox, mark: str) -> int:
     return int(box.call("shell", {"command": FIND.format(mark)}).content)
 
 
 @pytest.mark.parametrize("start", ["sleep {0} &", "nohup sleep {0} &", "(setsid sleep {0} &)", "sleep {0} >/dev/null 2>&1 & disown"])
-def test_a_background_process_holds_no_call_and_lives_until_load(box: Box, tar: Callable[..., bytes], mark: str, start: str) -> None:
+def test_a_background_process_holds_no_call_and_lives_until_load(box: Sandbox, tar: Callable[..., bytes], mark: str, start: str) -> None:
     observation = box.call("shell", {"command": f"{start.format(mark)} \n echo on"})
     assert observation.content == "on\n"
     assert observation.seconds is not None
@@ -37,20 +37,20 @@ def test_a_background_process_holds_no_call_and_lives_until_load(box: Box, tar: 
     assert running(box, mark) == 0
 
 
-def test_a_deadline_kills_what_its_call_started_and_nothing_older(box: Box, mark: str) -> None:
+def test_a_deadline_kills_what_its_call_started_and_nothing_older(box: Sandbox, mark: str) -> None:
     box.call("shell", {"command": f"(sleep {mark} & sleep 0.3; exec sleep {mark}) & sleep 0.1"})
     late = box.call("shell", {"command": f"sleep {mark} & (setsid sleep {mark} &); sleep {mark}", "timeout_s": 0.6})
     assert "timed out" in (late.error or "")
     assert running(box, mark) == 2
 
 
-def test_an_orphan_of_an_older_job_is_not_the_calls(box: Box, mark: str) -> None:
+def test_an_orphan_of_an_older_job_is_not_the_calls(box: Sandbox, mark: str) -> None:
     box.call("shell", {"command": f"(sleep 0.2; sleep {mark} & exit) & true"})
     box.call("shell", {"command": "sleep 60", "timeout_s": 0.8})
     assert running(box, mark) == 1
 
 
-def test_later_output_reaches_no_other_call_and_stops_nobody(box: Box) -> None:
+def test_later_output_reaches_no_other_call_and_stops_nobody(box: Sandbox) -> None:
     job = "for i in $(seq 30); do echo leak $i; sleep 0.01; done; head -c 300000 /dev/zero; echo alive > done.txt"
     assert box.call("shell", {"command": f"({job}) & echo started"}).content.startswith("started\n")
     seen = [box.call("shell", {"command": "sleep 0.1; echo quiet"}).content for _ in range(4)]
@@ -59,7 +59,7 @@ def test_later_output_reaches_no_other_call_and_stops_nobody(box: Box) -> None:
     assert waited.content == "alive\n"
 
 
-def test_a_server_answers_later_calls(box: Box) -> None:
+def test_a_server_answers_later_calls(box: Sandbox) -> None:
     box.call(
         "file_write",
         {
@@ -74,7 +74,7 @@ def test_a_server_answers_later_calls(box: Box) -> None:
         assert box.call("shell", {"command": f'python -c "{ask}"'}).content == "pong\n"
 
 
-def test_many_jobs_cost_the_box_nothing(box: Box) -> None:
+def test_many_jobs_cost_the_box_nothing(box: Sandbox) -> None:
     for _ in range(50):
         assert box.call("shell", {"command": "sleep 77 & echo on"}).content == "on\n"
     assert box.call("shell", {"command": "yes & sleep 0.1"}).content.startswith("y\ny\n")

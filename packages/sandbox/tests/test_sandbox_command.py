@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from agentsandbox.box import Backend
 from agentsandbox.eventlog import trajectory_of
 from agentsandbox.records import bare_task
+from agentsandbox.sandbox import Backend
 from agentsandbox.trees import TreeUnusable, name_of, tree_of
 from trajschema.arrow import to_table
 from trajschema.ids import sha256_bytes
@@ -193,7 +193,7 @@ def test_a_damaged_log_is_refused_in_one_line(command: Command, folder: Path, tm
     done = command("replay", "log.jsonl", "--tree", str(folder))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "log.jsonl is no event log: line 1 is no event: session_start.problem_statement: Field required" in done.stderr
+    assert "log.jsonl is no event log: line 1: not an event: session_start.problem_statement: Field required" in done.stderr
 
 
 def test_replay_reads_every_form_that_trajectories_lie_in(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend, Box
+from agentsandbox.client import COPY_BYTES
 from agentsandbox.errors import CopyRefused
-from agentsandbox.served import COPY_BYTES
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -25,7 +25,7 @@ def _archive(*members: tuple[str, bytes, str]) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_file_goes_in_and_comes_out(box: Box) -> None:
+def test_a_file_goes_in_and_comes_out(box: Sandbox) -> None:
     data = bytes(range(256)) * 5000
     for path in ("new dir/ünï", "calc.py", "./a//b", "'; touch evil"):
         box.copy_in(path, data)
@@ -40,7 +40,7 @@ def test_a_large_file_goes_in_and_comes_out(backend: Backend) -> None:
         assert box.copy_out("large") == data
 
 
-def test_a_folder_goes_in_and_comes_out(box: Box, tar: Callable[..., bytes], tmp_path: Path) -> None:
+def test_a_folder_goes_in_and_comes_out(box: Sandbox, tar: Callable[..., bytes], tmp_path: Path) -> None:
     box.copy_in("sub", tar({"x/a.txt": "a", "x/run": "#!/bin/sh\n"}, ("x/run",)), archive=True)
     box.call("shell", {"command": "(cd sub; ln -s x/a.txt link; ln x/a.txt hard; mkdir empty; mkfifo pipe; chmod 700 empty)"})
     packed = box.copy_out("sub")
@@ -56,7 +56,7 @@ def test_a_folder_goes_in_and_comes_out(box: Box, tar: Callable[..., bytes], tmp
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "/testbed/../x", "out/passwd", "out", "a\0b", "calc.py/x"])
-def test_no_path_leads_out(box: Box, path: str) -> None:
+def test_no_path_leads_out(box: Sandbox, path: str) -> None:
     box.call("shell", {"command": "ln -s /etc out"})
     with pytest.raises(CopyRefused):
         box.copy_out(path)
@@ -84,14 +84,14 @@ def test_no_path_leads_out(box: Box, path: str) -> None:
         [("calc.py", tarfile.DIRTYPE, "")],
     ],
 )
-def test_no_member_leads_out(box: Box, members: list[tuple[str, bytes, str]]) -> None:
+def test_no_member_leads_out(box: Sandbox, members: list[tuple[str, bytes, str]]) -> None:
     before = box.call("shell", {"command": "cat calc.py; ls /etc /tmp ~"}).content
     with pytest.raises(CopyRefused):
         box.copy_in(".", _archive(*members), archive=True)
     assert box.call("shell", {"command": "cat calc.py; ls /etc /tmp ~"}).content == before
 
 
-def test_special_and_endless_files_do_not_come_out(box: Box) -> None:
+def test_special_and_endless_files_do_not_come_out(box: Sandbox) -> None:
     box.call("shell", {"command": "mkfifo pipe; ln -s /dev/zero zero; mkdir d; mkfifo d/pipe; ln -s /dev/zero d/zero"})
     for path in ("pipe", "zero", "missing", "missing/x"):
         with pytest.raises(CopyRefused):
@@ -100,7 +100,7 @@ def test_special_and_endless_files_do_not_come_out(box: Box) -> None:
         assert [(m.name, m.issym()) for m in archive] == [(".", False), ("zero", True)]
 
 
-def test_a_file_in_the_way_keeps_its_other_names(box: Box) -> None:
+def test_a_file_in_the_way_keeps_its_other_names(box: Sandbox) -> None:
     box.call("shell", {"command": "ln calc.py other; mkfifo pipe; ln -s calc.py l"})
     box.copy_in("calc.py", b"new")
     assert box.copy_out("other") != b"new"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend
-from agentsandbox.server import syscalls
+from agentsandbox.sandbox import Backend
+from agentsandbox.server.isolation import seccomp
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -219,7 +219,7 @@ def test_what_runs_in_the_box_cannot_answer_for_the_server(strong_backend: Backe
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_filter_knows_each_processor(machine: str) -> None:
-    strict, open_ = (syscalls.program(machine, internet) for internet in (False, True))
+    strict, open_ = (seccomp.program(machine, internet) for internet in (False, True))
     assert all(0 <= jump_true < len(strict) and 0 <= jump_false < len(strict) for _, jump_true, jump_false, _ in strict)
     assert len(open_) == len(strict) + 4
     assert strict[-1][0] == open_[-1][0] == 0x06
@@ -228,7 +228,7 @@ def test_the_filter_knows_each_processor(machine: str) -> None:
 def test_a_processor_that_the_filter_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "h", "6", "1", "pdp11")))
     with pytest.raises(OSError, match="no table of system calls for pdp11"):
-        syscalls.refuse(internet=False)
+        seccomp.refuse(internet=False)
 
 
 def _next_box_works(backend: Backend, tar: Callable[..., bytes]) -> None:

@@ -1,8 +1,8 @@
 """Git looks at the repository and runs nothing that the agent put there."""
 
 import pytest
-from agentsandbox.box import Box
-from agentsandbox.server.git import git_problem
+from agentsandbox.sandbox import Sandbox
+from agentsandbox.server.tools.git_tool import git_problem
 
 CONFIG = """[core]
 	repositoryformatversion = 0
@@ -49,14 +49,14 @@ rm -f ran-*; :
 SPRUNG = "ls | grep '^ran-'"
 
 
-def git(box: Box, *arguments: str) -> str:
+def git(box: Sandbox, *arguments: str) -> str:
     observation = box.call("git", {"args": list(arguments)})
     assert observation.error is None, observation.error
     return observation.content
 
 
 @pytest.fixture
-def trapped(box: Box) -> Box:
+def trapped(box: Sandbox) -> Sandbox:
     """A box with programs in every place where git may look for one."""
     for hook in ("post-checkout", "post-index-change", "fsmonitor-watchman"):
         box.call("shell", {"command": f"cat > {hook} <<'E'\n{HOOK}E"})
@@ -66,7 +66,7 @@ def trapped(box: Box) -> Box:
     return box
 
 
-def test_git_looks_and_restores(box: Box) -> None:
+def test_git_looks_and_restores(box: Sandbox) -> None:
     box.call("file_write", {"path": "calc.py", "content": "x\n"})
     assert "-def add" in git(box, "diff")
     assert git(box, "checkout", "--", "calc.py") == ""
@@ -77,7 +77,7 @@ def test_git_looks_and_restores(box: Box) -> None:
     assert git(box, "status", "--short") == ""
 
 
-def test_git_sees_what_the_agent_did_with_git(box: Box) -> None:
+def test_git_sees_what_the_agent_did_with_git(box: Sandbox) -> None:
     box.call(
         "shell", {"command": "echo new > n.txt; git add n.txt; git checkout -q -b work; git commit -qm mine; git tag t; echo >> n.txt"}
     )
@@ -88,13 +88,13 @@ def test_git_sees_what_the_agent_did_with_git(box: Box) -> None:
     assert git(box, "show", ":n.txt") == "new\n"
 
 
-def test_the_traps_are_live(trapped: Box) -> None:
+def test_the_traps_are_live(trapped: Sandbox) -> None:
     trapped.call("shell", {"command": "git status; git diff; git checkout -- calc.py"})
     sprung = trapped.call("shell", {"command": SPRUNG}).content.split()
     assert {"ran-env", "ran-clean", "ran-smudge", "ran-hook"} <= set(sprung)
 
 
-def test_nothing_that_the_agent_configured_runs(trapped: Box) -> None:
+def test_nothing_that_the_agent_configured_runs(trapped: Sandbox) -> None:
     for arguments in (
         ["status"],
         ["diff"],
@@ -161,13 +161,13 @@ def test_what_leads_elsewhere_is_refused(arguments: list[str]) -> None:
     assert (git_problem(arguments, "/testbed") or "").startswith("git")
 
 
-def test_a_refused_call_does_nothing(box: Box) -> None:
+def test_a_refused_call_does_nothing(box: Sandbox) -> None:
     refused = box.call("git", {"args": ["diff", "--output=x"]})
     assert refused.error == "git diff: the option --output=x is not allowed"
     assert box.diff() == ""
 
 
-def test_ordinary_options_are_allowed(box: Box) -> None:
+def test_ordinary_options_are_allowed(box: Sandbox) -> None:
     for arguments in (
         ["diff", "--text"],
         ["diff", "--no-color"],
@@ -186,7 +186,7 @@ def test_ordinary_options_are_allowed(box: Box) -> None:
 
 
 @pytest.mark.parametrize("command", ["rm -rf .git", "rm .git/HEAD; mkfifo .git/HEAD", "rm -rf .git; echo gitdir: /etc > .git"])
-def test_a_repository_that_is_gone_is_an_error(box: Box, command: str) -> None:
+def test_a_repository_that_is_gone_is_an_error(box: Sandbox, command: str) -> None:
     box.call("shell", {"command": command})
     observation = box.call("git", {"args": ["status"]})
     assert observation.error or observation.exit_code == 128

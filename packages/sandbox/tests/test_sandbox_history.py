@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Box
-from agentsandbox.server.commit import LINK, PLAIN, RUNS, commit
-from agentsandbox.server.history import Leak, check
+from agentsandbox.sandbox import Sandbox
+from agentsandbox.server.git.commit import LINK, PLAIN, RUNS, commit
+from agentsandbox.server.git.history import Leak, check
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -102,7 +102,7 @@ def _smuggling(tmp_path: Path) -> bytes:
     return buffer.getvalue()
 
 
-def test_no_history_comes_with_an_archive(box: Box, tmp_path: Path) -> None:
+def test_no_history_comes_with_an_archive(box: Sandbox, tmp_path: Path) -> None:
     box.load(_smuggling(tmp_path))
     look = "find . -name .git; git log --all --oneline | wc -l; git tag; git cat-file --batch-all-objects --batch | grep -ac 'the fix'"
     assert box.call("shell", {"command": look}).content == "./.git\n1\n0\n"
@@ -111,7 +111,7 @@ def test_no_history_comes_with_an_archive(box: Box, tmp_path: Path) -> None:
     ).content == ("beforebeforeb1\n")
 
 
-def test_a_patch_cannot_bring_a_repository(box: Box, tar: Callable[..., bytes]) -> None:
+def test_a_patch_cannot_bring_a_repository(box: Sandbox, tar: Callable[..., bytes]) -> None:
     patch = "diff --git a/.git/hooks/x b/.git/hooks/x\nnew file mode 100755\n--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+x\n"
     with pytest.raises(ValueError, match="does not apply"):
         box.load(tar({"a.py": "x\n"}), [patch])

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import PatchRejected, TreeTooLarge
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.settings import BASE
 from trajschema.rollout import Limits
 from trajschema.task import Environment
@@ -65,7 +65,7 @@ HARMLESS = ("absolute without prefix", "doubled slash", "device", "module", "zer
 
 
 @pytest.mark.parametrize("patch", HOSTILE.values(), ids=HOSTILE)
-def test_a_diff_stays_in_the_repository_or_is_refused_whole(box: Box, patch: str) -> None:
+def test_a_diff_stays_in_the_repository_or_is_refused_whole(box: Sandbox, patch: str) -> None:
     refused = False
     try:
         box.apply(_adds("innocent.txt") + patch)
@@ -80,7 +80,7 @@ def test_a_diff_stays_in_the_repository_or_is_refused_whole(box: Box, patch: str
         assert patch in (HOSTILE[name] for name in HARMLESS)
 
 
-def test_a_diff_does_not_write_through_a_link_that_was_there(box: Box) -> None:
+def test_a_diff_does_not_write_through_a_link_that_was_there(box: Sandbox) -> None:
     box.call("shell", {"command": "ln -s /tmp door; ln -s /tmp/evil file"})
     for patch in (_adds("door/evil"), "--- a/file\n+++ b/file\n@@ -0,0 +1 @@\n+evil\n", _adds("file")):
         with pytest.raises(PatchRejected):
@@ -88,7 +88,7 @@ def test_a_diff_does_not_write_through_a_link_that_was_there(box: Box) -> None:
     assert box.call("shell", {"command": "ls /tmp/evil"}).exit_code != 0
 
 
-def test_restoring_does_not_write_through_a_link(box: Box) -> None:
+def test_restoring_does_not_write_through_a_link(box: Sandbox) -> None:
     moved = "mkdir /tmp/away; mv tests/* /tmp/away; rmdir tests; ln -s /tmp/away tests; echo evil > /tmp/away/test_calc.py"
     box.call("shell", {"command": moved})
     assert box.restore(["tests/**", "tests"]) == ["tests", "tests/test_calc.py"]
@@ -96,7 +96,7 @@ def test_restoring_does_not_write_through_a_link(box: Box) -> None:
     assert box.diff() == ""
 
 
-def test_links_modes_and_odd_names_travel_as_themselves(box: Box) -> None:
+def test_links_modes_and_odd_names_travel_as_themselves(box: Sandbox) -> None:
     made = (
         "ln -s ../../../etc/passwd out; ln -s / root; chmod +x calc.py; mkdir -p deep/.git; echo x > deep/.git/config; mkfifo pipe;"
         "printf x > $'new\\nline'; printf x > '-rf'; printf x > ' b'; printf x > 'a b\"c'; chmod 0 data.bin; mkdir -m 0 locked"
@@ -168,7 +168,7 @@ def test_deep_and_closed_folders_beside_the_workdir_stop_no_call(strong_backend:
         assert box.call("git", {"args": ["status"]}).exit_code == 0
 
 
-def test_what_the_agent_may_not_read_is_in_the_diff_and_stays_closed(box: Box) -> None:
+def test_what_the_agent_may_not_read_is_in_the_diff_and_stays_closed(box: Sandbox) -> None:
     closed = (
         "mkdir -p new/inner; echo x > new/inner/f; echo y > y; chmod 0 y new/inner/f new/inner new;"
         "chmod 0 calc.py run.sh; echo more >> data.bin; chmod 0 data.bin; chmod 500 tests"
@@ -186,7 +186,7 @@ def test_what_the_agent_may_not_read_is_in_the_diff_and_stays_closed(box: Box) -
     assert box.diff() == diff
 
 
-def test_restoring_reaches_what_the_agent_closed(box: Box) -> None:
+def test_restoring_reaches_what_the_agent_closed(box: Sandbox) -> None:
     box.call(
         "shell", {"command": "echo evil > tests/conftest.py; echo evil > tests/test_calc.py; chmod 0 calc.py tests/test_calc.py tests ."}
     )
@@ -267,7 +267,7 @@ def test_special_files_bits_and_owners_of_an_archive_are_dropped(backend: Backen
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"\x1f\x8b\x08\0garbage", b"\0" * 512], ids=["empty", "text", "cut gzip", "zeros"])
-def test_what_is_no_archive_is_an_error_or_an_empty_tree(box: Box, data: bytes) -> None:
+def test_what_is_no_archive_is_an_error_or_an_empty_tree(box: Sandbox, data: bytes) -> None:
     with contextlib.suppress(ValueError):
         box.load(data)
     assert box.call("shell", {"command": "ls"}).content == ""

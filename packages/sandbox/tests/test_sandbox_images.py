@@ -3,9 +3,9 @@
 import pytest
 from agentsandbox import images
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
 from agentsandbox.images import base, base_recipe
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 

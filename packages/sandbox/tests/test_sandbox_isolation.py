@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BackendUnavailable, BoxLost, SandboxError
 from agentsandbox.owned_folders import remove_folder
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -26,7 +26,7 @@ CONNECT = (
 )
 
 
-def test_nothing_of_the_hosts_environment_is_seen(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_the_hosts_environment_is_seen(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "s3cret")
     with_secret = box.call("shell", {"command": "env; tr '\\0' '\\n' < /proc/self/environ; python -m pytest --version"})
     assert "s3cret" not in with_secret.content
@@ -265,7 +265,7 @@ def test_several_threads_each_with_boxes(backend: Backend, tar: Callable[..., by
 
 
 def test_a_box_outlives_the_thread_that_opened_it(backend: Backend) -> None:
-    opened: list[Box] = []
+    opened: list[Sandbox] = []
     thread = threading.Thread(target=lambda: opened.append(backend.open(Limits(), Environment())))
     thread.start()
     thread.join()

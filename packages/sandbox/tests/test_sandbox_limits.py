@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.settings import fitted
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Needs
@@ -223,7 +223,7 @@ def _number(seen: Observation) -> float:
     return float(last) if last.replace(".", "", 1).isdigit() else 0.0
 
 
-def _says_not_enforced(box: Box, limit: str) -> bool:
+def _says_not_enforced(box: Sandbox, limit: str) -> bool:
     return any(entry.split()[0] == limit for entry in box.provenance.not_enforced)
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import anyio
 import pytest
-from agentsandbox.box import Backend
 from agentsandbox.eventlog import trajectory_of
 from agentsandbox.records import bare_task
-from agentsandbox.replay import replay
+from agentsandbox.replay.run import replay
+from agentsandbox.sandbox import Backend
 from agentsandbox.tools import TOOLS
 from agentsandbox.trees import tree_of
 from mcp import Client, StdioServerParameters

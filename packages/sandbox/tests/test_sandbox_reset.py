@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BoxLost, TreeTooLarge
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.server.tree import hash_tar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -95,18 +95,18 @@ TREE: dict[str, str | bytes] = {
 
 
 @pytest.fixture
-def loaded(_open_box: Box, tar: Callable[..., bytes]) -> Box:
+def loaded(_open_box: Sandbox, tar: Callable[..., bytes]) -> Sandbox:
     """A box with a tree that has a little of everything."""
     _open_box.load(tar(TREE, ("run.sh",)))
     return _open_box
 
 
-def _edit(box: Box, done: Any) -> None:
+def _edit(box: Sandbox, done: Any) -> None:
     said = box.call("shell", {"command": f"python3 -c {shlex.quote(EDITS)} {shlex.quote(json.dumps(done))}"})
     assert "Traceback" not in said.content
 
 
-def _check(box: Box, before: Any, after: Any) -> None:
+def _check(box: Sandbox, before: Any, after: Any) -> None:
     base = box.reset()
     _edit(box, before)
     try:
@@ -123,23 +123,23 @@ def _check(box: Box, before: Any, after: Any) -> None:
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True, database=None)
 @given(before=edits, after=edits)
-def test_a_reset_undoes_every_edit(loaded: Box, before: Any, after: Any) -> None:
+def test_a_reset_undoes_every_edit(loaded: Sandbox, before: Any, after: Any) -> None:
     _check(loaded, before, after)
 
 
 @pytest.mark.soak
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(before=edits, after=edits)
-def test_a_reset_undoes_every_edit_at_length(loaded: Box, before: Any, after: Any) -> None:
+def test_a_reset_undoes_every_edit_at_length(loaded: Sandbox, before: Any, after: Any) -> None:
     _check(loaded, before, after)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_edit_is_undone_everywhere(loaded: Box, kind: str) -> None:
+def test_each_kind_of_edit_is_undone_everywhere(loaded: Sandbox, kind: str) -> None:
     _check(loaded, [], [(kind, which, which * 7 + 1) for which in range(0, 60, 3)])
 
 
-def test_the_tree_hash_is_the_same_in_every_box(backend: Backend, loaded: Box, tar: Callable[..., bytes]) -> None:
+def test_the_tree_hash_is_the_same_in_every_box(backend: Backend, loaded: Sandbox, tar: Callable[..., bytes]) -> None:
     with backend.open(Limits(), Environment()) as other:
         other.load(tar(TREE, ("run.sh",)))
         assert other.tree_hash() == loaded.tree_hash()
@@ -151,13 +151,13 @@ def test_the_tree_hash_is_the_same_in_every_box(backend: Backend, loaded: Box, t
     "command",
     ["echo >> a.py", "chmod 600 a.py", "touch a.py", "mkdir e", "ln -s a.py l", "ln a.py h", "mkfifo f", "git tag t", "touch -h -d @9 pkg"],
 )
-def test_the_tree_hash_sees(loaded: Box, command: str) -> None:
+def test_the_tree_hash_sees(loaded: Sandbox, command: str) -> None:
     before = loaded.tree_hash()
     loaded.call("shell", {"command": command})
     assert loaded.tree_hash() != before
 
 
-def test_a_write_that_changes_no_time_is_seen_and_undone(loaded: Box) -> None:
+def test_a_write_that_changes_no_time_is_seen_and_undone(loaded: Sandbox) -> None:
     write = "import mmap; f = open('a.py', 'r+b'); m = mmap.mmap(f.fileno(), 0); m[0:1] = b'z'"
     loaded.call("shell", {"command": f'python3 -c "{write}"; touch -d @1577836800 a.py'})
     assert "-x = 1\n+z = 1\n" in loaded.diff()
@@ -165,7 +165,7 @@ def test_a_write_that_changes_no_time_is_seen_and_undone(loaded: Box) -> None:
     assert loaded.call("file_read", {"path": "a.py"}).content == "x = 1\n"
 
 
-def test_a_reset_empties_everything_else_and_ends_processes(loaded: Box) -> None:
+def test_a_reset_empties_everything_else_and_ends_processes(loaded: Sandbox) -> None:
     for command in (
         "touch /tmp/left ~/left /dev/shm/left; mkdir -p ~/.config/git; ln -s /etc ~/x; touch $HOME/../left",
         "(setsid sleep 7834 >/dev/null 2>&1 &)",
@@ -177,7 +177,7 @@ def test_a_reset_empties_everything_else_and_ends_processes(loaded: Box) -> None
     assert loaded.call("shell", {"command": look}).content == "/home/agent:\n\n/tmp:\nx = 1\n"
 
 
-def test_shared_memory_does_not_outlive_a_reset(loaded: Box) -> None:
+def test_shared_memory_does_not_outlive_a_reset(loaded: Sandbox) -> None:
     if loaded.provenance.backend == "local":
         pytest.skip("a plain process shares the host's namespace")
     make = "import ctypes; l = ctypes.CDLL(None); assert min(l.shmget(7, 99, 0o1666), l.semget(7, 1, 0o1666), l.msgget(7, 0o1666)) >= 0"
@@ -186,7 +186,7 @@ def test_shared_memory_does_not_outlive_a_reset(loaded: Box) -> None:
     assert loaded.call("shell", {"command": "cat /proc/sysvipc/* | wc -l"}).content == "3\n"
 
 
-def test_git_works_after_a_reset_and_sees_no_change(loaded: Box) -> None:
+def test_git_works_after_a_reset_and_sees_no_change(loaded: Sandbox) -> None:
     want = loaded.call("shell", {"command": "git status --short; git log --oneline; git diff-files; git fsck"}).content
     loaded.call("shell", {"command": "rm -rf .git/objects; rm -r *; git init -q"})
     loaded.reset()
@@ -194,7 +194,7 @@ def test_git_works_after_a_reset_and_sees_no_change(loaded: Box) -> None:
     assert len(want.splitlines()) == 1
 
 
-def test_processes_stand_still_while_a_snapshot_is_taken(loaded: Box) -> None:
+def test_processes_stand_still_while_a_snapshot_is_taken(loaded: Sandbox) -> None:
     writer = "(while :; do echo >> one; echo >> two; done) >/dev/null 2>&1 &"
     loaded.call("shell", {"command": f"head -c 20000000 /dev/zero > pause; {writer} until [ -s two ]; do sleep 0.01; done"})
     kept = [loaded.snapshot()]
@@ -209,7 +209,7 @@ def test_processes_stand_still_while_a_snapshot_is_taken(loaded: Box) -> None:
     assert 0 < counts[0] < counts[1]
 
 
-def test_snapshots_go_with_their_tree_and_their_box(backend: Backend, loaded: Box, tar: Callable[..., bytes]) -> None:
+def test_snapshots_go_with_their_tree_and_their_box(backend: Backend, loaded: Sandbox, tar: Callable[..., bytes]) -> None:
     kept = loaded.snapshot()
     loaded.load(tar(TREE))
     with pytest.raises(ValueError, match="no snapshot"):

@@ -5,30 +5,30 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from agentsandbox.box import Box
-from agentsandbox.server.session import exported
+from agentsandbox.sandbox import Sandbox
+from agentsandbox.server.process.shell import exported
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def sh(box: Box, command: str, **more: float) -> str:
+def sh(box: Sandbox, command: str, **more: float) -> str:
     """What a command prints."""
     return box.call("shell", {"command": command, **more}).content
 
 
-def test_directory_and_variables_carry_over(box: Box) -> None:
+def test_directory_and_variables_carry_over(box: Sandbox) -> None:
     assert sh(box, "cd tests && export X=1 && unset PYTHONHASHSEED") == ""
     assert sh(box, "pwd; echo $X ${PYTHONHASHSEED-none} ${OLDPWD##*/}; cd - >/dev/null") == "/testbed/tests\n1 none testbed\n"
     assert sh(box, "pwd") == "/testbed\n"
 
 
-def test_load_clears_the_session(box: Box, tar: Callable[..., bytes]) -> None:
+def test_load_clears_the_session(box: Sandbox, tar: Callable[..., bytes]) -> None:
     sh(box, "cd tests; export X=1")
     box.load(tar({"a": ""}))
     assert sh(box, "pwd; echo ${X-none}; ls") == "/testbed\nnone\na\n"
 
 
-def test_a_command_that_ends_by_itself_keeps_what_it_did(box: Box) -> None:
+def test_a_command_that_ends_by_itself_keeps_what_it_did(box: Sandbox) -> None:
     ends = (
         "false",
         "exit 3",
@@ -45,20 +45,20 @@ def test_a_command_that_ends_by_itself_keeps_what_it_did(box: Box) -> None:
 
 
 @pytest.mark.parametrize("command", ["kill -9 $$", "exec true", "sleep 60", "set -n", "trap 'true' EXIT"])
-def test_a_command_that_is_cut_short_leaves_what_was(box: Box, command: str) -> None:
+def test_a_command_that_is_cut_short_leaves_what_was(box: Sandbox, command: str) -> None:
     sh(box, "cd tests; export X=1")
     sh(box, f"cd /; export X=2\n{command}", timeout_s=0.3)
     assert sh(box, "pwd; echo $X") == "/testbed/tests\n1\n"
 
 
-def test_any_value_carries_over(box: Box) -> None:
+def test_any_value_carries_over(box: Sandbox) -> None:
     for value in ("a\nb", " x ", "$HOME`id`\"'\\", "é\x01\x1b", "-n", "x" * 90_000, '\ndeclare -x EVIL="1"\n'):
         quoted = value.replace("'", "'\\''")
         sh(box, f"export V='{quoted}'")
         assert sh(box, 'printf %s "$V" | sha256sum; echo ${EVIL-none}') == sh(box, f"printf %s '{quoted}' | sha256sum; echo none")
 
 
-def test_what_cannot_be_carried_leaves_what_was(box: Box) -> None:
+def test_what_cannot_be_carried_leaves_what_was(box: Sandbox) -> None:
     for command in (
         "export V=$(head -c 200000 /dev/zero | tr '\\0' x)",
         "for i in $(seq 40); do export V$i=$(head -c 30000 /dev/zero | tr '\\0' x); done",
@@ -71,13 +71,13 @@ def test_what_cannot_be_carried_leaves_what_was(box: Box) -> None:
         assert sh(box, "pwd; echo $A ${#V} ${#V1}") == "/testbed/tests\n1 0 0\n", command
 
 
-def test_variables_that_are_too_large_are_said(box: Box) -> None:
+def test_variables_that_are_too_large_are_said(box: Sandbox) -> None:
     for size in (200_000, 2_000_000):
         said = sh(box, f"export V=$(head -c {size} /dev/zero | tr '\\0' x)")
         assert said == "bash: the exported variables are too large; the next call starts as this one did\n"
 
 
-def test_no_variable_stands_before_the_next_command(box: Box) -> None:
+def test_no_variable_stands_before_the_next_command(box: Sandbox) -> None:
     box.call("file_write", {"path": "evil.sh", "content": "echo evil; exit 1\n"})
     for setting in (
         "BASH_ENV=/testbed/evil.sh",
@@ -93,7 +93,7 @@ def test_no_variable_stands_before_the_next_command(box: Box) -> None:
         assert sh(box, "echo on; export PATH=/usr/local/bin:/usr/bin:/bin") == "on\n", setting
 
 
-def test_a_session_in_which_bash_cannot_start_begins_anew(box: Box) -> None:
+def test_a_session_in_which_bash_cannot_start_begins_anew(box: Sandbox) -> None:
     sh(box, "cp /dev/null broken.so; mkdir lib; for l in /lib/*/libc.so.6 /usr/lib/*/libc.so.6; do : > lib/libc.so.6; done")
     sh(box, "export LD_LIBRARY_PATH=/testbed/lib X=1")
     stuck = box.call("shell", {"command": "echo on"})
@@ -101,12 +101,12 @@ def test_a_session_in_which_bash_cannot_start_begins_anew(box: Box) -> None:
     assert sh(box, "pwd; echo ${X-none} ${LD_LIBRARY_PATH-none}") == "/testbed\nnone none\n"
 
 
-def test_a_directory_that_is_gone_is_left(box: Box) -> None:
+def test_a_directory_that_is_gone_is_left(box: Sandbox) -> None:
     sh(box, "mkdir d; cd d; rmdir ../d")
     assert sh(box, "pwd") == "bash: /testbed/d is gone; back in /testbed\n/testbed\n"
 
 
-def test_a_repository_that_is_gone_leaves_a_command_in_the_box(box: Box) -> None:
+def test_a_repository_that_is_gone_leaves_a_command_in_the_box(box: Sandbox) -> None:
     """The root would be the host's where boxes are plain processes."""
     home = sh(box, "chmod 0 .; echo ~").strip()
     assert sh(box, "pwd") == f"bash: /testbed is gone; back in {home}\n{home}\n"
@@ -116,7 +116,7 @@ def test_a_repository_that_is_gone_leaves_a_command_in_the_box(box: Box) -> None
     assert sh(box, "pwd; ls tests; cd; touch x; stat -c %A ~") == "/testbed\ntest_calc.py\ndrwxr-xr-x\n"
 
 
-def test_odd_directories(box: Box) -> None:
+def test_odd_directories(box: Sandbox) -> None:
     sh(box, "mkdir -p $'a b\\n;c/-d' && cd $'a b\\n;c/-d'")
     assert sh(box, "pwd") == "/testbed/a b\n;c/-d\n"
     sh(box, "cd /testbed; mkdir $'\\xff' && cd $'\\xff'; touch here")
@@ -125,7 +125,7 @@ def test_odd_directories(box: Box) -> None:
     assert sh(box, "pwd; pwd -P") == "/testbed/link\n/testbed/tests\n"
 
 
-def test_a_command_meets_a_plain_bash(box: Box) -> None:
+def test_a_command_meets_a_plain_bash(box: Sandbox) -> None:
     assert sh(box, 'echo "$# $0 $-"; ls /proc/self/fd | wc -l; tr "\\0" " " </proc/$$/cmdline | wc -w; echo $SHLVL') == sh(
         box, "true; echo '0 bash hBc'; echo 4; tr '\\0' ' ' </proc/$$/cmdline | wc -w; echo 1"
     )
@@ -134,12 +134,12 @@ def test_a_command_meets_a_plain_bash(box: Box) -> None:
     assert sh(box, "cat <<E\nin $((1+1))\nE\ntrap 'echo bye' EXIT") == "in 2\nbye\n"
 
 
-def test_a_command_of_any_length(box: Box) -> None:
+def test_a_command_of_any_length(box: Sandbox) -> None:
     text = "0123456789abcde\n" * 20_000
     assert box.call("shell", {"command": f"cat > long.txt <<'E'\n{text}E\nwc -c < long.txt"}).content == f"{len(text)}\n"
 
 
-def test_the_fork_server_takes_the_session(box: Box) -> None:
+def test_the_fork_server_takes_the_session(box: Sandbox) -> None:
     box.call("file_write", {"path": "lib/extra.py", "content": "X = 1\n"})
     box.call(
         "file_write",
@@ -166,7 +166,7 @@ def test_the_fork_server_takes_the_session(box: Box) -> None:
         ("PYTHONPATH=/testbed/hooks", "hasattr(__import__('sys'), 'hooked')"),
     ],
 )
-def test_what_python_reads_when_it_starts_needs_a_real_start(box: Box, setting: str, test: str) -> None:
+def test_what_python_reads_when_it_starts_needs_a_real_start(box: Sandbox, setting: str, test: str) -> None:
     box.call("file_write", {"path": "bin/python", "content": "#!/bin/sh\necho 1 passed by mine\n"})
     box.call("file_write", {"path": "hooks/sitecustomize.py", "content": "import sys\nsys.hooked = True\n"})
     box.call("file_write", {"path": "test_s.py", "content": f"def test():\n    assert {test}\n"})

@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.tools import TOOLS
 from trajschema.normalise import normalise
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
 
-def test_every_tool_is_known_to_the_box(box: Box) -> None:
+def test_every_tool_is_known_to_the_box(box: Sandbox) -> None:
     for tool in TOOLS:
         assert "unknown tool" not in (box.call(tool.name, {}).error or "")
 
@@ -46,28 +46,28 @@ def test_every_tool_is_known_to_the_box(box: Box) -> None:
         ("git", {"args": ["branch", "new"]}, "only listing"),
     ],
 )
-def test_a_mistake_is_an_error_in_the_observation(box: Box, tool: str, arguments: dict[str, Any], error: str) -> None:
+def test_a_mistake_is_an_error_in_the_observation(box: Sandbox, tool: str, arguments: dict[str, Any], error: str) -> None:
     observation = box.call(tool, arguments)
     assert error in (observation.error or "")
     assert observation.error in observation.content
     assert box.diff() == ""
 
 
-def test_shell_joins_output_and_errors_in_order(box: Box) -> None:
+def test_shell_joins_output_and_errors_in_order(box: Sandbox) -> None:
     observation = box.call("shell", {"command": "echo a; echo b >&2; pwd; exit 7"})
     assert (observation.content, observation.exit_code, observation.error) == ("a\nb\n/testbed\n", 7, None)
 
 
-def test_shell_has_no_input_and_no_terminal(box: Box) -> None:
+def test_shell_has_no_input_and_no_terminal(box: Sandbox) -> None:
     assert box.call("shell", {"command": "cat; test -t 0 || test -t 1 || echo none"}).content == "none\n"
 
 
-def test_death_by_signal_is_128_and_the_signal(box: Box) -> None:
+def test_death_by_signal_is_128_and_the_signal(box: Sandbox) -> None:
     assert box.call("shell", {"command": "kill -9 $$"}).exit_code == 137
 
 
 @pytest.mark.parametrize("command", ["{0}", "trap '' TERM; {0}", "setsid {0} & wait", "(setsid {0} &); {0}"])
-def test_a_time_out_kills_everything_and_says_so(box: Box, command: str) -> None:
+def test_a_time_out_kills_everything_and_says_so(box: Sandbox, command: str) -> None:
     length = f"6{random.randrange(10**9):09d}"  # the local backend shows processes of other tests too
     observation = box.call("shell", {"command": f"echo before; {command.format(f'sleep {length}')}", "timeout_s": 0.3})
     assert observation.error == "timed out after 0.3 s; the command and everything it started were killed"
@@ -79,11 +79,11 @@ def test_a_time_out_kills_everything_and_says_so(box: Box, command: str) -> None
     assert left.content.strip() == ""
 
 
-def test_the_callers_limit_wins_over_the_agents(box: Box) -> None:
+def test_the_callers_limit_wins_over_the_agents(box: Sandbox) -> None:
     assert "0.2 s" in (box.call("shell", {"command": "sleep 60", "timeout_s": 50}, timeout_s=0.2).error or "")
 
 
-def test_output_is_cut_to_the_limit(box: Box) -> None:
+def test_output_is_cut_to_the_limit(box: Sandbox) -> None:
     observation = box.call("shell", {"command": "yes 0123456789abcde | head -c 5000000"})
     assert observation.truncated
     assert observation.total_bytes == 5_000_000
@@ -92,7 +92,7 @@ def test_output_is_cut_to_the_limit(box: Box) -> None:
     assert "bytes left out" in observation.content
 
 
-def test_submit(box: Box) -> None:
+def test_submit(box: Sandbox) -> None:
     assert box.call("submit", {}).error is None
 
 
@@ -110,7 +110,7 @@ def test_submit(box: Box) -> None:
         "--version",
     ],
 )
-def test_pytest_by_the_fork_server_prints_what_the_real_command_prints(box: Box, arguments: str) -> None:
+def test_pytest_by_the_fork_server_prints_what_the_real_command_prints(box: Sandbox, arguments: str) -> None:
     box.call("file_edit", {"path": "calc.py", "old_string": "a - b", "new_string": "a * b"})
     fast = box.call("shell", {"command": f"python -m pytest {arguments}"})
     real = box.call("shell", {"command": f"true; python -m pytest {arguments}"})
@@ -118,7 +118,7 @@ def test_pytest_by_the_fork_server_prints_what_the_real_command_prints(box: Box,
     assert fast.exit_code == real.exit_code
 
 
-def test_a_change_of_code_reaches_the_next_fork(box: Box) -> None:
+def test_a_change_of_code_reaches_the_next_fork(box: Sandbox) -> None:
     run = {"command": "python -m pytest -q"}
     assert box.call("shell", run).exit_code == 0
     box.call("file_edit", {"path": "calc.py", "old_string": "a - b", "new_string": "a * b"})
@@ -132,7 +132,7 @@ def _alike(text: str) -> str:
 
 
 @pytest.mark.parametrize("odd", [chr(0xD800), chr(0xDCFF), "\0", "x" * 5000], ids=["half", "byte", "zero", "long"])
-def test_odd_arguments_are_the_agents_mistake_and_cost_nothing(box: Box, odd: str) -> None:
+def test_odd_arguments_are_the_agents_mistake_and_cost_nothing(box: Sandbox, odd: str) -> None:
     for tool, arguments in (
         ("file_read", {"path": odd}),
         ("file_write", {"path": f"no/{odd}/{odd * 300}", "content": odd}),

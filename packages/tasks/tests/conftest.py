@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.backends import choose
-from agentsandbox.box import Backend
 from agentsandbox.errors import BackendUnavailable
-from agenttasks.library import Library
+from agentsandbox.sandbox import Backend
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 from trajschema.ids import sha256_bytes
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 from agentgrader.run import run_tests
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
-from agenttasks.inject import Candidate
-from agenttasks.library import Library, library
-from agenttasks.operators import candidates
+from agenttasks.faults.inject import Candidate
+from agenttasks.faults.operators import candidates
+from agenttasks.libraries.library import Library, library
 from agenttasks.pool import build_pool
-from agenttasks.statement import named_tests
 from agenttasks.store import TaskStore
-from agenttasks.validate import certify
-from agenttasks.verdict import Rejected
+from agenttasks.validation.statement import named_tests
+from agenttasks.validation.validate import certify
+from agenttasks.validation.verdict import Rejected
 from trajruntime.executor import SerialExecutor, ThreadExecutor
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task
@@ -135,7 +135,7 @@ class CountingBackend:
     def prepare(self, progress: Callable[[str], None]) -> None:
         self._real.prepare(progress)
 
-    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Box:
+    def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         if self.fail_after is not None and self.opened >= self.fail_after:
             raise SandboxError("the engine is gone", "start it")
         self.opened += 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from agentview.data import Gate, ReportData
+from agentview.data import Goal, ReportData
 from trajschema.calibration import Calibration
 from trajschema.ids import content_id, sha256_bytes
 from trajschema.manifest import Lineage
@@ -301,13 +301,11 @@ def report_of(tasks: int = 6, seed: int = 1, agents: tuple[str, ...] = tuple(SKI
         rewards=tuple(rewards),
         pairs=tuple(pairs),
         calibration=Calibration(labels=0, used=0, status="not calibrated: 0 labels"),
-        gates=(
-            Gate("Phase 1", "runs at 100 tasks by 2–3 agents", float(len(runs)), 200),
-            Gate("Phase 1", "pairs that a person checked", 0, 30),
-            Gate("Phase 2", "Pearson r of reward and people", None, 0.8, "needs labels"),
-            Gate("Phase 3", "tasks", float(tasks), 500),
-            Gate("Phase 3", "trajectories", float(len(runs)), 3000),
-            Gate("Phase 3", "preference pairs", float(len(pairs)), 1000),
+        goals=(
+            Goal("runs", float(len(runs)), 3000),
+            Goal("labels", 0, 30),
+            Goal("rewards agree with people", None, 0.8),
+            Goal("tasks", float(tasks), 1),
         ),
         lineage=tuple(
             Lineage(asset=asset, partition=t.task_id, key=content_id([asset, t.task_id], 64), digest=content_id([t.task_id, asset], 64))

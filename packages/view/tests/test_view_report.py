@@ -170,7 +170,6 @@ def test_an_empty_set_has_a_page_that_says_so():
         "not calibrated: 0 labels",
         "There are no pairs yet",
         "There are no tasks yet",
-        "No gate was handed in",
         "have no task in common",
     ):
         assert expected in words
@@ -197,11 +196,11 @@ def test_missing_rewards_stay_missing(data):
     assert not re.search(r"\bnan\b", words.lower())
 
 
-def test_gates_say_what_is_met_open_and_not_measured(data):
+def test_goals_say_what_is_met_open_and_not_measured_and_none_stated_shows_none(data):
     words = Page(render_report(data)).words
-    assert "Pearson r of reward and people needs labels – 0.8" in words
-    assert "not measured" in words
-    assert "preference pairs" in words
+    assert "rewards agree with people – 0.8 not measured" in words
+    assert "labels 0 30 open" in words
+    assert "Goals" not in Page(render_report(replace(data, goals=()))).words
 
 
 def test_calibration_figures_stand_with_intervals_and_baselines(data):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from trajschema.task import Environment
 
 from agentgrader.frameworks.framework import PROBE
@@ -23,13 +23,13 @@ class Pace:
     late: int
 
 
-def outlines(box: Box, paths: Sequence[str]) -> dict[str, Any]:
+def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
     """Path → functions and classes of the file (:mod:`agentgrader.probes.outline`); ``None`` for no Python."""
     return box.ask(PROBE, "outlines", {"paths": list(paths)}, _OUTLINE_S)
 
 
 def record_calls(
-    box: Box, environment: Environment, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]
+    box: Sandbox, environment: Environment, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
 
@@ -44,7 +44,7 @@ def record_calls(
 
 
 def make_calls(
-    box: Box, environment: Environment, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
+    box: Sandbox, environment: Environment, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
 ) -> list[dict[str, Any]]:
     """Make calls in the place of the tests ``ids`` and return the answers (:class:`agentgrader.probes.call_replay.Caller`).
 
@@ -55,6 +55,6 @@ def make_calls(
     return _records(box, "replay", environment, limit, ids, calls=list(calls), left_out=list(left_out), **asdict(pace))
 
 
-def _records(box: Box, method: str, environment: Environment, limit_s: float, ids: Sequence[str], **more: Any) -> list[dict[str, Any]]:
+def _records(box: Sandbox, method: str, environment: Environment, limit_s: float, ids: Sequence[str], **more: Any) -> list[dict[str, Any]]:
     params = {"arguments": [*options_of(environment.test_command), *ids], **more}
     return list(box.ask(PROBE, method, params, limit_s)["records"])

@@ -20,7 +20,7 @@ class Canaries:
 
     @property
     def planted(self) -> dict[str, str]:
-        """Name → expected status, as :meth:`agentsandbox.box.Box.run_tests` takes it."""
+        """Name → expected status, as :meth:`agentsandbox.sandbox.Sandbox.run_tests` takes it."""
         return dict(zip(self.names, _KINDS, strict=True))
 
     def disguised(self, report: TestReport) -> TestReport:

@@ -7,15 +7,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
+from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import paths_in
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Verdict
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
 from agentgrader import canaries, mutated_tests
-from agentgrader.protected_paths import adds_tests_only, holds_tests, patched_paths, protected_patterns
+from agentgrader.protected_paths import adds_tests_only, holds_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
 
@@ -39,7 +40,7 @@ def grade(
 
     Resolved only if every FAIL_TO_PASS and PASS_TO_PASS test is in the report and passed, the report is complete and agrees
     with the exit code, and every canary did what it must. A box that dies twice under the diff, and not without it, is the
-    diff's doing: unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.box.Backend.open`).
+    diff's doing: unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
 
     Raises:
         SandboxError: the infrastructure failed, which says nothing about the diff.
@@ -127,9 +128,9 @@ class _Grading:
         reason = "pytest does not start with the diff, and does without it"
         return _Verdict(reason, planted=canaries.draw().results({}), tamper=tuple(suspect))
 
-    def _confirmed(self, verdict: _Verdict, box: Box) -> _Verdict:
+    def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
         """``verdict``, which is resolved, if nobody touched the tests that it rests on, and if they tell true from false in this box."""
-        of_the_task = patched_paths(self._task.test_patch)
+        of_the_task = paths_in(self._task.test_patch)
         touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
         if touched:
             seen = tuple(f"changed while the tests ran: {p}" for p in touched)
@@ -168,7 +169,7 @@ class _Grading:
             tamper=(f"the box died {_LOSSES} times with the diff, and not without it",),
         )
 
-    def _put_back(self, box: Box) -> list[str]:
+    def _put_back(self, box: Sandbox) -> list[str]:
         """Protected paths as the tests need them. Returns those that were not so."""
         changed = box.restore(protected_patterns(self._task))
         if self._task.test_patch:

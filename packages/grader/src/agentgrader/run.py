@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
@@ -14,15 +14,15 @@ from agentgrader.report import TestReport
 
 
 @contextmanager
-def opened(backend: Backend, limits: Limits, environment: Environment, trusted: bool = False) -> Iterator[Box]:
-    """A box (see :meth:`agentsandbox.box.Backend.open`) that gets ready to run tests while it is being loaded."""
+def opened(backend: Backend, limits: Limits, environment: Environment, trusted: bool = False) -> Iterator[Sandbox]:
+    """A box (see :meth:`agentsandbox.sandbox.Backend.open`) that gets ready to run tests while it is being loaded."""
     with backend.open(limits, environment, trusted) as box:
         box.install(PROBE)
         yield box
 
 
 def run_tests(
-    box: Box,
+    box: Sandbox,
     environment: Environment,
     paths: Sequence[str] = (),
     *,

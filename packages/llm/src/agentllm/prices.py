@@ -36,6 +36,24 @@ class Rates(BaseModel):
         ) / 1e6
 
 
+class ModelPrice(BaseModel):
+    """US dollars per million tokens, for a model that the price list does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0, description="Prompt tokens.")
+    output: float = Field(ge=0, description="Answer tokens.")
+    cache_read: float | None = Field(None, ge=0, description="Prompt tokens read from a cache; as `input` if left out.")
+    cache_write: float | None = Field(None, ge=0, description="Prompt tokens written to a cache; as `input` if left out.")
+
+    @property
+    def rates(self) -> Rates:
+        """The same as rates of a call."""
+        written = self.input if self.cache_write is None else self.cache_write
+        read = self.input if self.cache_read is None else self.cache_read
+        return Rates(input=self.input, output=self.output, cache_read=read, cache_write_5m=written, cache_write_1h=written)
+
+
 class LongPromptRates(Rates):
     """Rates of a whole call whose prompt is longer than ``above`` tokens."""
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from agentrecorder.adapters import ADAPTERS
+from agentrecorder.adapters import adapters
 from agentrecorder.adapters.adapter import Adapter, Lost
+from agentrecorder.containers.json_values import NotJson
+from agentrecorder.containers.source import LogSource
 from agentrecorder.errors import RecorderError, UnknownFormat
-from agentrecorder.outcomes import Outcomes, outcome_file
+from agentrecorder.outcomes.claims import Outcomes, outcome_file
 from agentrecorder.run import Run
-from agentrecorder.source import Source
-from agentrecorder.values import NotJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ConversionFailure:
     """What became no run: an item, or a whole file."""
 
     path: Path
@@ -47,14 +45,7 @@ class Skipped:
     reason: str
 
 
-@cache
-def adapters() -> tuple[Adapter, ...]:
-    """Those of others (entry point group ``agentrecorder.adapters``, each a name of an object or class) before ours."""
-    found = [entry.load() for entry in entry_points(group="agentrecorder.adapters")]
-    return (*(a() if isinstance(a, type) else a for a in found), *ADAPTERS)
-
-
-def detect(source: Source) -> tuple[Adapter, str] | None:
+def detect(source: LogSource) -> tuple[Adapter, str] | None:
     """The adapter that knows the format of ``source``, and which version it is in."""
     for adapter in adapters():
         try:
@@ -66,15 +57,15 @@ def detect(source: Source) -> tuple[Adapter, str] | None:
     return None
 
 
-def why_unknown(source: Source) -> str:
+def why_unknown(source: LogSource) -> str:
     """Why no adapter takes a file."""
     if source.kind != "other":
         return "no adapter knows what this holds"
     return "this is neither JSON nor a ZIP archive" if len(source.data) else "the file is empty"
 
 
-def convert(path: Path, outcomes: Path | None = None) -> Iterator[Converted | Failure | Skipped]:
-    """Everything in a file or folder. What cannot be read is a :class:`Failure`, and the rest goes on; a file that is no log
+def convert(path: Path, outcomes: Path | None = None) -> Iterator[Converted | ConversionFailure | Skipped]:
+    """Everything in a file or folder. What cannot be read is a :class:`ConversionFailure`, and the rest goes on; a file that is no log
     but says what became of runs is :class:`Skipped`.
 
     ``outcomes`` is a file or folder that says what became of the runs, looked at before what lies beside each log.
@@ -86,8 +77,8 @@ def convert(path: Path, outcomes: Path | None = None) -> Iterator[Converted | Fa
     yield from _convert(path, outcomes, alone=path.is_file())
 
 
-def _convert(path: Path, outcomes: Path | None, alone: bool) -> Iterator[Converted | Failure | Skipped]:
-    with Source(path) as source:
+def _convert(path: Path, outcomes: Path | None, alone: bool) -> Iterator[Converted | ConversionFailure | Skipped]:
+    with LogSource(path) as source:
         known = detect(source)
         if known is not None:
             yield from _read(source, *known, outcomes, alone)
@@ -103,16 +94,16 @@ def _convert(path: Path, outcomes: Path | None, alone: bool) -> Iterator[Convert
         except UnknownFormat as unknown:
             yield Skipped(inner, str(unknown))
         except RecorderError as error:
-            yield Failure(inner, "file", str(error))
+            yield ConversionFailure(inner, "file", str(error))
 
 
-def _read(source: Source, adapter: Adapter, version: str, outcomes: Path | None, alone: bool) -> Iterator[Converted | Failure]:
+def _read(source: LogSource, adapter: Adapter, version: str, outcomes: Path | None, alone: bool) -> Iterator[Converted | ConversionFailure]:
     index = 0
     beside = Outcomes(source.path.absolute(), outcomes and outcomes.absolute(), alone)
     try:
         for found in adapter.runs(source):
             if isinstance(found, Lost):
-                yield Failure(source.path, found.where, found.reason, found.raw)
+                yield ConversionFailure(source.path, found.where, found.reason, found.raw)
                 continue
             found.version = found.version or version
             with suppress(OSError):
@@ -120,4 +111,4 @@ def _read(source: Source, adapter: Adapter, version: str, outcomes: Path | None,
             yield Converted(source.path, source.sha256, index, found)
             index += 1
     except Exception as problem:  # a fault of an adapter costs its file, and is said
-        yield Failure(source.path, "file", f"the {adapter.name} adapter failed ({type(problem).__name__}: {problem})")
+        yield ConversionFailure(source.path, "file", f"the {adapter.name} adapter failed ({type(problem).__name__}: {problem})")

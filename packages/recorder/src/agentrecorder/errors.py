@@ -1,5 +1,6 @@
 """What the recorder raises. Each error names the input and what to do."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -12,6 +13,13 @@ class UnknownFormat(RecorderError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}; see `agentrecorder detect --help` for what is read, or add an adapter by entry point")
+
+
+class NoAdapter(RecorderError):
+    """Nobody reads a format."""
+
+    def __init__(self, log_format: str, known: Iterable[str]) -> None:
+        super().__init__(f"no adapter reads {log_format!r}; there are adapters for {', '.join(sorted(known))}")
 
 
 class NotReadable(RecorderError):

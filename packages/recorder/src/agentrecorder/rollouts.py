@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trajschema.event_log import FORMAT
+from trajschema.event import FORMAT
 from trajschema.rollout import Rollout
 from trajschema.trajectory import Trajectory, trajectory_id
 
+from agentrecorder.adapters import adapter_of
 from agentrecorder.adapters.adapter import Lost
-from agentrecorder.brought import RECORD
-from agentrecorder.convert import adapters
+from agentrecorder.containers.source import LogSource
 from agentrecorder.errors import RecorderError
 from agentrecorder.events import trajectory_of
+from agentrecorder.import_rollout import RECORD
 from agentrecorder.run import Run
-from agentrecorder.source import Source
 
 
 class LogUnread(RecorderError):
@@ -30,11 +30,9 @@ def run_in(path: Path, form: str) -> Run:
     Raises:
         LogUnread: there is none.
     """
-    adapter = next((a for a in adapters() if a.name == form), None)
-    if adapter is None:
-        raise LogUnread(path, form, f"the adapters are {', '.join(a.name for a in adapters()) or 'none'}")
     try:
-        with Source(path) as source:
+        adapter = adapter_of(form)
+        with LogSource(path) as source:
             if adapter.version(source) is None:
                 raise LogUnread(path, form, "it is not in that format")
             found = list(adapter.runs(source))

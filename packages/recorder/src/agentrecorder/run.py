@@ -10,8 +10,8 @@ from typing import Any
 from trajschema.tools import canonical_tool
 from trajschema.trajectory import Flag, Trajectory, trajectory_id
 
-from agentrecorder.spans import LazyArray
-from agentrecorder.values import NotJson, dumps, each, is_object, loads, written
+from agentrecorder.containers.json_values import NotJson, dumps, each, is_object, loads, written
+from agentrecorder.containers.lazy_json import LazyArray
 
 Row = dict[str, Any]
 """A step, call or observation with the fields of :mod:`trajschema.trajectory`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentrecorder.convert import Converted, Failure
+from agentrecorder.convert import ConversionFailure, Converted
 
 
 def summary(converted: Converted) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def summary(converted: Converted) -> dict[str, Any]:
     }
 
 
-def failure(failed: Failure) -> dict[str, Any]:
+def failure(failed: ConversionFailure) -> dict[str, Any]:
     """What became no run, in the same fields as far as they apply."""
     return {"file": str(failed.path), "where": failed.where, "error": failed.reason}
 

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Protocol, Self
 
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from trajschema.event import EventSink
 from trajschema.rollout import Agent
 
@@ -19,7 +19,7 @@ from agentrollout.tool_loop import Budget, Conversation, Ending, Slots
 class Driver(Protocol):
     """Takes one session from its start to its end. Each try of an attempt gets a new one."""
 
-    def drive(self, box: Box, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
+    def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
         """Act in ``box``, which is loaded, and emit every turn and every result. ``slots`` are held while the box works.
 
         What was done is the diff of the box; the driver has no say in it.
@@ -64,6 +64,11 @@ class AgentSpec(AnyAgent):
     """An agent whose turns a policy decides, and how the policy is made."""
 
     make: Callable[[TaskView, Random], Policy]
+
+    @property
+    def module(self) -> str:
+        """The module whose policy it is."""
+        return self.make.__module__
 
     def driver(self, view: TaskView, random: Random) -> Driver:
         """See :class:`AnyAgent`."""

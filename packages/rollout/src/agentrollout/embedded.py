@@ -1,10 +1,7 @@
 """The embedded agents by name."""
 
-from trajschema.rollout import Agent
-
 from agentrollout.driver import AgentSpec
 from agentrollout.policies import controls, localising, noisy, uniform
-from agentrollout.policies.script import Scripted
 
 
 class UnknownAgent(KeyError):
@@ -18,15 +15,9 @@ class UnknownAgent(KeyError):
         return f"no embedded agent is called {self.name!r}; there are: {', '.join(EMBEDDED)}, and your own as module:attribute"
 
 
-_SPECS = (
-    AgentSpec(Agent(name="random"), True, lambda view, random: Scripted(uniform.script, view, random)),
-    AgentSpec(Agent(name="noisy"), True, lambda view, random: Scripted(noisy.script, view, random)),
-    AgentSpec(Agent(name="localising"), True, lambda view, random: Scripted(localising.script, view, random)),
-    AgentSpec(Agent(name="oracle", control=True), False, controls.oracle, sees_gold=True),
-    AgentSpec(Agent(name="noop", control=True), False, lambda view, random: Scripted(controls.noop, view, random)),
-)
-
-EMBEDDED: dict[str, AgentSpec] = {spec.agent.name: spec for spec in _SPECS}
+EMBEDDED: dict[str, AgentSpec] = {
+    spec.agent.name: spec for spec in (uniform.AGENT, noisy.AGENT, localising.AGENT, controls.ORACLE, controls.NOOP)
+}
 """Name → agent."""
 
 

@@ -7,10 +7,9 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from random import Random
 
-from agentsandbox.box import Backend, Box
 from agentsandbox.errors import SandboxError, Untrusted
-from trajschema.event import SessionEnd, SessionStart
-from trajschema.event_log import FORMAT
+from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.event import FORMAT, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, rollout_id
 from trajschema.task import Task
@@ -178,7 +177,7 @@ class _Attempt:
                     return _Played(record, box.provenance, replace(ending, exit="infrastructure", reason=str(failure), lost=True))
                 return _Played(record, box.provenance, ending, diff)
 
-    def _driven(self, spec: AnyAgent, box: Box, record: Record) -> Ending:
+    def _driven(self, spec: AnyAgent, box: Sandbox, record: Record) -> Ending:
         try:
             driver = spec.driver(_view(self.task, spec, self.budget), Random(self.identity))
             return driver.drive(box, record, self.budget, self.slots)
@@ -193,7 +192,7 @@ class _Attempt:
         with closing(self._box()) as box:
             return box.diff() == ""
 
-    def _box(self, reach: tuple[str, ...] = ()) -> Box:
+    def _box(self, reach: tuple[str, ...] = ()) -> Sandbox:
         """A new box with the task in it, which reaches these addresses besides."""
         limits = self.limits.model_copy(update={"reach": (*self.limits.reach, *reach)})
         box = self.backend.open(limits, self.task.environment, self.trusted)

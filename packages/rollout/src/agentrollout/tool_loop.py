@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from agentsandbox.box import Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.tools import problem_of
 from trajschema.event import AgentTurn, EventSink, ToolResult, UserTurn
 from trajschema.rollout import ExitStatus, Usage
@@ -85,12 +85,12 @@ class Conversation:
 
     make: Callable[[], Policy]
 
-    def drive(self, box: Box, sink: EventSink, budget: Budget, slots: Slots = _FREE) -> Ending:
+    def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots = _FREE) -> Ending:
         """See :class:`agentrollout.driver.Driver`."""
         return converse(self.make(), box, sink, budget, slots)
 
 
-def converse(policy: Policy, box: Box, sink: EventSink, budget: Budget, slots: Slots = _FREE) -> Ending:
+def converse(policy: Policy, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots = _FREE) -> Ending:
     """Let ``policy`` act in ``box`` and emit every turn and every result.
 
     A malformed turn without a call is answered by a user turn. A box that fails ends the session with exit
@@ -130,7 +130,7 @@ def _numbered(turn: AgentTurn, step: int, asked: float) -> AgentTurn:
 
 
 def _carry_out(
-    calls: tuple[ToolCall, ...], box: Box, slots: Slots, on_result: Callable[[Observation], None]
+    calls: tuple[ToolCall, ...], box: Sandbox, slots: Slots, on_result: Callable[[Observation], None]
 ) -> tuple[tuple[Observation, ...], bool]:
     """Answers to all calls, and whether one of them submitted. After a submit nothing is run any more."""
     answers: list[Observation] = []
@@ -146,7 +146,7 @@ def _carry_out(
     return tuple(answers), submitted
 
 
-def _answer(call: ToolCall, box: Box) -> Observation:
+def _answer(call: ToolCall, box: Sandbox) -> Observation:
     try:
         arguments = json.loads(call.arguments)
     except (ValueError, RecursionError) as problem:

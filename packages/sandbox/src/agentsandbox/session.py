@@ -10,8 +10,8 @@ from trajschema.event import AgentTurn, EventSink, SessionEnd, SessionStart, Too
 from trajschema.rollout import ExitStatus
 from trajschema.trajectory import Observation, Tool, ToolCall
 
-from agentsandbox.box import Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Sandbox
 
 _CANONICAL = frozenset(get_args(Tool))
 
@@ -22,7 +22,7 @@ class Calls:
     Safe to use from several threads: calls are made and recorded one after the other.
     """
 
-    def __init__(self, box: Box, sink: EventSink) -> None:
+    def __init__(self, box: Sandbox, sink: EventSink) -> None:
         self._box = box
         self._sink = sink
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Calls:
         """Whether the work was handed in."""
 
     def call(self, tool: str, arguments: Mapping[str, Any], message: str = "", timeout_s: float | None = None) -> Observation:
-        """Answer of one tool call (see :meth:`agentsandbox.box.Box.call`).
+        """Answer of one tool call (see :meth:`agentsandbox.sandbox.Sandbox.call`).
 
         After a submit nothing is run any more; the answer says so.
 
@@ -68,7 +68,7 @@ class Calls:
 class Session(Calls):
     """Calls in a box with a start and an end: one session, one box, one log. The box must be loaded."""
 
-    def __init__(self, box: Box, sink: EventSink, task_id: str, problem_statement: str = "") -> None:
+    def __init__(self, box: Sandbox, sink: EventSink, task_id: str, problem_statement: str = "") -> None:
         super().__init__(box, sink)
         sink.emit(
             SessionStart(task_id=task_id, problem_statement=problem_statement, provenance=box.provenance, at=time.time()),

@@ -14,15 +14,13 @@ from trajschema.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
-class Gate:
-    """A threshold that the project must reach before its next phase."""
+class Goal:
+    """Something that the project set itself to reach."""
 
-    phase: str
     name: str
     have: float | None
     """Missing where it has not been measured."""
     want: float
-    note: str = ""
 
     @property
     def met(self) -> bool:
@@ -43,7 +41,7 @@ class ReportData:
     pairs: tuple[PreferencePair, ...]
     calibration: Calibration
     rollouts: tuple[Rollout, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    goals: tuple[Goal, ...] = ()
     lineage: tuple[Lineage, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     """Shown with the provenance as they are: release id, code version, configuration."""

@@ -5,9 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-from agentsandbox.cli.place import backend_of, errors, limits_of, tree_for
+from agentsandbox.bootstrap import SERVER, VERSION, sources_of
+from agentsandbox.cli.setup import backend_of, errors, limits_of, tree_for
 from agentsandbox.errors import SandboxError
-from agentsandbox.payload import SERVER, VERSION, sources_of
 from agentsandbox.records import read_task
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import Outcome

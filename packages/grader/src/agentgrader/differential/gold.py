@@ -1,11 +1,12 @@
-"""The gold patch's side of the differential oracle: one box, asked once for each thing."""
+"""The gold patch's side of differential testing: one box, asked once for each thing."""
 
 import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from agentsandbox.box import Backend, Box
+from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
@@ -14,7 +15,6 @@ from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.values import Ignored
 from agentgrader.frameworks.framework import PROBE
-from agentgrader.protected_paths import patched_paths
 
 TESTS = 200
 """Tests run to record calls, at most; those of FAIL_TO_PASS first, then those that execute the fix."""
@@ -32,11 +32,11 @@ class GoldSide:
         self._backend = backend
         self._limits = limits
         self._trusted = False
-        self._opened: Box | None = None
+        self._opened: Sandbox | None = None
         self._records: dict[tuple[Function, tuple[str, ...]], dict[str, Any] | None] = {}
         self._answers: dict[str, Answer | None] = {}
 
-    def _box(self) -> Box:
+    def _box(self) -> Sandbox:
         if self._opened is None:
             self._opened = self._backend.open(self._limits, self._task.environment, self._trusted)
             self._opened.install(PROBE)
@@ -69,7 +69,7 @@ class GoldSide:
 
     def _ids(self, wanted: dict[str, list[str]]) -> list[str]:
         task = self._task
-        more = [] if set(wanted) <= set(patched_paths(task.gold_patch)) else task.PASS_TO_PASS
+        more = [] if set(wanted) <= set(paths_in(task.gold_patch)) else task.PASS_TO_PASS
         return list(dict.fromkeys([*near(task), *more]))[:TESTS]
 
     def answers(self, calls: Sequence[Call], paths: Sequence[str]) -> list[tuple[Call, Answer]]:

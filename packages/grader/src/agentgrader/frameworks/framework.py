@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from agentsandbox.box import Box, Command, CommandResult, Probe
+from agentsandbox.sandbox import Command, CommandResult, Probe, Sandbox
 
 from agentgrader.report import TestReport
 
@@ -37,7 +37,7 @@ class TestBox:
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Sandbox) -> None:
         self._box = box
         self.workdir = box.layout.workdir
         """Absolute path of the repository, as processes in the box see it."""

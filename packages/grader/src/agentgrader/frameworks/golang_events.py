@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.process.truncation import HeadTail
 from trajschema.outcome import TestStatus
 
 from agentgrader.frameworks.documents import text

@@ -5,8 +5,8 @@ from importlib import resources
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from agentsandbox.box import CommandResult
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import CommandResult
 
 from agentgrader.frameworks.framework import Job
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agentsandbox.box import CommandResult
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import CommandResult
 from trajschema.outcome import TestStatus
 
 from agentgrader.frameworks.framework import Job, TestBox

@@ -1,43 +1,58 @@
-"""One module for each log format. The order is that in which they are asked whether a source is theirs."""
+"""One module for each log format, or one package with a module ``adapter``, named as the format is: ``codex-cli`` is read by ``codex_cli``.
 
-from agentrecorder.adapters.adapter import Adapter
-from agentrecorder.adapters.adp import AgentDataProtocol
-from agentrecorder.adapters.aider import Aider
-from agentrecorder.adapters.atif import Atif
-from agentrecorder.adapters.chat import Chat
-from agentrecorder.adapters.claude_code import ClaudeCode
-from agentrecorder.adapters.cline import Cline
-from agentrecorder.adapters.codex import Codex
-from agentrecorder.adapters.gemini import Gemini
-from agentrecorder.adapters.harbor import HarborRows
-from agentrecorder.adapters.inspect_ai import InspectAI
-from agentrecorder.adapters.mini_swe_agent_adapter import MiniSweAgentAdapter
-from agentrecorder.adapters.nebius_adapter import NebiusAdapter
-from agentrecorder.adapters.opencode import OpenCode
-from agentrecorder.adapters.openhands import OpenHands
-from agentrecorder.adapters.proxy_adapter import ProxyAdapter
-from agentrecorder.adapters.responses import Responses
-from agentrecorder.adapters.swe_agent_adapter import SweAgentAdapter
-from agentrecorder.adapters.trajhub import Events, Records
+They are found, not listed: what has an ``ADAPTER`` takes part. What several formats share is in ``shared``. Packages of others offer
+adapters by the entry point group ``agentrecorder.adapters``, each a name of an object or class.
+"""
 
-ADAPTERS: tuple[Adapter, ...] = (
-    ProxyAdapter(),
-    Records(),
-    Events(),
-    SweAgentAdapter(),
-    MiniSweAgentAdapter(),
-    NebiusAdapter(),
-    OpenHands(),
-    Atif(),
-    HarborRows(),
-    AgentDataProtocol(),
-    InspectAI(),
-    Chat(),
-    Responses(),
-    ClaudeCode(),
-    Codex(),
-    Gemini(),
-    Cline(),
-    OpenCode(),
-    Aider(),
-)
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+
+from agentrecorder.adapters.adapter import Adapter, BuiltInAdapter
+from agentrecorder.errors import NoAdapter
+
+_NO_FORMATS = ("adapter", "shared")
+
+
+@cache
+def adapters() -> tuple[Adapter, ...]:
+    """All adapters in the order in which they are asked whether a source is theirs: those of others, then ours by priority."""
+    own: list[BuiltInAdapter] = [import_module(module).ADAPTER for module in _modules().values()]
+    return (*_of_others(), *sorted(own, key=lambda adapter: adapter.priority))
+
+
+def adapter_of(log_format: str) -> Adapter:
+    """The adapter of a format; the modules of other formats are not imported for it.
+
+    Raises:
+        NoAdapter: nobody reads the format.
+    """
+    theirs = next((adapter for adapter in _of_others() if adapter.name == log_format), None)
+    if theirs is None and log_format not in _modules():
+        raise NoAdapter(log_format, [*(adapter.name for adapter in _of_others()), *_modules()])
+    found: Adapter = theirs or import_module(_modules()[log_format]).ADAPTER
+    return found
+
+
+def adapter_module(log_format: str) -> str:
+    """Dotted name of the module that reads a format; what it imports is the rest of its adapter. None of ours is imported for it.
+
+    Raises:
+        NoAdapter: nobody reads the format.
+    """
+    theirs = next((type(adapter).__module__ for adapter in _of_others() if adapter.name == log_format), None)
+    return theirs or _modules().get(log_format) or type(adapter_of(log_format)).__module__
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """Format → the module with its adapter, by names of files alone."""
+    found = (module for module in iter_modules(__path__) if module.name not in _NO_FORMATS)
+    return {m.name.replace("_", "-"): f"{__name__}.{m.name}{'.adapter' if m.ispkg else ''}" for m in found}
+
+
+@cache
+def _of_others() -> tuple[Adapter, ...]:
+    found = [entry.load() for entry in entry_points(group="agentrecorder.adapters")]
+    return tuple(adapter() if isinstance(adapter, type) else adapter for adapter in found)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from trajschema.diffs import read_diff
 
+from agentrecorder.containers.json_values import Json, each, is_array
+from agentrecorder.containers.source import Item, LogSource, cut_of
 from agentrecorder.run import Run
-from agentrecorder.source import Item, Source, cut_of
-from agentrecorder.values import Json, each, is_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Adapter(Protocol):
         """Of the format, as ``swe-agent``."""
         ...
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Which version of the format ``source`` is in, empty if it has none; ``None`` if it is another format.
 
         Looks at ``source.kind``, ``source.sample`` and, for a folder, ``source.names``: never at a file's ending alone. Quick, and
@@ -36,12 +36,21 @@ class Adapter(Protocol):
         """
         ...
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The runs in a source that :meth:`version` knows. Each item is in a run, aside, left (see :class:`Run`) or lost."""
         ...
 
 
-def rows(source: Source, read: Callable[[Json, Source], Run]) -> Iterator[Run | Lost]:
+class BuiltInAdapter(Adapter, Protocol):
+    """An adapter of this package."""
+
+    @property
+    def priority(self) -> int:
+        """Who is asked first, lowest first: formats that name themselves come before those that are told by their shape."""
+        ...
+
+
+def rows(source: LogSource, read: Callable[[Json, LogSource], Run]) -> Iterator[Run | Lost]:
     """A run for each JSON object of ``source``, which is one, an array of them, or lines of them.
 
     An object that ``read`` stumbles on is lost, with the reason, and the next one is read.
@@ -50,7 +59,7 @@ def rows(source: Source, read: Callable[[Json, Source], Run]) -> Iterator[Run | 
         yield from runs_of(item, source, read)
 
 
-def runs_of(item: Item, source: Source, read: Callable[[Json, Source], Run]) -> Iterator[Run | Lost]:
+def runs_of(item: Item, source: LogSource, read: Callable[[Json, LogSource], Run]) -> Iterator[Run | Lost]:
     """:func:`rows` for one item."""
     if item.value is None:
         yield Lost(item.where, item.problem, item.raw)
@@ -63,7 +72,7 @@ def runs_of(item: Item, source: Source, read: Callable[[Json, Source], Run]) -> 
         yield row(item, source, read)
 
 
-def row(item: Item, source: Source, read: Callable[[Json, Source], Run]) -> Run | Lost:
+def row(item: Item, source: LogSource, read: Callable[[Json, LogSource], Run]) -> Run | Lost:
     """The run of one item; lost, with the reason, if ``read`` stumbles on it."""
     try:
         if isinstance(item.value, Exception):

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Literal
 
 from agentrecorder.adapters.adapter import Lost
+from agentrecorder.containers.json_values import decoded
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Row, Run, flag, usage
-from agentrecorder.source import Source
-from agentrecorder.values import decoded
 
 Speaker = Literal["start", "user", "program", "model"]
 _START = "# aider chat started at "
@@ -25,8 +25,9 @@ class Aider:
     """``.aider.chat.history.md``: a run for each start of the program. Edits stand in the model's text: there are no calls."""
 
     name = "aider"
+    priority = 190
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Of the program, if the first lines say so."""
         if source.kind not in ("other", "lines"):
             return None
@@ -34,7 +35,7 @@ class Aider:
         found = _VERSION.search(head)
         return None if not head.startswith(_START) else found[1] if found else ""
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each chat."""
         session: _Chat | None = None
         for speaker, text in _blocks(decoded(bytes(source.data)).replace("\r\n", "\n").split("\n")):
@@ -120,3 +121,6 @@ def _count(text: str) -> int:
     """A number such as ``5.6k``."""
     scale = {"k": 1_000, "m": 1_000_000}.get(text[-1].lower(), 1)
     return round(float(text.rstrip("kKmM").replace(",", "")) * scale)
+
+
+ADAPTER = Aider()

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from trajschema.trajectory import Flag
 
 from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.containers.json_values import Json, each, get, items, number, prose, string, whole
+from agentrecorder.containers.source import LogSource
 from agentrecorder.exports import restored
 from agentrecorder.run import Row, Run, flag, usage
-from agentrecorder.source import Source
-from agentrecorder.values import Json, each, get, items, number, prose, string, whole
 
 COMPLAINT = "Previous response had parsing errors"
 """How Terminus begins what it says to an answer that it could not read."""
@@ -20,8 +20,9 @@ class Atif:
     """A document is a run; so is each trajectory of a subagent in it."""
 
     name = "atif"
+    priority = 80
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Its ``schema_version`` without the prefix: ``1.5``."""
         if source.kind in ("document", "lines"):
             for value in source.sample:
@@ -29,11 +30,11 @@ class Atif:
                     return _version(value)
         return None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each document, followed by those of its subagents."""
         inner: list[Run] = []
 
-        def read(document: Json, _: Source) -> Run:
+        def read(document: Json, _: LogSource) -> Run:
             if not _is_atif(document):
                 raise ValueError("no trajectory in this format")
             inner.extend(_of_subagents(document))
@@ -184,3 +185,6 @@ def _count(metrics: Json, key: str) -> int | None:
 
 def _cost(metrics: Json, *keys: str) -> float | None:
     return next((cost for key in keys if (cost := number(get(metrics, key))) is not None), None)
+
+
+ADAPTER = Atif()

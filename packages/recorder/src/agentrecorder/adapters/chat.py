@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from agentrecorder.adapters.adapter import Lost, row, rows
-from agentrecorder.adapters.talk import Talk
+from agentrecorder.adapters.shared.chat_parser import ChatParser
+from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_object, items, loads, number, string
+from agentrecorder.containers.source import LogSource
 from agentrecorder.exports import exported, restored
 from agentrecorder.run import Run
-from agentrecorder.source import Source
-from agentrecorder.values import Json, NotJson, each, fields, get, is_object, items, loads, number, string
 
 _LISTS = ("messages", "conversations")
 _OTHERS = frozenset(
@@ -27,8 +27,9 @@ class Chat:
     """Chat rows: one run each; or a document that is nothing but the list of one run's messages, if they call functions."""
 
     name = "chat"
+    priority = 120
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """The key of the messages; ``list`` for a bare list."""
         if source.kind not in ("document", "lines"):
             return None
@@ -42,7 +43,7 @@ class Chat:
                             return key
         return "list" if source.kind == "document" and _bare(source.sample) else None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each row."""
         if self.version(source) != "list":
             return rows(source, _read)
@@ -65,7 +66,7 @@ def _speaks(messages: Sequence[Json]) -> bool:
     return isinstance(get(first, "role"), str) or (isinstance(get(first, "from"), str) and "value" in fields(first))
 
 
-def _read(log: Json, _: Source) -> Run:
+def _read(log: Json, _: LogSource) -> Run:
     ours = restored(log, Chat.name)
     if ours is not None:
         return ours
@@ -82,7 +83,7 @@ def _read(log: Json, _: Source) -> Run:
     _claim(run, small)
     if isinstance(small.get("system"), str) and small["system"]:
         run.say("system", small["system"])
-    talk = Talk(run, _tool_names(small.get("tools")))
+    talk = ChatParser(run, _tool_names(small.get("tools")))
     run.take(_messages(get(log, key)), talk.hear, "message")
     talk.settle()
     return run
@@ -115,3 +116,6 @@ def _claim(run: Run, row: Mapping[str, Any]) -> None:
 def _tool_names(tools: Json) -> frozenset[str]:
     names = (get(tool, "function", "name") or get(tool, "name") for tool in items(tools))
     return frozenset(name for name in names if isinstance(name, str))
+
+
+ADAPTER = Chat()

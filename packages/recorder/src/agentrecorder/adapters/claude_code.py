@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from agentrecorder.adapters import blocks
 from agentrecorder.adapters.adapter import Lost
-from agentrecorder.adapters.branch import Line, branch, sessions
-from agentrecorder.adapters.jsonl import cut, leave
+from agentrecorder.adapters.shared import blocks
+from agentrecorder.adapters.shared.branch import Line, branch, sessions
+from agentrecorder.adapters.shared.jsonl import cut, leave
+from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, number, string
+from agentrecorder.containers.source import Item, LogSource
 from agentrecorder.run import Row, Run
-from agentrecorder.source import Item, Source
-from agentrecorder.values import Json, fields, get, is_array, is_object, number, string
 
 _SPEAKERS = ("user", "assistant")
 _MARKS = ("uuid", "sessionId", "session_id", "timestamp", "parentUuid")
@@ -25,14 +25,15 @@ class ClaudeCode:
     """
 
     name = "claude-code"
+    priority = 140
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """Of the program, where a line says so."""
         if source.kind != "lines" or not any(_is_message(line) for line in source.sample):
             return None
         return next((string(line["version"]) for line in source.sample if isinstance(get(line, "version"), str)), "")
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The session, then its subagents."""
         lines: list[Item] = []
         damaged: list[Item] = []
@@ -143,3 +144,6 @@ class _Session:
         if said:
             context = line.get("isMeta") is True or line.get("isCompactSummary") is True or said.startswith(_INJECTED)
             self.run.say("user", said, ("copied_context",) if context else ())
+
+
+ADAPTER = ClaudeCode()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from agentrecorder.adapters import blocks, shelltext
 from agentrecorder.adapters.adapter import Lost
-from agentrecorder.adapters.jsonl import cut
+from agentrecorder.adapters.shared import blocks, shell_text
+from agentrecorder.adapters.shared.jsonl import cut
+from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, items, number, prose, string
+from agentrecorder.containers.source import LogSource, cut_of
 from agentrecorder.run import Row, Run, flag, usage
-from agentrecorder.source import Source, cut_of
-from agentrecorder.values import Json, fields, get, is_array, is_object, items, number, prose, string
 
 _TOOLS = (
     "execute_command|read_file|write_to_file|replace_in_file|apply_diff|insert_content|search_and_replace|search_files|list_files"
@@ -31,8 +31,9 @@ class Cline:
     """A list of messages: one run. ``ui_messages.json`` beside it is what was shown, and no trajectory."""
 
     name = "cline"
+    priority = 170
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``native`` where calls are blocks of their own, ``xml`` where they stand in the text."""
         if source.kind != "document":
             return None
@@ -42,7 +43,7 @@ class Cline:
         native = any(get(b, "type") == "tool_use" for m in messages for b in items(get(m, "content")))
         return "native" if native else "xml"
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The one run."""
         run = Run("cline", agent="cline")
         messages = _Messages(run)
@@ -120,7 +121,7 @@ class _Messages:
         call = next((c for c in self.open if c["raw_name"] == tool), None)
         if call is not None:
             self.open.remove(call)
-        return shelltext.answer(self.run, text, call["tool_call_id"] if call else f"call of {tool}", _failure(text))
+        return shell_text.answer(self.run, text, call["tool_call_id"] if call else f"call of {tool}", _failure(text))
 
     def _say(self, text: str) -> None:
         if text.lstrip().startswith(_COMPLAINT) and self.row is not None:
@@ -137,3 +138,6 @@ def _usage(metrics: Json) -> Row | None:
     told = fields(get(metrics, "tokens"))
     prompt, completion, cached = (blocks.count(told.get(key)) for key in ("prompt", "completion", "cached"))
     return usage(prompt, completion, cached, number(get(metrics, "cost")))
+
+
+ADAPTER = Cline()

@@ -6,24 +6,25 @@ from collections.abc import Iterator
 
 from agentrecorder.adapters.adapter import Lost, rows
 from agentrecorder.adapters.atif import COMPLAINT, verdict
-from agentrecorder.adapters.responseitems import Items
+from agentrecorder.adapters.shared.response_items import Items
+from agentrecorder.containers.json_values import Json, fields, get, is_object, items, number, prose, string, whole
+from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, flag
-from agentrecorder.source import Source
-from agentrecorder.values import Json, fields, get, is_object, items, number, prose, string, whole
 
 
 class HarborRows:
     """A row is a run. The harness makes up an id for an answer to no call: it is kept as one."""
 
     name = "harbor"
+    priority = 90
 
-    def version(self, source: Source) -> str | None:
+    def version(self, source: LogSource) -> str | None:
         """``nemo-gym``."""
         if source.kind in ("document", "lines") and any(_is_trial(row) for row in source.sample):
             return "nemo-gym"
         return None
 
-    def runs(self, source: Source) -> Iterator[Run | Lost]:
+    def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """A run for each row."""
         return rows(source, _read)
 
@@ -33,7 +34,7 @@ def _is_trial(row: Json) -> bool:
     return is_object(get(row, "response")) and "trial_name" in metadata and "verifier_result" in metadata
 
 
-def _read(row: Json, _: Source) -> Run:
+def _read(row: Json, _: LogSource) -> Run:
     response, metadata = get(row, "response"), get(row, "metadata")
     if not is_object(response):
         raise ValueError("the row has no response")
@@ -68,3 +69,6 @@ class _Trial(Items):
             self.run.say("user", prose(item["output"]))
             return None
         return super().hear(item)
+
+
+ADAPTER = HarborRows()

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from trajschema.record import first_problem
 
 from agentrecorder.cli.reading import ALL_READ, BAD_USAGE, FAILED, found_in, plural, say, say_failure
-from agentrecorder.convert import Converted, Failure, Skipped
+from agentrecorder.containers.json_values import dumps
+from agentrecorder.convert import ConversionFailure, Converted, Skipped
 from agentrecorder.exports import EXPORTS
-from agentrecorder.exports.beside import Ending
-from agentrecorder.values import dumps
+from agentrecorder.exports.metadata import Ending
 
 
 @dataclass
@@ -50,7 +50,7 @@ def convert(paths: list[Path], form: str, output: Path, outcomes: Path | None) -
     return FAILED if tally.failed else ALL_READ
 
 
-def written(found: Iterable[Converted | Failure | Skipped], form: str, file: IO[bytes]) -> Tally:
+def written(found: Iterable[Converted | ConversionFailure | Skipped], form: str, file: IO[bytes]) -> Tally:
     """Write every run to ``file``, a line each, and say on standard error what failed."""
     tally = Tally()
     progress = sys.stderr.isatty()
@@ -58,7 +58,7 @@ def written(found: Iterable[Converted | Failure | Skipped], form: str, file: IO[
         if isinstance(one, Skipped):
             tally.skipped += 1
             continue
-        failure = one if isinstance(one, Failure) else _write(one, form, file)
+        failure = one if isinstance(one, ConversionFailure) else _write(one, form, file)
         if failure is not None:
             tally.failed += 1
             say_failure(failure)
@@ -81,11 +81,11 @@ def line_of(converted: Converted, form: str) -> str:
     return dumps(EXPORTS[form](trajectory, Ending(converted.run.exit, converted.run.claimed)))
 
 
-def _write(converted: Converted, form: str, file: IO[bytes]) -> Failure | None:
+def _write(converted: Converted, form: str, file: IO[bytes]) -> ConversionFailure | None:
     try:
         line = line_of(converted, form)
     except ValidationError as problem:
-        return Failure(converted.path, f"run {converted.index + 1}", f"is no trajectory: {first_problem(problem)}")
+        return ConversionFailure(converted.path, f"run {converted.index + 1}", f"is no trajectory: {first_problem(problem)}")
     file.write(line.encode("utf-8", "surrogatepass") + b"\n")
     return None
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentrecorder.cli.reading import ALL_READ, FAILED
+from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import detect as detected
 from agentrecorder.convert import why_unknown
 from agentrecorder.errors import RecorderError
-from agentrecorder.outcomes import outcome_file
-from agentrecorder.source import Source
+from agentrecorder.outcomes.claims import outcome_file
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def detect(paths: list[Path]) -> int:
 def detections(path: Path) -> Iterator[Detected]:
     """What a file is, or a folder; of a folder that is no log itself, what lies in it."""
     try:
-        with Source(path) as source:
+        with LogSource(path) as source:
             known = detected(source)
             if known is not None:
                 yield Detected(path, source.kind, known[0].name, known[1])

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentrecorder.cli.reading import ALL_READ, BAD_USAGE, FAILED, found_in, plural, say, say_failure
-from agentrecorder.convert import Converted, Failure
+from agentrecorder.containers.json_values import NotJson, loads
+from agentrecorder.convert import ConversionFailure, Converted
 from agentrecorder.run import Row
 from agentrecorder.summary import outcome, reasons
-from agentrecorder.values import NotJson, loads
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ def inspect(path: Path, number: int, steps: str, outcomes: Path | None, *, full:
         return BAD_USAGE
     seen = 0
     for found in found_in([path], outcomes):
-        if isinstance(found, Failure):
+        if isinstance(found, ConversionFailure):
             say_failure(found)
         elif isinstance(found, Converted):
             seen += 1

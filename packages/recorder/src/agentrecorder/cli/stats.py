@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from agentrecorder.cli.reading import ALL_READ, FAILED, found_in, plural, say, say_failure
-from agentrecorder.convert import Converted, Failure
+from agentrecorder.containers.json_values import dumps
+from agentrecorder.convert import ConversionFailure, Converted
 from agentrecorder.summary import summary
-from agentrecorder.values import dumps
 
 _COLUMNS = {
     "file": "file",
@@ -34,7 +34,7 @@ def stats(paths: list[Path], outcomes: Path | None, *, as_json: bool) -> int:
     """Print the numbers of every run. Returns 0 all read, 1 something failed."""
     rows, status = [], ALL_READ
     for found in found_in(paths, outcomes):
-        if isinstance(found, Failure):
+        if isinstance(found, ConversionFailure):
             say_failure(found)
             status = FAILED
         elif isinstance(found, Converted):

@@ -6,7 +6,7 @@ how the run ended, what was claimed of it, and what the first reader left out. N
 read from (``trajectory_id``, ``rollout_id``, ``source_format``, ``source_sha256``): the file read is now another one. An export
 names them for whoever wants to look back.
 
-What a form has no place for stands beside it (see :mod:`agentrecorder.exports.beside`). An export that someone changed by hand is
+What a form has no place for stands beside it (see :mod:`agentrecorder.exports.metadata`). An export that someone changed by hand is
 read as any file of its form.
 """
 
@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 
 from trajschema.trajectory import Trajectory
 
+from agentrecorder.containers.json_values import Json, get
 from agentrecorder.exports import atif, openai_messages, xml_messages
-from agentrecorder.exports.beside import KEY, Ending
+from agentrecorder.exports.metadata import KEY, Ending
 from agentrecorder.run import Row, Run
-from agentrecorder.values import Json, get
 
 EXPORTS: dict[str, Callable[[Trajectory, Ending], Row]] = {
     "atif": atif.export,

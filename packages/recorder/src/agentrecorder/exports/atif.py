@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from trajschema.trajectory import Trajectory
 
-from agentrecorder.exports.beside import (
+from agentrecorder.containers.json_values import Json, fields, get, items, string
+from agentrecorder.exports.metadata import (
     KEY,
     Ending,
     about,
@@ -21,7 +22,6 @@ from agentrecorder.exports.beside import (
     text_of,
 )
 from agentrecorder.run import Row, Run, usage
-from agentrecorder.values import Json, fields, get, items, string
 
 SCHEMA_VERSION = "ATIF-v1.7"
 _METRICS = {"prompt_tokens": "prompt", "completion_tokens": "completion", "cached_tokens": "cached", "cost_usd": "cost"}

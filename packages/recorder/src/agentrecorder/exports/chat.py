@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from trajschema.trajectory import Step, Trajectory
 
-from agentrecorder.exports.beside import KEY, Ending, about, differences, rows_of, run_of, style_of
+from agentrecorder.containers.json_values import Json, NotJson, dumps, fields, get, items, loads, string
+from agentrecorder.exports.metadata import KEY, Ending, about, differences, rows_of, run_of, style_of
 from agentrecorder.run import Row, Run
-from agentrecorder.values import Json, NotJson, dumps, fields, get, items, loads, string
 
 Write = Callable[[Step], list[Row]]
 """The messages of a step: one that says it, then one for each observation."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from trajschema.messages import step_messages
 from trajschema.trajectory import Trajectory
 
+from agentrecorder.containers.json_values import Json, get, items, string
 from agentrecorder.exports import chat
-from agentrecorder.exports.beside import Ending, call_row, observation_row, step_row
+from agentrecorder.exports.metadata import Ending, call_row, observation_row, step_row
 from agentrecorder.run import Row, Run
-from agentrecorder.values import Json, get, items, string
 
 _FORM = "openai"
 

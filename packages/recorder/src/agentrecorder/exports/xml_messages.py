@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from trajschema.messages import observation_text, role_of
 from trajschema.trajectory import Step, Trajectory
 
+from agentrecorder.containers.json_values import Json, NotJson, dumps, get, loads, string
 from agentrecorder.exports import chat
-from agentrecorder.exports.beside import Ending, arguments_of, call_row, observation_row, step_row, text_of
+from agentrecorder.exports.metadata import Ending, arguments_of, call_row, observation_row, step_row, text_of
 from agentrecorder.run import Row, Run
-from agentrecorder.values import Json, NotJson, dumps, get, loads, string
 
 _FORM = "xml"
 _OBSERVATION = "OBSERVATION:\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from agentrecorder.values import Json, NotJson, fields, get, items, loads, string, whole
+from agentrecorder.containers.json_values import Json, NotJson, fields, get, items, loads, string, whole
 
 Protocol = Literal["anthropic-messages", "openai-chat", "openai-responses", "other"]
 Answer = dict[str, Any]

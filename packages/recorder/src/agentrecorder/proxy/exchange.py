@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agentrecorder.containers.json_values import NotJson, dumps, get, loads, string, whole
 from agentrecorder.proxy.answers import answer_of, protocol_of
-from agentrecorder.values import NotJson, dumps, get, loads, string, whole
 
 FORMAT, VERSION = "agentrecorder-proxy", 1
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")

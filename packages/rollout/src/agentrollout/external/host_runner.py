@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from trajschema.event import EventSink
 
 import agentrollout
@@ -31,7 +31,7 @@ class HostRunner:
     spec: Program
     view: TaskView
 
-    def drive(self, box: Box, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
+    def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
         """Start the program and wait for it; its last second ends it, a lost box, or a call that is one too many."""
         seconds = self.spec.seconds or budget.seconds
         given = self.spec.environment()

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from agentrecorder.brought import usage_of
-from agentrecorder.keeping import put
+from agentrecorder.import_rollout import usage_of
+from agentrecorder.raw_log_store import put
 from agentrecorder.rollouts import LogUnread, run_in
 from trajschema.rollout import Usage
 

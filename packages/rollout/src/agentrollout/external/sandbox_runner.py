@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass, replace
 
-from agentsandbox.box import Box
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.session import Calls
 from trajschema.event import EventSink
 
@@ -23,7 +23,7 @@ class SandboxRunner:
     spec: Program
     view: TaskView
 
-    def drive(self, box: Box, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
+    def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
         """Run the command as one call of the shell. What it is given by name is set before, and stands in no record."""
         seconds = self.spec.seconds or budget.seconds
         for name, value in self.spec.environment().items():
@@ -36,7 +36,7 @@ class SandboxRunner:
             return Ending("limit", seen.error, log=log)
         return replace(ending_of(seen.exit_code or 0, seen.content), log=log)
 
-    def _log(self, box: Box) -> OwnLog | None:
+    def _log(self, box: Sandbox) -> OwnLog | None:
         if self.spec.recording and not self.spec.log:
             return own_log(self.spec.recording.log, self.spec.adapter)
         if not self.spec.log:

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentsandbox import unixsocket
-from agentsandbox.box import Box
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.session import Calls
 from trajschema.event import EventSink
 
@@ -25,7 +25,7 @@ class ToolServer:
     ending the call that is under way. A context manager; once it is left, no call is under way and none will be recorded.
     """
 
-    def __init__(self, box: Box, sink: EventSink, path: Path, most: float, slots: Slots) -> None:
+    def __init__(self, box: Sandbox, sink: EventSink, path: Path, most: float, slots: Slots) -> None:
         """Offer ``box`` at the socket ``path`` for at most ``most`` calls; ``slots`` are held while it works."""
         self._box = box
         self._calls = Calls(box, sink)

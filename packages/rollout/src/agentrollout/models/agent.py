@@ -17,7 +17,7 @@ from trajschema.rollout import Agent
 from trajschema.trajectory import Flag, StepUsage, Tool, ToolCall
 
 from agentrollout.driver import AgentSpec
-from agentrollout.models.prompt import SYSTEM, VERSION, folded, opening, shown
+from agentrollout.models.prompt import SYSTEM, folded, opening, shown
 from agentrollout.policy import Ended, Exchange, History, TaskView
 
 _TOOLS = {"anthropic": anthropic_tools, "openai": openai_chat_tools}
@@ -33,13 +33,14 @@ class Sampling:
     full: int = 5
 
 
-def model_agent(name: str, provider: str, chat: Chat, sampling: Sampling) -> AgentSpec:
+def model_agent(name: str, provider: str, chat: Chat, sampling: Sampling, code: str) -> AgentSpec:
     """The agent ``name``: a model behind ``chat``, whose provider (``anthropic``, ``openai``) decides how tools are spelt.
 
-    Its version names all that it is told, so that a change of the prompt or of a tool makes another agent.
+    ``code`` names what it is told and how its attempts are run; it is part of the version, so that a change of the prompt, of a
+    tool or of the loop makes another agent.
     """
     parameters = json.dumps({"provider": provider, **vars(sampling)}, sort_keys=True)
-    agent = Agent(name=name, version=f"1+{VERSION}", model=chat.model, parameters=parameters)
+    agent = Agent(name=name, version=f"1+{code}", model=chat.model, parameters=parameters)
     tools = tuple(_TOOLS[provider]())
     return AgentSpec(agent, True, lambda view, random: ModelPolicy(chat, tools, sampling, view, random))
 

@@ -1,11 +1,8 @@
 """What a language model is told: who it is, the task, what its calls brought, and what has become too old to repeat."""
 
-from agentsandbox.tools import TOOLS
-from trajschema.ids import content_id
 from trajschema.trajectory import Observation
 
 from agentrollout.policy import TaskView
-from agentrollout.tool_loop import NO_CALL
 
 SYSTEM = """\
 You are a software engineer. You repair a fault in a repository that lies in a sandbox, and you act only through the tools.
@@ -39,7 +36,3 @@ def folded(text: str) -> str:
     """One line in the place of an old answer of several."""
     lines = text.count("\n") + 1
     return text if lines == 1 else f"[{lines} lines of output are left out here; call again to see them]"
-
-
-VERSION = content_id([SYSTEM, NO_CALL, {tool.name: [tool.description, tool.parameters] for tool in TOOLS}], 8)
-"""Names all that a model is told beside the task. A change makes another agent."""

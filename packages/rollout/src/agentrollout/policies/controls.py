@@ -2,6 +2,9 @@
 
 from random import Random
 
+from trajschema.rollout import Agent
+
+from agentrollout.driver import AgentSpec
 from agentrollout.policies.calls import file_write, shell, submit, turn
 from agentrollout.policies.script import Script, Scripted
 from agentrollout.policies.testing import run_tests, stated_failures
@@ -35,3 +38,7 @@ def _apply(view: GoldView, random: Random) -> Script:
         run_tests(view, tests, "--tb=short"),
     )
     yield turn("The fix is in place.", submit())
+
+
+ORACLE = AgentSpec(Agent(name="oracle", control=True), False, oracle, sees_gold=True)
+NOOP = AgentSpec(Agent(name="noop", control=True), False, lambda view, random: Scripted(noop, view, random))

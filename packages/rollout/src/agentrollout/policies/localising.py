@@ -4,17 +4,19 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
 
-from agenttasks.operators import SIMPLE
+from agenttasks.faults.operators import SIMPLE
 from trajschema.event import AgentTurn
+from trajschema.rollout import Agent
 from trajschema.trajectory import ToolCall
 
+from agentrollout.driver import AgentSpec
 from agentrollout.policies.calls import file_read, file_write
 from agentrollout.policies.fault_localization import PLUGIN, Suspect, plugin, suspects_in, traced_lines
 from agentrollout.policies.fragment import Edit, edits_in
 from agentrollout.policies.hill_climbing import HillClimb, Proposal, hill_climb, say
 from agentrollout.policies.ranking import Clues, Ranked, rank
-from agentrollout.policies.reading import Place, fragment_of
-from agentrollout.policies.script import Reply, Script
+from agentrollout.policies.reading import Setup, fragment_of
+from agentrollout.policies.script import Reply, Script, Scripted
 from agentrollout.policies.testing import SUITE_S, run_tests
 from agentrollout.policies.uniform import anywhere
 from agentrollout.policy import TaskView
@@ -83,7 +85,7 @@ class Localiser:
         reply = yield from say(climb, message, *(file_read(s.path, s.first, s.last) for s in suspects))
         offered: list[tuple[Edit, float]] = []
         for suspect, observation in zip(suspects, reply.observations, strict=True):
-            fragment = fragment_of(Place(suspect.path, suspect.first, suspect.last, suspect.name), observation)
+            fragment = fragment_of(Setup(suspect.path, suspect.first, suspect.last, suspect.name), observation)
             offered += [(edit, _suspicion(edit, suspect)) for edit in (edits_in(fragment, SIMPLE) if fragment else [])]
         return rank(offered, Clues(climb.targets, traced_lines(climb.output)), self.random, TEMPER)
 
@@ -103,3 +105,6 @@ def _suspicion(edit: Edit, suspect: Suspect) -> float:
 def _why(best: Ranked) -> str:
     edit = best.edit
     return f"Line {edit.line} of {edit.path} is suspicious ({best.suspicion:.2f}); I try: {edit.what}."
+
+
+AGENT = AgentSpec(Agent(name="localising"), True, lambda view, random: Scripted(script, view, random))

@@ -2,10 +2,13 @@
 
 from random import Random
 
+from trajschema.rollout import Agent
+
+from agentrollout.driver import AgentSpec
 from agentrollout.policies.distractor_steps import DISTRACTORS, Seen
 from agentrollout.policies.hill_climbing import hill_climb
 from agentrollout.policies.localising import Localiser
-from agentrollout.policies.script import Script
+from agentrollout.policies.script import Script, Scripted
 from agentrollout.policy import TaskView
 
 WASTED = 0.35
@@ -36,3 +39,6 @@ def script(view: TaskView, random: Random) -> Script:
             planned = inner.send(reply)
         except StopIteration:
             return
+
+
+AGENT = AgentSpec(Agent(name="noisy"), True, lambda view, random: Scripted(script, view, random))

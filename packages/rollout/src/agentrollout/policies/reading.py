@@ -18,7 +18,7 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True)
-class Place:
+class Setup:
     """Lines of a file that should hold one function."""
 
     path: str
@@ -27,13 +27,13 @@ class Place:
     name: str
 
 
-def functions_in(found: str) -> list[Place]:
+def functions_in(found: str) -> list[Setup]:
     """Functions of the library in the answer to ``git grep -n`` for :data:`DEFINITION`, each up to where the next one begins."""
     hits = [(path, int(line), len(indent), name) for path, line, indent, name in _FOUND.findall(found) if is_library(path)]
     places = []
     for n, (path, line, indent, name) in enumerate(hits):
         after = (other for p, other, depth, _ in hits[n + 1 :] if p == path and depth <= indent)
-        places.append(Place(path, line, min(next(after, line + _LONGEST), line + _LONGEST) - 1, name))
+        places.append(Setup(path, line, min(next(after, line + _LONGEST), line + _LONGEST) - 1, name))
     return places
 
 
@@ -43,7 +43,7 @@ def is_library(path: str) -> bool:
     return not any(p in SKIPPED or p.startswith(("test_", ".")) or p.endswith("_test.py") for p in parts)
 
 
-def fragment_of(place: Place, observation: Observation) -> Fragment | None:
+def fragment_of(place: Setup, observation: Observation) -> Fragment | None:
     """The function at ``place`` as the reading tool showed it; nothing if the answer was cut or is an error."""
     if observation.error is not None or observation.truncated:
         return None

@@ -3,14 +3,16 @@
 from collections.abc import Generator
 from random import Random
 
-from agenttasks.operators import REMOVALS, SIMPLE
+from agenttasks.faults.operators import REMOVALS, SIMPLE
 from trajschema.event import AgentTurn
+from trajschema.rollout import Agent
 
+from agentrollout.driver import AgentSpec
 from agentrollout.policies.calls import file_read, git
 from agentrollout.policies.fragment import Edit, edits_in
 from agentrollout.policies.hill_climbing import HillClimb, Proposal, Propose, hill_climb, say
-from agentrollout.policies.reading import DEFINITION, Place, fragment_of, functions_in
-from agentrollout.policies.script import Reply, Script
+from agentrollout.policies.reading import DEFINITION, Setup, fragment_of, functions_in
+from agentrollout.policies.script import Reply, Script, Scripted
 from agentrollout.policy import TaskView
 
 ALL = (*SIMPLE, *REMOVALS)
@@ -28,7 +30,7 @@ def script(view: TaskView, random: Random) -> Script:
 
 def anywhere(random: Random) -> Propose:
     """Proposals drawn uniformly from the functions of the library."""
-    places: list[Place] = []
+    places: list[Setup] = []
     queue: list[Edit] = []
 
     def propose(climb: HillClimb) -> Proposal:
@@ -43,7 +45,7 @@ def anywhere(random: Random) -> Propose:
                 return edit, f"I have no lead. In {edit.function} of {edit.path}, line {edit.line}, I try: {edit.what}."
         return None
 
-    def _read(climb: HillClimb, chosen: list[Place]) -> Generator[AgentTurn, Reply, list[Edit]]:
+    def _read(climb: HillClimb, chosen: list[Setup]) -> Generator[AgentTurn, Reply, list[Edit]]:
         names = ", ".join(place.name for place in chosen)
         calls = [file_read(place.path, place.first, place.last) for place in chosen]
         reply = yield from say(climb, f"I pick functions at random and read them: {names}.", *calls)
@@ -55,3 +57,6 @@ def anywhere(random: Random) -> Propose:
         return edits
 
     return propose
+
+
+AGENT = AgentSpec(Agent(name="random"), True, lambda view, random: Scripted(script, view, random))

@@ -55,14 +55,14 @@ def run(
     """
     from trajschema.rollout import Limits
 
-    from agentsandbox.cli.place import errors, limits_of, place_of
     from agentsandbox.cli.run import SANDBOX_FAILED
     from agentsandbox.cli.run import run as work
+    from agentsandbox.cli.setup import errors, limits_of, setup_of
 
     with errors(SANDBOX_FAILED):
         limits = limits_of(limit or [], Limits(call_timeout_s=600, output_bytes=64 << 20))
-        place = place_of(backend, task, task_id, tree, image, limits, record)
-    raise typer.Exit(work(place, command, diff))
+        setup = setup_of(backend, task, task_id, tree, image, limits, record)
+    raise typer.Exit(work(setup, command, diff))
 
 
 @app.command()
@@ -78,14 +78,14 @@ def shell(
     """An interactive session in a box. Ctrl-C stops a command, :submit hands the work in, Ctrl-D leaves, :help says more."""
     from trajschema.rollout import Limits
 
-    from agentsandbox.cli.place import errors, limits_of, place_of
     from agentsandbox.cli.run import SANDBOX_FAILED
+    from agentsandbox.cli.setup import errors, limits_of, setup_of
     from agentsandbox.cli.shell import shell as work
 
     with errors(SANDBOX_FAILED):
         limits = limits_of(limit or [], Limits(call_timeout_s=600, output_bytes=1 << 20))
-        place = place_of(backend, task, task_id, tree, image, limits, record)
-    raise typer.Exit(work(place))
+        setup = setup_of(backend, task, task_id, tree, image, limits, record)
+    raise typer.Exit(work(setup))
 
 
 @app.command()

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agentsandbox.box import Backend, Box
-from agentsandbox.cli.place import backend_of, errors, limits_of
+from agentsandbox.cli.setup import backend_of, errors, limits_of
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.trees import EMPTY
 
 _BOXES = 3
@@ -46,7 +46,7 @@ def measured(backend: Backend, limits: Limits, environment: Environment, calls: 
     return found
 
 
-def _work(box: Box) -> dict[str, Callable[[], object]]:
+def _work(box: Sandbox) -> dict[str, Callable[[], object]]:
     text = "line\n" * 200
     return {
         "file_write": lambda: box.call("file_write", {"path": "a.txt", "content": text}),

@@ -14,10 +14,10 @@ from typing import Any
 from trajschema.rollout import Limits
 from trajschema.trajectory import Observation
 
-from agentsandbox import payload
-from agentsandbox.box import Box
-from agentsandbox.cli.place import errors, leave, limits_of, opened, place_of
+from agentsandbox import bootstrap
+from agentsandbox.cli.setup import errors, leave, limits_of, opened, setup_of
 from agentsandbox.errors import BoxLost, SandboxError
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.schemas import mcp_tools
 from agentsandbox.session import Session
 
@@ -41,9 +41,9 @@ def serve(
             import mcp  # noqa: F401
         except ImportError as error:
             raise SandboxError("the MCP server needs the mcp library", "install agentsandbox[mcp]") from error
-        place = place_of(backend, task, task_id, tree, image, limits_of(limits, Limits()), record)
-        with opened(place) as (box, session):
-            anyio.run(partial(speak, session.call, box.interrupt, partial(_end, box, session), place.task.problem_statement))
+        setup = setup_of(backend, task, task_id, tree, image, limits_of(limits, Limits()), record)
+        with opened(setup) as (box, session):
+            anyio.run(partial(speak, session.call, box.interrupt, partial(_end, box, session), setup.task.problem_statement))
         return 0
 
 
@@ -78,7 +78,7 @@ async def speak(call: Call, interrupt: Callable[[], None], end: Callable[[], Non
 
     about = f"{_ABOUT}\n\n{statement}" if statement else _ABOUT
     server: Server[Any] = Server(
-        "agentsandbox", version=payload.VERSION, instructions=about, on_list_tools=list_tools, on_call_tool=call_tool
+        "agentsandbox", version=bootstrap.VERSION, instructions=about, on_list_tools=list_tools, on_call_tool=call_tool
     )
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, end)
@@ -105,7 +105,7 @@ async def _end_on_signal(end: Callable[[], None]) -> None:
             os._exit(128 + number)
 
 
-def _end(box: Box, session: Session) -> None:
+def _end(box: Sandbox, session: Session) -> None:
     box.interrupt()
     leave(session, "the server was told to stop")
     box.close()

@@ -8,9 +8,9 @@ from pathlib import Path
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task
 
-from agentsandbox.cli.place import backend_of, errors, limits_of, tree_for
+from agentsandbox.cli.setup import backend_of, errors, limits_of, tree_for
 from agentsandbox.records import Recording, RecordMissing, bare_task, read_recordings, read_task, task_beside
-from agentsandbox.replay import ReplayReport, replay
+from agentsandbox.replay.run import ReplayReport, replay
 from agentsandbox.trees import name_of, tree_of
 
 SAME, DIFFERS, ERROR = 0, 1, 2

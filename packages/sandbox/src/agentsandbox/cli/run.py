@@ -9,7 +9,7 @@ from typing import TextIO
 
 from trajschema.trajectory import Observation
 
-from agentsandbox.cli.place import Place, attended, errors, opened, say
+from agentsandbox.cli.setup import Setup, attended, errors, opened, say
 from agentsandbox.errors import SandboxError
 from agentsandbox.session import Session
 
@@ -17,13 +17,13 @@ SANDBOX_FAILED = 125
 TIMED_OUT, INTERRUPTED = 124, 130
 
 
-def run(place: Place, command: Sequence[str], diff: Path | None) -> int:
+def run(setup: Setup, command: Sequence[str], diff: Path | None) -> int:
     """Run ``command`` (one word: a line for bash), print what it prints, write the diff to ``diff`` (``-``: print it).
 
     Returns its exit status; 124 if it ran out of time, 130 if it was interrupted. The session ends as the command did.
     """
     line = command[0] if len(command) == 1 else shlex.join(command)
-    with errors(SANDBOX_FAILED), _written(diff) as file, opened(place) as (box, session):
+    with errors(SANDBOX_FAILED), _written(diff) as file, opened(setup) as (box, session):
         answer = attended(box, lambda: session.call("shell", {"command": line}))
         said = answer.content if answer.error is None else answer.content.removesuffix(answer.error)
         sys.stdout.write(said)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from trajschema.trajectory import Observation
 
-from agentsandbox.box import Box
 from agentsandbox.cache import default_folder
-from agentsandbox.cli.place import Place, attended, errors, opened, say
 from agentsandbox.cli.run import SANDBOX_FAILED
+from agentsandbox.cli.setup import Setup, attended, errors, opened, say
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.session import Session
 
 HELP = """\
@@ -22,17 +22,17 @@ A line is a command for bash in the box. Ctrl-C stops it, Ctrl-D leaves the sess
 _HISTORY_LINES = 1000
 
 
-def shell(place: Place) -> int:
+def shell(setup: Setup) -> int:
     """Read lines until the work is submitted or the input ends, and run each in a box. Returns 0."""
-    with errors(SANDBOX_FAILED), opened(place) as (box, session), _history():
-        said = place.backend.name + (f", recorded to {place.record}" if place.record else "")
+    with errors(SANDBOX_FAILED), opened(setup) as (box, session), _history():
+        said = setup.backend.name + (f", recorded to {setup.record}" if setup.record else "")
         say(f"a box of {said}; :help for help, Ctrl-D to end")
         while not session.submitted and (line := _line(box)) is not None:
-            _obey(line.strip(), place, box, session)
+            _obey(line.strip(), setup, box, session)
     return 0
 
 
-def _line(box: Box) -> str | None:
+def _line(box: Sandbox) -> str | None:
     """The next line; empty after Ctrl-C, nothing at the end of the input."""
     prompt = f"{box.call('shell', {'command': 'pwd'}).content.strip()}$ " if sys.stdin.isatty() else ""
     try:
@@ -46,7 +46,7 @@ def _line(box: Box) -> str | None:
         return None
 
 
-def _obey(line: str, place: Place, box: Box, session: Session) -> None:
+def _obey(line: str, setup: Setup, box: Sandbox, session: Session) -> None:
     word, _, rest = line.partition(" ")
     if word == ":diff":
         sys.stdout.write(box.diff())
@@ -54,7 +54,7 @@ def _obey(line: str, place: Place, box: Box, session: Session) -> None:
         _show(box, lambda: session.call("file_read", {"path": rest.strip()}))
     elif word == ":submit":
         _show(box, lambda: session.call("submit", {}))
-    elif word == ":reset" and place.record:
+    elif word == ":reset" and setup.record:
         say("a recorded session is not reset; end it and begin another")
     elif word == ":reset":
         box.reset()
@@ -65,7 +65,7 @@ def _obey(line: str, place: Place, box: Box, session: Session) -> None:
     sys.stdout.flush()
 
 
-def _show(box: Box, call: Callable[[], Observation]) -> None:
+def _show(box: Sandbox, call: Callable[[], Observation]) -> None:
     answer = attended(box, call)
     sys.stdout.write(answer.content)
     if answer.content and not answer.content.endswith("\n"):

@@ -23,7 +23,7 @@ def tree_of(
     progress: Callable[[str], None] = lambda line: None,
     label: str = "trajhub",
 ) -> bytes:
-    """The folder ``workdir`` of an image as a tar archive for :meth:`agentsandbox.box.Box.load`.
+    """The folder ``workdir`` of an image as a tar archive for :meth:`agentsandbox.sandbox.Sandbox.load`.
 
     Everything that lies there, built files and ignored ones included, but nothing named ``.git``: no history comes along.
     Owners and times are left out, so one image gives one archive, byte for byte.

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from agentsandbox.server import processes
-from agentsandbox.server.cutting import HeadTail
+from agentsandbox.server.git.repository import Repository
 from agentsandbox.server.mapping import OutwardStream
-from agentsandbox.server.repository import Repository
-from agentsandbox.server.running import REPORT_BYTES, result
+from agentsandbox.server.process import supervisor
+from agentsandbox.server.process.command import REPORT_BYTES, result
+from agentsandbox.server.process.truncation import HeadTail
 from agentsandbox.server.settings import Settings, Unable
 
 __all__ = ["Host", "Unable"]
@@ -30,12 +30,12 @@ class Host:
 
     def in_background(self, work: Callable[[], None]) -> threading.Thread:
         """Start ``work`` in a thread, for what the first request would wait for. No fork is made until it is through."""
-        return processes.in_background(work)
+        return supervisor.in_background(work)
 
     def fork(self, work: Callable[[int], int], timeout_s: float) -> dict[str, Any]:
         """Run ``work(report_fd)`` in a fork of the server, in the workdir with the agent's environment; leave nothing of it behind.
 
-        The answer has the fields of :class:`agentsandbox.box.CommandResult`: ``report`` is what it wrote to the descriptor, the
+        The answer has the fields of :class:`agentsandbox.sandbox.CommandResult`: ``report`` is what it wrote to the descriptor, the
         exit code what it returned.
         """
         out = HeadTail(self.settings.output_bytes)
@@ -46,7 +46,7 @@ class Host:
                 gathered.extend(data)
 
         stream = OutwardStream(self.settings.paths, out.feed)
-        child = processes.fork(work, dict(self.settings.env), self.settings.workdir)
-        ended = processes.supervise(child, timeout_s, stream.feed, gather, self._client, sweep=True)
+        child = supervisor.fork(work, dict(self.settings.env), self.settings.workdir)
+        ended = supervisor.supervise(child, timeout_s, stream.feed, gather, self._client, sweep=True)
         stream.finish()
         return result(ended, bytes(gathered), out)

@@ -12,16 +12,18 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentsandbox.server import confine, copying, leftovers, processes, relay, syscalls
+from agentsandbox.server import copying
 from agentsandbox.server.archive import empty
-from agentsandbox.server.family import paused
-from agentsandbox.server.history import Leak
+from agentsandbox.server.git.history import Leak
+from agentsandbox.server.git.repository import Repository
 from agentsandbox.server.host import Host
-from agentsandbox.server.repository import Repository
-from agentsandbox.server.running import run_command
-from agentsandbox.server.session import Session
+from agentsandbox.server.isolation import landlock, relay, seccomp
+from agentsandbox.server.process import pipe_drain, supervisor
+from agentsandbox.server.process.command import run_command
+from agentsandbox.server.process.process_tree import paused
+from agentsandbox.server.process.shell import Shell
 from agentsandbox.server.settings import BadTree, Rejected, Settings, Unable
-from agentsandbox.server.toolbox import Tools
+from agentsandbox.server.tools.toolbox import Tools
 from agentsandbox.server.tree import Oversize
 
 
@@ -33,8 +35,8 @@ class Server:
         self._client = client
         self.paths = settings.paths
         self._repository = Repository(settings)
-        self._session = Session(settings)
-        self._tools = Tools(settings, self._session, client)
+        self._shell = Shell(settings)
+        self._tools = Tools(settings, self._shell, client)
         self._sources = sources
         self._probes: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
@@ -82,15 +84,15 @@ class Server:
         raise ValueError(f"unknown method {method!r}")
 
     def _install(self, package: str, sources: dict[str, str]) -> None:
-        """Start a probe (see :class:`agentsandbox.box.Probe`)."""
+        """Start a probe (see :class:`agentsandbox.sandbox.Probe`)."""
         self._sources.update(sources)
         module = importlib.import_module(f"{package}.main")
         self._probes[package] = module.start(Host(self._settings, self._repository, self._client))
 
     def _forget_agent(self) -> None:
         """No process of the agent, and nothing that one of them left in this one."""
-        processes.kill_all()
-        self._session.clear()
+        supervisor.kill_all()
+        self._shell.clear()
 
 
 def serve(first: dict[str, Any], rest: bytes) -> None:
@@ -101,17 +103,17 @@ def serve(first: dict[str, Any], rest: bytes) -> None:
     """
     settings = Settings(first["settings"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace gets no signal that it does not handle
-    processes.harden()
+    supervisor.harden()
     if settings.confined:
-        confine.drop_capabilities()
-        confine.confine(settings.doomed)
-    syscalls.refuse(internet=settings.network or not settings.confined)
+        landlock.drop_capabilities()
+        landlock.confine(settings.doomed)
+    seccomp.refuse(internet=settings.network or not settings.confined)
     _limit(settings.rlimits)
     os.umask(0o022)
     client, answers = _private(0, os.O_RDONLY), _private(1, os.O_WRONLY)
-    processes.PRIVATE[:] = [client, answers]
-    passing = relay.start(settings.ways, processes.PRIVATE)
-    processes.KEPT.update({passing} if passing else ())
+    supervisor.PRIVATE[:] = [client, answers]
+    passing = relay.start(settings.ways, supervisor.PRIVATE)
+    supervisor.KEPT.update({passing} if passing else ())
     for folder in (settings.workdir, settings.base, settings.home, settings.tmp):
         os.makedirs(folder, exist_ok=True)
     server = Server(settings, client, first["sources"])
@@ -119,10 +121,10 @@ def serve(first: dict[str, Any], rest: bytes) -> None:
     try:
         for request, body in _requests(client, rest):
             _send(answers, *_answered(server, request, body))
-    except (processes.Hangup, BrokenPipeError):
+    except (supervisor.Hangup, BrokenPipeError):
         pass
     finally:
-        processes.kill_all()
+        supervisor.kill_all()
         if settings.doomed:
             empty(settings.doomed, keep_files=True)  # the file that names the owner lets the folder be reaped
     os._exit(0)
@@ -132,7 +134,7 @@ def _answered(server: Server, request: dict[str, Any], body: bytes) -> tuple[dic
     try:
         result, back = server.answer(request["method"], request["params"], body)
         return {"id": request["id"], "result": result}, back
-    except processes.Hangup:
+    except supervisor.Hangup:
         raise
     except (Rejected, BadTree, Unable, Oversize, Leak, copying.Refused) as e:
         return {"id": request["id"], "error": type(e).__name__, "message": server.paths.outward_text(str(e))}, b""
@@ -184,7 +186,7 @@ def _requests(fd: int, rest: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
 
 
 def _read_more(fd: int, held: bytearray) -> int:
-    leftovers.wait_for(fd)
+    pipe_drain.wait_for(fd)
     data = os.read(fd, 1 << 20)
     held += data
     return len(data)

@@ -37,7 +37,7 @@ class Settings:
         self.tree_bytes: int = raw["tree_bytes"]
         """Most bytes of the workdir that are hashed or copied at once."""
         self.ways: list[list[str | int]] = raw["ways"]
-        """Addresses that the box reaches (see :mod:`agentsandbox.server.relay`)."""
+        """Addresses that the box reaches (see :mod:`agentsandbox.server.isolation.relay`)."""
         self.paths = PathMap([(seen, real) for seen, real in raw["seen"]])
 
 

@@ -34,7 +34,7 @@ _MASKED = 0o7022  # bits that a new file does not get from open(2) under the ser
 _LARGE = 1 << 20  # bytes; a larger file is hashed first, and read whole only if its content is not held yet
 
 
-class Snapshot:
+class TreeState:
     """A frozen tree with its contents. Special files are no part of it."""
 
     def __init__(self, entries: Entries) -> None:
@@ -48,7 +48,7 @@ class Snapshot:
         return self._hash
 
 
-class Snapshots:
+class TreeStates:
     """The snapshots of one folder. Equal contents are kept once; together they may hold ``limit`` bytes."""
 
     def __init__(self, folder: str, limit: int) -> None:
@@ -57,7 +57,7 @@ class Snapshots:
         self._held: dict[bytes, Content] = {}
         self._used = 0
 
-    def take(self) -> Snapshot:
+    def take(self) -> TreeState:
         """The folder as it is now.
 
         Raises:
@@ -79,7 +79,7 @@ class Snapshots:
             held[content.digest] = content
             return content
 
-        snapshot = Snapshot(scan(self._folder, read))
+        snapshot = TreeState(scan(self._folder, read))
         self._held, self._used = held, used
         return snapshot
 

@@ -1,0 +1,1 @@
+"""mini-swe-agent 1 and 2."""

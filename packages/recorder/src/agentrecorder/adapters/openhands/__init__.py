@@ -1,0 +1,1 @@
+"""OpenHands 0 and 1."""

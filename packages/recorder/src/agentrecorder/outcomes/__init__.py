@@ -1,0 +1,1 @@
+"""What files beside a log say of its outcome."""

@@ -1,0 +1,1 @@
+"""The workdir as a git repository."""

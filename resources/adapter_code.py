@@ -1,0 +1,67 @@
+"""The code of the log adapters that a task's trajectories were read with: of those formats alone that its rollouts' own logs have.
+
+The formats are read from the stored rollouts, once for each content, and noted beside them, so that `status` opens no file.
+"""
+
+import json
+from collections.abc import Mapping
+
+from trajruntime.user_modules import source_digest
+
+from resources.incremental.code import Sources
+from resources.lake import CorruptPartition, Lake, Stored
+
+_NOTE = ".formats.json"
+
+
+class AdapterCode:
+    """Hashes of the adapters for each partition of rollouts. :meth:`save` notes what was read, and needs the lake's lock."""
+
+    def __init__(self, lake: Lake, sources: Sources) -> None:
+        self._lake = lake
+        self._sources = sources
+        self._adapters: dict[str, str] | None = None
+        self._formats: dict[str, list[str]] = json.loads(lake.note("rollouts", _NOTE) or "{}")
+        self._seen: dict[str, list[str]] = {}
+        self._stored: Mapping[str, Stored] = {}
+
+    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]]) -> dict[str, str]:
+        """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other."""
+        self._stored = stored["rollouts"]
+        item = self._stored.get(partition)
+        if item is None:
+            return {}
+        if item.digest not in self._seen:
+            self._seen[item.digest] = self._formats[item.digest] if item.digest in self._formats else self._read(item)
+        return {name: self._hash(name) for name in self._seen[item.digest]}
+
+    def save(self) -> None:
+        """Note the formats of all partitions asked for; those of partitions that are stored no more are forgotten."""
+        there = {item.digest for item in self._stored.values()}
+        known = {digest: formats for digest, formats in {**self._formats, **self._seen}.items() if digest in there}
+        if known != self._formats:
+            self._lake.write_note("rollouts", _NOTE, json.dumps(known))
+            self._formats = known
+
+    def _read(self, item: Stored) -> list[str]:
+        try:
+            column = self._lake.read(item, ["raw_log"]).column("raw_log").to_pylist()
+        except CorruptPartition:  # whoever computes from it says so
+            return []
+        return sorted({log["format"] for log in column if log["path"]})
+
+    def _hash(self, form: str) -> str:
+        if self._adapters is None:
+            self._adapters = _modules()
+        module = self._adapters.get(form)
+        if module in self._sources.files:
+            return self._sources.fingerprint(module)[:8]
+        return source_digest(f"{module}:", self._sources.checkout)[:8] if module else ""
+
+
+def _modules() -> dict[str, str]:
+    """Format → module of its adapter. Imported late: most projects have no log of another format."""
+    from agentrecorder.brought import RECORD
+    from agentrecorder.convert import adapters
+
+    return {adapter.name: type(adapter).__module__ for adapter in adapters() if adapter.name != RECORD}
