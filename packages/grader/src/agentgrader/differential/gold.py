@@ -1,4 +1,4 @@
-"""The gold patch's side of the differential oracle: one box, asked once for each thing."""
+"""The gold patch's side of differential testing: one box, asked once for each thing."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The differential oracle: a second opinion on a diff, where the gold patch is known.
+"""Differential testing: a second opinion on a diff, where the gold patch is known.
 
 Tests cannot tell a function that computes from one that knows the tests' inputs, nor a right value from an object that equals
 everything, nor the gold patch from a wrong one that happens to pass. So the functions that either patch edits are called in two
