@@ -1,13 +1,13 @@
 """rewards: scores and outcome of each trajectory, weighted. Weights enter here and nowhere before."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 from agentreward.aggregate.claims import examined
-from agentreward.aggregate.reward_table import reward_table
-from agentreward.aggregate.score_columns import run_table
+from agentreward.aggregate.reward_table import reward_table, run_table
 from agentreward.aggregate.weights import Weights
 from trajschema.arrow import from_table
 from trajschema.outcome import Outcome
@@ -23,8 +23,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("rewards", settings, kinds={"python", "parquet"}, description=__doc__))
-    def rewards(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        return incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
+    def rewards(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
+        yield from incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
 
     return rewards
 

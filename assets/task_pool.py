@@ -19,6 +19,7 @@ from resources.progress import Progress
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME, GRADER
+from resources.storage import TaskStoreResource
 from resources.task_sources import task_sources
 
 KEYS_A_CALL = 10_000
@@ -30,14 +31,15 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
     def task_pool(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        store: TaskStoreResource,
     ) -> dg.MaterializeResult:
-        incremental.hold(context.run_id)
+        incremental.storage.hold(context.run_id)
         lake, progress = incremental.lake, incremental.progress
         stage = BY_NAME["task_pool"]
-        key = expected_key(stage, ALL, incremental.settings, lake, listing(lake))
+        settings = sandbox.applied(incremental.settings)
+        key = expected_key(stage, ALL, settings, lake, listing(lake))
         members = tasks_of(listing(lake))
         index = lake.stored("task_pool").get(ALL)
         new: list[str] = []
@@ -45,7 +47,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         if index is None or index.key != key or failures or index.rows != len(members):
             progress.start("task_pool", incremental.settings.tasks.count, 0)
             try:
-                tasks = gather(incremental, sandbox, store)
+                tasks = gather(incremental, sandbox, store.opened)
             except Exception as error:
                 lake.fail(Failure("task_pool", ALL, str(key), explain(error)))
                 progress.advance("task_pool", ALL, explain(error))
@@ -79,9 +81,9 @@ def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore)
     """The pool under the settings, source by source; one task for each id."""
     workshop = Workshop(
         store,
-        sandbox.backend,
+        sandbox.opened,
         sandbox.limits,
-        incremental.workers,
+        incremental.executor,
         _Counted(incremental.progress),
         fingerprint("agenttasks.validation.validate", *GRADER, *SANDBOX),
     )

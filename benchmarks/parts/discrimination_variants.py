@@ -10,7 +10,8 @@ from agentreward.aggregate.weights import Weights
 from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.read.actions import is_test_config, is_test_path
 from agentreward.rules.read.failures import Failure
-from agentreward.rules.registry import RULES, Rule
+from agentreward.rules.registry import DEFAULT_RULES
+from agentreward.rules.rubrics import Rule
 from agentreward.rules.scorer import agent_steps, score_rules
 from trajschema.trajectory import Trajectory
 
@@ -71,7 +72,7 @@ def processes(trajectory: Trajectory) -> dict[Candidate, float | None]:
     found: dict[Candidate, float | None] = {}
     steps = agent_steps(trajectory)
     for name, reading in READINGS.items():
-        scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in RULES.items()})
+        scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in DEFAULT_RULES.items()})
         found[name] = reward(trajectory.trajectory_id, steps, None, scores, Weights()).process
     return found
 

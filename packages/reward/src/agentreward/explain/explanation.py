@@ -9,7 +9,7 @@ from typing import Literal
 
 from trajschema.score import Evidence
 
-from agentreward.aggregate.fusion import WeighedStep, step_values, weigh_steps
+from agentreward.aggregate.fusion import Fusion, WeighedStep, collect_scores, step_values
 from agentreward.aggregate.process_reward import Process, Role, process_of
 from agentreward.aggregate.weights import Weights
 from agentreward.result import TrajectoryReward
@@ -80,7 +80,7 @@ class Explanation:
 def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     """Take ``result`` apart. ``weights`` are those that it was made with."""
     record = result.record
-    weighed = weigh_steps(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores, weights)
+    weighed = Fusion(weights).steps(collect_scores(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores))
     process = process_of(step_values(weighed), weights.default_process_reward)
     rewarded = [s.step_id for s in weighed if s.reward is not None]
     roles: dict[int, Role] = dict(zip(rewarded, process.roles, strict=True))

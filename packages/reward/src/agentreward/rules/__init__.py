@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import Any
 
-_EXPORTS = {"score_rules": "agentreward.rules.scorer", "RuleScorer": "agentreward.rules.scorer", "StepScores": "agentreward.rules.scorer"}
+_EXPORTS = {"score_rules": "agentreward.rules.scorer", "RuleScorer": "agentreward.rules.scorer", "ScoredStep": "agentreward.rules.scorer"}
 
 
 def __getattr__(name: str) -> Any:
