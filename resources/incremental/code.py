@@ -27,7 +27,7 @@ WORDS_COUNT = (
     "agentsandbox.server",
     "agentgrader.probes",
     "agentrecorder.adapters",
-    "agentrecorder.rollouts",
+    "agentrecorder.rollout_log",
     "agentrecorder.containers.source",
 )
 """Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
