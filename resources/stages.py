@@ -43,7 +43,7 @@ class PerTaskCode(Protocol):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stored asset.
+    """One stored asset. ``group`` is the box that it stands in on the Dagster UI's graph.
 
     ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
     ``per_task_config`` picks what only one task's partition depends on.
@@ -54,7 +54,6 @@ class Stage:
 
     name: str
     group: str
-    """Heading under which Dagster shows it."""
     reads: tuple[str, ...] = ()
     per_task: bool = True
     config: Shape = field(default=_nothing, compare=False)

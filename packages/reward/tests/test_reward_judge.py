@@ -1,4 +1,4 @@
-"""The judge layer over a real HTTP connection to a stand-in server that misbehaves."""
+"""The judge layer over a real HTTP connection to a fake server that misbehaves."""
 
 import json
 import re

@@ -11,13 +11,12 @@ from agentgrader.grade import grade
 from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
 from agentsandbox.sandbox import Backend
-from trajschema.event import AgentTurn
-from trajschema.event_log import read_events
+from trajschema.event import AgentTurn, read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
@@ -41,7 +40,7 @@ class Played:
     def __init__(self, run: Rollout, folder: Path, requests: Sequence[dict[str, Any]]) -> None:
         self.run, self.requests = run, requests
         self.log = (folder / run.raw_log.path).read_text() if run.raw_log.path else ""
-        self.read: Trajectory = joined(run, folder)
+        self.read: Trajectory = rollout_trajectory(run, folder)
 
     @property
     def commands(self) -> list[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trajschema.event_log import FORMAT
+from trajschema.event import FORMAT
 from trajschema.messages import Message, step_messages
 from trajschema.trajectory import Step, Trajectory
 
