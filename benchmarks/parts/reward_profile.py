@@ -58,7 +58,7 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
         "names shown (rules.state.knowledge)": shown,
         "facts, gate, keeping (rules.state)": known - read - shown,
         "facts → five rubrics (rules.rubrics)": judged,
-        "scores and marks kept (rules.scorer)": rules - known - judged,
+        "scores and evidence kept (rules.scorer)": rules - known - judged,
         "fusion (fusion)": weighed,
         "process score (process)": mean,
         "the record (trajschema)": added - weighed - mean,
