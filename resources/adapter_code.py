@@ -20,7 +20,6 @@ class AdapterCode:
     def __init__(self, lake: Lake, sources: Sources) -> None:
         self._lake = lake
         self._sources = sources
-        self._adapters: dict[str, str] | None = None
         self._formats: dict[str, list[str]] = json.loads(lake.note("rollouts", _NOTE) or "{}")
         self._seen: dict[str, list[str]] = {}
         self._stored: Mapping[str, Stored] = {}
@@ -51,17 +50,19 @@ class AdapterCode:
         return sorted({log["format"] for log in column if log["path"]})
 
     def _hash(self, form: str) -> str:
-        if self._adapters is None:
-            self._adapters = _modules()
-        module = self._adapters.get(form)
+        module = _module(form)
         if module in self._sources.files:
             return self._sources.fingerprint(module)[:8]
         return source_digest(f"{module}:", self._sources.checkout)[:8] if module else ""
 
 
-def _modules() -> dict[str, str]:
-    """Format → module of its adapter. Imported late: most projects have no log of another format."""
-    from agentrecorder.brought import RECORD
-    from agentrecorder.convert import adapters
+def _module(log_format: str) -> str:
+    """The module that reads a format; empty for our own records, which no adapter reads, and for one that nobody knows."""
+    from agentrecorder.adapters import adapter_module
+    from agentrecorder.errors import NoAdapter
+    from agentrecorder.import_rollout import RECORD
 
-    return {adapter.name: type(adapter).__module__ for adapter in adapters() if adapter.name != RECORD}
+    try:
+        return "" if log_format == RECORD else adapter_module(log_format)
+    except NoAdapter:
+        return ""

@@ -29,7 +29,7 @@ from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
 from reward_cases import run, shell

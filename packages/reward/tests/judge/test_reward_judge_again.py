@@ -20,7 +20,7 @@ from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
 from reward_cases import run, shell

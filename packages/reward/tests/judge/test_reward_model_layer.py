@@ -14,7 +14,7 @@ from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.fusion import fuse
 from trajschema.score import RUBRICS
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_dict_runs import FIX, plain
 
