@@ -20,7 +20,7 @@ class AdapterCode:
     def __init__(self, lake: Lake, sources: Sources) -> None:
         self._lake = lake
         self._sources = sources
-        self._adapters: dict[str, str] | None = None
+        self._hashes: dict[str, str] = {}
         self._formats: dict[str, list[str]] = json.loads(lake.note("rollouts", _NOTE) or "{}")
         self._seen: dict[str, list[str]] = {}
         self._stored: Mapping[str, Stored] = {}
@@ -50,18 +50,17 @@ class AdapterCode:
             return []
         return sorted({log["format"] for log in column if log["path"]})
 
-    def _hash(self, form: str) -> str:
-        if self._adapters is None:
-            self._adapters = _modules()
-        module = self._adapters.get(form)
-        if module in self._sources.files:
-            return self._sources.fingerprint(module)[:8]
-        return source_digest(f"{module}:", self._sources.checkout)[:8] if module else ""
+    def _hash(self, log_format: str) -> str:
+        from agentrecorder.adapters import adapter_module
+        from agentrecorder.errors import NoAdapter
+        from agentrecorder.import_rollout import RECORD
 
-
-def _modules() -> dict[str, str]:
-    """Format → module of its adapter. Imported late: most projects have no log of another format."""
-    from agentrecorder.brought import RECORD
-    from agentrecorder.convert import adapters
-
-    return {adapter.name: type(adapter).__module__ for adapter in adapters() if adapter.name != RECORD}
+        if log_format not in self._hashes:
+            try:
+                module = None if log_format == RECORD else adapter_module(log_format)
+            except NoAdapter:
+                module = None
+            ours = module in self._sources.files
+            own = self._sources.fingerprint(module) if ours else source_digest(f"{module}:", self._sources.checkout) if module else ""
+            self._hashes[log_format] = own[:8]
+        return self._hashes[log_format]
