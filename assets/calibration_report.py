@@ -1,5 +1,7 @@
 """calibration_report: how far the rewards agree with people, or that there are no labels yet and how to give some."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentreward.calibration.labels import read_labels
 from agentreward.calibration.report import calibrate_labels
@@ -20,8 +22,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     options["deps"] = [*options["deps"], "human_labels"]
 
     @dg.asset(**options)
-    def calibration_report(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        return incremental.materialise(context, "calibration_report", lambda inputs: calibrate(inputs, incremental.settings))
+    def calibration_report(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
+        yield from incremental.materialise(context, "calibration_report", lambda inputs: calibrate(inputs, incremental.settings))
 
     return calibration_report
 

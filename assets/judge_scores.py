@@ -1,12 +1,13 @@
 """judge_scores: what a language model says of every step, one structured call a trajectory. Empty without a key: nothing is made up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 import dagster as dg
 from agentllm.batches import Batches
 from agentllm.client import Client
 from agentllm.errors import LLMError
+from agentreward.judge.config import JudgeConfig
 from agentreward.judge.many import judge_many
 from agentreward.judge.scoring import questions, spread
 from trajruntime.executor import ThreadExecutor
@@ -26,29 +27,29 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("judge_scores", settings, kinds={settings.judge.provider}, description=__doc__))
-    def judge_scores(
-        context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental], judge: dg.ResourceParam[JudgeResource]
-    ) -> dg.MaterializeResult:
-        client = judge.open()
+    def judge_scores(context: dg.AssetExecutionContext, incremental: Incremental, judge: JudgeResource) -> Iterator[dg.MaterializeResult]:
+        settings = judge.applied(incremental.settings)
+        config, client = judge.config(settings.rubric_set), judge.open()
         if client is None:
-            return incremental.materialise(context, "judge_scores", lambda inputs: unscored(judge.why_not))
-        failure = batched(context.partition_keys, incremental, judge, client)
+            yield from incremental.materialise(context, "judge_scores", lambda inputs: unscored(judge.why_not), settings=settings)
+            return
+        failure = batched(context.partition_keys, incremental, settings, judge, client)
 
         apart: list[float] = []
 
         def compute(inputs: Inputs) -> StageResult:
             if failure is not None:
                 raise failure
-            made = score(inputs, judge, client)
+            made = score(inputs, config, client, judge.concurrency)
             if "replicate_spread" in made.metadata:
                 apart.append(made.metadata["replicate_spread"])
             return made
 
-        workers = ThreadExecutor(judge.at_once, lambda: client.chat.cost_limiter.close("the run was stopped"))
-        done = incremental.materialise(context, "judge_scores", compute, workers)
-        ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
-        told = {"judge_replicate_spread": fmean(apart)} if apart else {}
-        return dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
+        workers = ThreadExecutor(judge.concurrency, lambda: client.chat.cost_limiter.close("the run was stopped"))
+        for done in incremental.materialise(context, "judge_scores", compute, workers, settings):
+            ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
+            told = {"judge_replicate_spread": fmean(apart)} if apart else {}
+            yield dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
 
     return judge_scores
 
@@ -58,9 +59,9 @@ def unscored(why_not: str) -> StageResult:
     return StageResult(to_table(StepScore, []), metadata={"judge": f"no scores: {why_not}"})
 
 
-def score(inputs: Inputs, judge: JudgeResource, client: Client) -> StageResult:
+def score(inputs: Inputs, config: JudgeConfig, client: Client, at_once: int) -> StageResult:
     """Scores of every trajectory of the task. Those that the service failed have reasons for scores, and are asked for by the next run."""
-    found = judge_many(runs(inputs), client, judge.config, at_once=judge.at_once)
+    found = judge_many(runs(inputs), client, config, at_once=at_once)
     rows = [s for judged in found for s in judged.scores]
     lost = tuple(f"{judged.trajectory_id}: {judged.failure}" for judged in found if judged.failure is not None)
     apart = spread(rows)
@@ -74,12 +75,15 @@ def runs(inputs: Inputs) -> list[tuple[Task, Trajectory]]:
     return [(task, trajectory) for trajectory in from_table(Trajectory, inputs["trajectories"])]
 
 
-def batched(partitions: Sequence[str], incremental: Incremental, judge: JudgeResource, client: Client) -> LLMError | None:
+def batched(
+    partitions: Sequence[str], incremental: Incremental, settings: Settings, judge: JudgeResource, client: Client
+) -> LLMError | None:
     """Have what is missing answered by a batch, where the settings ask for that and it is much; what kept the service from it."""
-    if judge.settings.judge.batch == "never":
+    if judge.batch == "never":
         return None
-    stale = (run for inputs in incremental.stale(partitions, "judge_scores") for run in runs(inputs))
-    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, judge.config)])
+    config = judge.config(settings.rubric_set)
+    stale = (run for inputs in incremental.stale(partitions, "judge_scores", settings) for run in runs(inputs))
+    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, config)])
     if not judge.in_batch(len(missing)):
         return None
     progress = incremental.progress

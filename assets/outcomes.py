@@ -3,7 +3,7 @@
 A resolved diff that is not the gold patch gets a second opinion, by differential testing; those of controls do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 from agentgrader.differential.tester import DifferentialTester, same_change
@@ -25,6 +25,7 @@ from resources.incremental.run import Inputs, StageResult
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import GRADER
+from resources.storage import TaskStoreResource
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -33,13 +34,16 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("outcomes", settings, kinds={"pytest", "docker"}, description=__doc__))
     def outcomes(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
-    ) -> dg.MaterializeResult:
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        store: TaskStoreResource,
+    ) -> Iterator[dg.MaterializeResult]:
         version = fingerprint("agentgrader.grade", "agentgrader.differential.tester", *GRADER, *SANDBOX)
-        return incremental.materialise(
-            context, "outcomes", lambda inputs: verdicts(inputs, sandbox.backend, sandbox.limits, store, version)
+        yield from incremental.materialise(
+            context,
+            "outcomes",
+            lambda inputs: verdicts(inputs, sandbox.opened, sandbox.limits, store.opened, version),
+            settings=sandbox.applied(incremental.settings),
         )
 
     return outcomes

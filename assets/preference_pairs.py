@@ -1,5 +1,7 @@
 """preference_pairs: runs at one task that differ enough in reward, with the reason. Controls enter none."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentreward.preferences import build_pairs
 from trajschema.arrow import from_table, to_table
@@ -16,9 +18,9 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("preference_pairs", settings, kinds={"python", "parquet"}, description=__doc__))
-    def preference_pairs(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+    def preference_pairs(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
         asked = incremental.settings.pairs
-        return incremental.materialise(context, "preference_pairs", lambda inputs: pair(inputs, asked))
+        yield from incremental.materialise(context, "preference_pairs", lambda inputs: pair(inputs, asked))
 
     return preference_pairs
 

@@ -1,5 +1,7 @@
 """release: the data set as others receive it: Parquet configs split by repository, card, manifest, and an HTML report."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
@@ -30,10 +32,10 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("release", settings, kinds={"huggingface", "parquet"}, description=__doc__))
-    def release(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
         stored = listing(incremental.lake)
         reached = goals(incremental.settings, incremental.lake, stored)
-        return incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored, reached))
+        yield from incremental.materialise(context, "release", lambda inputs: publish(inputs, incremental.settings, stored, reached))
 
     return release
 

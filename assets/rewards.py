@@ -1,5 +1,6 @@
 """rewards: scores and outcome of each trajectory, weighted. Weights enter here and nowhere before."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
@@ -23,8 +24,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("rewards", settings, kinds={"python", "parquet"}, description=__doc__))
-    def rewards(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        return incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
+    def rewards(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
+        yield from incremental.materialise(context, "rewards", partial(weigh, weights=incremental.settings.weights))
 
     return rewards
 

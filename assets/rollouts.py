@@ -1,18 +1,20 @@
 """rollouts: every agent's attempts at a task, each in a box of its own, recorded live."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import build_agents
 from agentrollout.attempts import Origin, RolloutConfig, reusable, run_attempts
 from agentrollout.checkpoints import AttemptCheckpoints
 from agentrollout.dispatcher import Dispatcher
-from agenttasks.store import TaskStore
 from trajruntime.executor import ThreadExecutor
 from trajschema.arrow import from_table, to_table
 from trajschema.rollout import Rollout
 from trajschema.task import Task
 
 from resources.agent_code import agent_codes
+from resources.agents import AgentsResource
 from resources.asset_options import asset_options
 from resources.imports import Imports
 from resources.incremental.asset import Incremental
@@ -21,6 +23,7 @@ from resources.incremental.run import Inputs, StageResult
 from resources.origin import stored_attempts, with_origin
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
+from resources.storage import TaskStoreResource
 
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
@@ -29,14 +32,15 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("rollouts", settings, kinds={"python", "docker"}, description=__doc__))
     def rollouts(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
-    ) -> dg.MaterializeResult:
-        asked, progress = incremental.settings, incremental.progress
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        agents: AgentsResource,
+        store: TaskStoreResource,
+    ) -> Iterator[dg.MaterializeResult]:
+        asked, progress = agents.applied(sandbox.applied(incremental.settings)), incremental.progress
         cost_limiter = CostLimiter(asked.agents.money_limit_usd, lambda: progress.note("rollouts", dispatcher.line()))
-        agents = build_agents(asked.agents, asked.root, agent_codes(asked, Sources()), cost_limiter)
-        config = RolloutConfig(asked.agents.seed, agents, sandbox.agent_limits, asked.logs_dir)
+        configs = build_agents(asked.agents, asked.root, agent_codes(asked, Sources()), cost_limiter)
+        config = RolloutConfig(asked.agents.seed, configs, sandbox.agent_limits, asked.logs_dir)
         checkpoints = AttemptCheckpoints(asked.checkpoints_dir)
 
         def compute(inputs: Inputs) -> StageResult:
@@ -44,14 +48,14 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
             origin = Origin.of(task, config)
             stored = reusable(*stored_attempts(inputs.previous), origin)
             imported = Imports(asked.imports_dir).rollouts(task.task_id)
-            found = run_attempts(task, lambda: store.tree(task), config, dispatcher, checkpoints, sandbox.backend, stored, imported)
+            found = run_attempts(task, lambda: store.opened.tree(task), config, dispatcher, checkpoints, sandbox.opened, stored, imported)
             submitted = sum(r.exit == "submitted" for r in found.rollouts)
             counts = {"rollouts": len(found.rollouts), "submitted": submitted, "of older versions": found.older}
             table = with_origin(to_table(Rollout, found.rollouts), origin)
             return StageResult(table, found.unfinished, counts, lambda: checkpoints.clear(task.task_id))
 
-        workers = ThreadExecutor(asked.orchestration.workers).workers
-        with Dispatcher(agents, workers, cost_limiter, lambda line: progress.note("rollouts", line)) as dispatcher:
-            return incremental.materialise(context, "rollouts", compute, ThreadExecutor(dispatcher.tasks, dispatcher.stop))
+        workers = ThreadExecutor(incremental.workers).workers
+        with Dispatcher(configs, workers, cost_limiter, lambda line: progress.note("rollouts", line)) as dispatcher:
+            yield from incremental.materialise(context, "rollouts", compute, ThreadExecutor(dispatcher.tasks, dispatcher.stop), asked)
 
     return rollouts

@@ -1,6 +1,6 @@
 """rule_scores: what the rules say of every step on every rubric, unweighted, with evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 from agentreward.rules.registry import Rule
@@ -21,10 +21,10 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("rule_scores", settings, kinds={"python"}, description=__doc__))
-    def rule_scores(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
+    def rule_scores(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
         own, rules = by_rule(incremental.settings), rules_of(incremental.settings)
         version = "-".join([fingerprint("agentreward.rules.score_table"), *([content_id(own, 8)] if own else [])])
-        return incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version, rules))
+        yield from incremental.materialise(context, "rule_scores", lambda inputs: score(inputs, version, rules))
 
     return rule_scores
 

@@ -2,17 +2,13 @@
 
 import dagster as dg
 import pyarrow as pa
-from agenttasks.errors import RepositoryUnusable
-from agenttasks.library import Library
-from agenttasks.local import from_folder
-from agenttasks.pool import build_pool
+from agenttasks.sources.provider import Workshop
 from agenttasks.store import TaskStore
 from trajschema.arrow import to_table
 from trajschema.task import Task
 
 from resources.agent_code import SANDBOX
 from resources.asset_options import TASKS, asset_options
-from resources.imports import Imports
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.keys import expected_key
@@ -20,10 +16,11 @@ from resources.incremental.plan import listing, tasks_of
 from resources.incremental.run import explain
 from resources.lake import ALL, Failure, Lake
 from resources.progress import Progress
-from resources.repositories import repositories
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME, GRADER
+from resources.storage import TaskStoreResource
+from resources.task_sources import task_sources
 
 KEYS_A_CALL = 10_000
 
@@ -34,14 +31,15 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(**asset_options("task_pool", settings, kinds={"python", "parquet"}, description=__doc__))
     def task_pool(
         context: dg.AssetExecutionContext,
-        incremental: dg.ResourceParam[Incremental],
-        sandbox: dg.ResourceParam[SandboxResource],
-        store: dg.ResourceParam[TaskStore],
+        incremental: Incremental,
+        sandbox: SandboxResource,
+        store: TaskStoreResource,
     ) -> dg.MaterializeResult:
-        incremental.hold(context.run_id)
+        incremental.storage.hold(context.run_id)
         lake, progress = incremental.lake, incremental.progress
         stage = BY_NAME["task_pool"]
-        key = expected_key(stage, ALL, incremental.settings, lake, listing(lake))
+        settings = sandbox.applied(incremental.settings)
+        key = expected_key(stage, ALL, settings, lake, listing(lake))
         members = tasks_of(listing(lake))
         index = lake.stored("task_pool").get(ALL)
         new: list[str] = []
@@ -49,7 +47,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         if index is None or index.key != key or failures or index.rows != len(members):
             progress.start("task_pool", incremental.settings.tasks.count, 0)
             try:
-                tasks = gather(incremental, sandbox, store)
+                tasks = gather(incremental, sandbox, store.opened)
             except Exception as error:
                 lake.fail(Failure("task_pool", ALL, str(key), explain(error)))
                 progress.advance("task_pool", ALL, explain(error))
@@ -80,41 +78,17 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
 
 def gather(incremental: Incremental, sandbox: SandboxResource, store: TaskStore) -> list[Task]:
-    """The pool under the settings: injected tasks first, then imported ones; one task for each id."""
-    asked = incremental.settings.tasks
-    problems: list[Exception] = []
-    own = own_libraries(incremental.settings, store, problems) if asked.count else []
-    injected = (
-        build_pool(
-            [*asked.libraries, *own],
-            asked.count,
-            asked.seed,
-            store,
-            sandbox.backend,
-            sandbox.limits,
-            executor=incremental.workers,
-            progress=_Counted(incremental.progress),
-            validator_version=fingerprint("agenttasks.validate", *GRADER, *SANDBOX),
-            on_error=problems.append,
-        )
-        if asked.count and not problems
-        else []
+    """The pool under the settings, source by source; one task for each id."""
+    workshop = Workshop(
+        store,
+        sandbox.opened,
+        sandbox.limits,
+        incremental.executor,
+        _Counted(incremental.progress),
+        fingerprint("agenttasks.validation.validate", *GRADER, *SANDBOX),
     )
-    if problems:  # a pool without one of its libraries would be another pool, and its tasks would go again once it is back
-        raise ExceptionGroup("; ".join(map(str, problems)), problems)
-    imported = Imports(incremental.settings.imports_dir).tasks()
-    return list({task.task_id: task for task in [*injected, *imported]}.values())
-
-
-def own_libraries(settings: Settings, store: TaskStore, problems: list[Exception]) -> list[Library]:
-    """Repositories of one's own, packed as they are now; what is wrong with the others goes to ``problems``."""
-    found = []
-    for folder, entry in repositories(settings):
-        try:
-            found.append(from_folder(folder, entry, store))
-        except RepositoryUnusable as error:
-            problems.append(error)
-    return found
+    found = (task for source in task_sources(incremental.settings) for task in source.tasks(workshop))
+    return list({task.task_id: task for task in found}.values())
 
 
 class _Counted:

@@ -1,5 +1,6 @@
 """trajectories: what was recorded of each rollout, read into the standard form."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +20,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
 
     @dg.asset(**asset_options("trajectories", settings, kinds={"python", "parquet"}, description=__doc__))
-    def trajectories(context: dg.AssetExecutionContext, incremental: dg.ResourceParam[Incremental]) -> dg.MaterializeResult:
-        return incremental.materialise(context, "trajectories", partial(read, logs=incremental.settings.logs_dir))
+    def trajectories(context: dg.AssetExecutionContext, incremental: Incremental) -> Iterator[dg.MaterializeResult]:
+        yield from incremental.materialise(context, "trajectories", partial(read, logs=incremental.settings.logs_dir))
 
     return trajectories
 

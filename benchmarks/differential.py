@@ -1,4 +1,4 @@
-"""Whether the differential oracle catches wrong diffs that pass the tests (cheats 11, 22, 24), and lets right ones be.
+"""Whether differential testing catches wrong diffs that pass the tests (cheats 11, 22, 24), and lets right ones be.
 
 Wrong: the faulty code behind an object that equals everything, or behind a table of what the tests ask for; mutants of the gold
 code that no test notices (some of these do the same as the gold code, and cannot be caught). Right: each task's gold patch, and the

@@ -1,4 +1,6 @@
-"""Checks: one a stage that shows what failed and blocks nothing, and the gate in front of the release."""
+"""Checks: one a stage that names what failed and ends the run failed, and the gate in front of the release."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -14,15 +16,30 @@ def build() -> list[dg.AssetChecksDefinition]:
 
 def _complete(name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=name, name=f"{name}_complete", blocking=False, description="Every task of the pool has its partition, and none failed."
+        asset=name,
+        name=f"{name}_complete",
+        blocking=False,
+        description="Every task of the pool has its partition, and none failed. A run in which one did ends failed; what follows goes on.",
     )
-    def check(incremental: dg.ResourceParam[Incremental]) -> dg.AssetCheckResult:
+    def check(context: dg.AssetCheckExecutionContext, incremental: Incremental) -> Iterator[dg.AssetCheckResult]:
         wrong = problems(incremental.lake, (name,))
-        return dg.AssetCheckResult(
+        yield dg.AssetCheckResult(
             passed=not wrong, severity=dg.AssetCheckSeverity.WARN, metadata={"failed": len(wrong), "which": _shown(wrong)}
         )
+        undone = _undone(context, name)
+        if undone:
+            raise dg.Failure(f"{name}: {undone} partitions failed or were blocked", allow_retries=False)
 
     return check
+
+
+def _undone(context: dg.AssetCheckExecutionContext, name: str) -> int:
+    """Partitions of the stage that this run could not bring up to date."""
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(name))
+    if event is None or event.run_id != context.run.run_id or event.asset_materialization is None:
+        return 0
+    metadata = event.asset_materialization.metadata
+    return sum(int(str(metadata[count].value)) for count in ("failed", "blocked"))
 
 
 @dg.asset_check(
@@ -30,7 +47,7 @@ def _complete(name: str) -> dg.AssetChecksDefinition:
     blocking=True,
     description="Nothing failed and the controls prove the grader; otherwise there is no release, and the run ends failed.",
 )
-def release_gate(incremental: dg.ResourceParam[Incremental]) -> dg.AssetCheckResult:
+def release_gate(incremental: Incremental) -> dg.AssetCheckResult:
     wrong = {**problems(incremental.lake, (*PER_TASK, "calibration_report")), **control_faults(incremental.lake)}
     return dg.AssetCheckResult(
         passed=not wrong, severity=dg.AssetCheckSeverity.ERROR, metadata={"failed": len(wrong), "which": _shown(wrong)}

@@ -173,7 +173,7 @@ def unlock(config: Config = None) -> None:
     """Break the writer's lock of a process that is gone from another machine."""
     from resources.lock import Lock
 
-    lock = Lock(_settings(config).data_dir / "lock.json")
+    lock = Lock(_settings(config).lock_file)
     writer = lock.writer()
     if writer is None:
         typer.echo("nobody holds the lock")

@@ -1,63 +1,31 @@
 """Everything that the code server loads, from one factory. Tests swap a resource through ``overrides`` and nothing else."""
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from agenttasks.store import TaskStore
-from trajruntime.executor import ThreadExecutor
 
-from assets import (
-    calibration_report,
-    human_labels,
-    judge_scores,
-    outcomes,
-    preference_pairs,
-    release,
-    rewards,
-    rollouts,
-    rule_scores,
-    task_pool,
-    trajectories,
-)
+import assets
 from pipelines import checks, jobs, schedules, sensors
-from resources import settings as configuration
+from resources.agents import AgentsResource
 from resources.incremental.asset import Incremental
 from resources.judge import JudgeResource
-from resources.lake import Lake
-from resources.lock import Lock
-from resources.progress import Lines
 from resources.sandbox import SandboxResource
-
-_MODULES = (
-    task_pool,
-    rollouts,
-    outcomes,
-    trajectories,
-    rule_scores,
-    judge_scores,
-    rewards,
-    preference_pairs,
-    human_labels,
-    calibration_report,
-    release,
-)
+from resources.settings import Settings, load
+from resources.storage import TaskStoreResource
 
 
-def build_resources(settings: configuration.Settings) -> dict[str, Any]:
-    """Resource name → resource, wired from ``settings``. Nothing is opened before it is used."""
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Resource name → resource, as the settings say. Nothing is opened before it is used."""
     return {
-        "incremental": Incremental(
-            settings,
-            Lake(settings.lake_url),
-            Lock(settings.data_dir / "lock.json"),
-            ThreadExecutor(settings.orchestration.workers),
-            Lines(),
-        ),
-        "sandbox": SandboxResource(settings),
-        "store": TaskStore(settings.data_dir / "store"),
-        "judge": JudgeResource(settings),
+        "incremental": Incremental.of(settings),
+        "sandbox": SandboxResource.of(settings),
+        "agents": AgentsResource.of(settings),
+        "judge": JudgeResource.of(settings),
+        "store": TaskStoreResource(folder=str(settings.data_dir / "store")),
     }
 
 
@@ -67,10 +35,10 @@ def build_defs(overrides: Mapping[str, Any] | None = None, settings_file: Path |
     Raises:
         SettingsError: the settings cannot be used.
     """
-    settings = configuration.load(settings_file)
-    assets = [module.asset(settings) for module in _MODULES]
+    settings = load(settings_file)
+    modules = [importlib.import_module(found.name) for found in pkgutil.iter_modules(assets.__path__, "assets.")]
     return dg.Definitions(
-        assets=dg.with_source_code_references(assets),
+        assets=dg.with_source_code_references([module.asset(settings) for module in modules]),
         asset_checks=checks.build(),
         jobs=jobs.JOBS,
         schedules=[schedules.nightly(settings)],

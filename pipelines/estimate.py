@@ -68,7 +68,7 @@ def estimate(settings: Settings) -> Estimate:
     stored = listing(lake)
     codes = agent_codes(settings, Sources())
     agents = build_agents(settings.agents, settings.root, codes, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
-    config = RolloutConfig(settings.agents.seed, agents, SandboxResource(settings).agent_limits, settings.logs_dir)
+    config = RolloutConfig(settings.agents.seed, agents, SandboxResource.of(settings).agent_limits, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)
     wanted = dict.fromkeys((a.spec.agent.name for a in agents), 0)
     done = dict(wanted)

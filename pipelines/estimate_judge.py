@@ -37,12 +37,13 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
     """
     if settings.judge.enabled == "never":
         return None
-    judge = JudgeResource(settings)
+    judge = JudgeResource.of(settings)
+    config = judge.config(settings.rubric_set)
     wanted: list[Question[Any]] = []
     trajectories = 0
     for inputs in _waiting(settings):
         for task, trajectory in runs(inputs):
-            missing = judge.missing(questions(task, trajectory, judge.config))
+            missing = judge.missing(questions(task, trajectory, config))
             trajectories += bool(missing)
             wanted.extend(missing)
     batch = judge.in_batch(len(wanted))

@@ -1,4 +1,4 @@
-"""Dagster's home, kept in the data folder: run history that lasts, telemetry off, one run at a time."""
+"""Dagster's home, kept in the data folder: run history that lasts, telemetry off, one run and one writing step at a time."""
 
 import os
 from pathlib import Path
@@ -15,8 +15,8 @@ def prepare(settings: Settings) -> Path:
     config: dict[str, object] = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "concurrency": {"runs": {"max_concurrent_runs": 1}},
-        "run_monitoring": {"enabled": True, "poll_interval_seconds": 60},
+        "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"granularity": "op", "default_limit": 1}},
+        "run_monitoring": {"enabled": True, "poll_interval_seconds": 60, "free_slots_after_run_end_seconds": 60},
     }
     if settings.orchestration.storage_url:
         config["storage"] = {"postgres": {"postgres_url": settings.orchestration.storage_url}}

@@ -13,7 +13,7 @@ from resources.incremental.code import Sources
 from resources.incremental.plan import StagePlan, plan
 from resources.lake import ALL, Lake
 from resources.lock import Lock, Writer
-from resources.progress import Progress
+from resources.progress import Progress, shown_by
 from resources.sandbox import SandboxResource
 from resources.settings import Settings
 from resources.stages import BY_NAME, PER_TASK
@@ -58,7 +58,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         KeyboardInterrupt: the run was stopped; what was computed is kept.
     """
     began = time.monotonic()
-    lock = Lock(settings.data_dir / "lock.json")
+    lock = Lock(settings.lock_file)
     lake = Lake(settings.lake_url)
     broken = lock.take()
     try:
@@ -66,7 +66,8 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lake.sweep()
         _forget_lost_release(settings, lake)
         todo = any(p.todo for p in plan(settings, lake))
-        ran = _execute(settings, lake, progress, overrides or {}, broken) if todo else RunResult()
+        with shown_by(progress):
+            ran = _execute(settings, lake, overrides or {}, broken) if todo else RunResult()
         after = plan(settings, lake)
         counts = {p.stage.name: ran.counts.get(p.stage.name, (0, p.count("current"), 0)) for p in after}
         return Summary(counts, {**ran.broke, **_problems(after, lake)}, time.monotonic() - began, ran.judge)
@@ -74,7 +75,7 @@ def run(settings: Settings, progress: Progress, overrides: Mapping[str, Any] | N
         lock.release()
 
 
-def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapping[str, Any], broken: Writer | None) -> RunResult:
+def _execute(settings: Settings, lake: Lake, overrides: Mapping[str, Any], broken: Writer | None) -> RunResult:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import dagster as dg
@@ -93,10 +94,9 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
         build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), CostLimiter(settings.agents.money_limit_usd))
     resources = {**build_resources(settings), **overrides}
-    resources["incremental"] = type(resources["incremental"])(**{**vars(resources["incremental"]), "progress": progress})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        defs = build_defs(resources, settings.root / "trajhub.yaml")
+        defs = build_defs(resources, settings.file)
     sandbox: SandboxResource = resources["sandbox"]
     tags = {"trajhub/command": "run"}
     counts: dict[str, tuple[int, int, int]] = {}
@@ -104,7 +104,7 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
         close_orphans(instance, broken)
         if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts", "outcomes")):
             sandbox.check(entry.name for entry in settings.agents.run)
-            sandbox.backend.reap()
+            sandbox.opened.reap()
         pool = defs.resolve_job_def(REFRESH).execute_in_process(instance=instance, run_config=quiet(), tags=tags, raise_on_error=False)
         counts.update(_counts(pool))
         if not pool.success:
@@ -131,11 +131,17 @@ def _execute(settings: Settings, lake: Lake, progress: Progress, overrides: Mapp
 def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
     """Stage → (computed, cached, failed) as its materialisation reported them."""
     found = {}
-    for event in result.get_asset_materialization_events():
-        metadata = event.materialization.metadata
+    told = [(event.asset_key.to_user_string(), event.materialization.metadata) for event in result.get_asset_materialization_events()]
+    for stage, metadata in [*told, *_failures(result).items()]:
         if {"computed", "cached", "failed"} <= metadata.keys():
-            found[event.asset_key.to_user_string()] = tuple(int(metadata[k].value) for k in ("computed", "cached", "failed"))
+            found[stage] = tuple(int(metadata[k].value) for k in ("computed", "cached", "failed"))
     return found  # type: ignore[return-value]
+
+
+def _failures(result: Any) -> dict[str, Mapping[str, Any]]:
+    """Step → what it reported when it failed as a stage without partitions does."""
+    data = {e.step_key: e.step_failure_data.user_failure_data for e in result.all_events if e.is_step_failure}
+    return {step: failure.metadata for step, failure in data.items() if failure is not None}
 
 
 def _broke(result: Any) -> dict[str, str]:
@@ -147,8 +153,11 @@ def _broke(result: Any) -> dict[str, str]:
     errors = {e.step_key: e.step_failure_data.error for e in result.all_events if e.is_step_failure}
     if any(error is not None and "DagsterExecutionInterruptedError" in error.message for error in errors.values()):
         raise KeyboardInterrupt
+    known = _failures(result)
     return {
-        step: " ".join((error.cause or error).message.split()) for step, error in errors.items() if error is not None and step in BY_NAME
+        step: " ".join((error.cause or error).message.split())
+        for step, error in errors.items()
+        if error is not None and step in BY_NAME and "failed" not in known.get(step, {})
     }
 
 
@@ -176,6 +185,7 @@ def close_orphans(instance: Any, broken: Writer | None) -> int:
     orphans = [r for r in running if "trajhub/command" in r.tags or (broken is not None and r.run_id == broken.run_id)]
     for orphan in orphans:
         instance.report_run_failed(orphan, "the process that ran it is gone; what it had stored is kept")
+        instance.event_log_storage.free_concurrency_slots_for_run(orphan.run_id)
     return len(orphans)
 
 

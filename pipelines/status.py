@@ -17,7 +17,7 @@ def status(settings: Settings) -> dict[str, Any]:
     """The whole page as plain values."""
     lake = Lake(settings.lake_url)
     plans = plan(settings, lake)
-    writer = Lock(settings.data_dir / "lock.json").writer()
+    writer = Lock(settings.lock_file).writer()
     return {
         "data": str(settings.data_dir),
         "judge": "on" if settings.judge.active else "off",

@@ -12,6 +12,8 @@ from resources.stages import BY_NAME
 
 TASKS = dg.DynamicPartitionsDefinition(name="tasks")
 OWNER = "team:trajectory-hub"
+POOL = "lake"
+"""Concurrency pool of all stages: with a limit of 1, one step writes at a time on all machines that share Dagster's storage."""
 _GROUPS = {
     "task_pool": "tasks",
     "rollouts": "runs",
@@ -42,6 +44,7 @@ def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any
         "group_name": _GROUPS[name],
         "kinds": kinds,
         "owners": [OWNER],
+        "pool": POOL,
         "code_version": code_version(name, settings),
     }
     if stage.per_task:

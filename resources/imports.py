@@ -14,11 +14,6 @@ class Imports:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def tasks(self) -> list[Task]:
-        """All tasks, in order of file name. No folder: none."""
-        lines = (line for file in sorted(self.folder.glob("*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines())
-        return [Task.model_validate_json(line) for line in lines if line.strip()]
-
     def rollouts(self, task_id: str) -> list[Rollout]:
         """Rollouts of one task."""
         file = self.rollouts_file(task_id)

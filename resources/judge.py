@@ -2,55 +2,66 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from agentllm.cache import AnswerCache
 from agentllm.client import Client
 from agentllm.ledger import Spending
+from agentllm.prices import ModelPrice
 from agentllm.question import Question
 from agentreward.judge.config import JudgeConfig
+from agentreward.rubrics import RubricSet
+from pydantic import Field
 
-from resources.settings import Settings
+from resources.section import SectionResource
+from resources.settings import Judge, Settings
 
 
-@dataclass(frozen=True)
-class JudgeResource:
+class ModelPriceConfig(dg.Config, ModelPrice):
+    """A price as the Launchpad shows it."""
+
+
+class JudgeResource(SectionResource, Judge):
     """How the model is asked, what was asked already, and a client to ask with."""
 
-    settings: Settings
+    section = "judge"
+    price: ModelPriceConfig | None = Field(None, description="What the model costs, where the price list does not say.")
+    api_key: str = Field("", description="The key; empty where none is needed, or none is set.")
+    cache_folder: str = Field(description="Folder of the answers that were paid for.")
 
-    @property
-    def config(self) -> JudgeConfig:
-        """How the model is asked."""
-        asked = self.settings.judge
+    @classmethod
+    def of(cls, settings: Settings) -> "JudgeResource":
+        """The judge of a project. Its key is read from the environment when a run begins, and stands in no record."""
+        asked = settings.judge
+        key = dg.EnvVar(asked.key_name) if asked.active and asked.key_name else ""
+        return cls(**asked.model_dump(mode="json"), api_key=key, cache_folder=str(settings.data_dir / "judge-cache"))
+
+    def config(self, rubrics: RubricSet) -> JudgeConfig:
+        """How the model is asked about these rubrics."""
         return JudgeConfig(
-            model=asked.model,
-            rubrics=self.settings.rubric_set,
-            replicates=asked.replicates,
-            rejudge_above=asked.rejudge_above,
-            max_tokens=asked.max_tokens,
-            provider=asked.provider,
-            temperature=asked.temperature,
+            model=self.model,
+            rubrics=rubrics,
+            replicates=self.replicates,
+            rejudge_above=self.rejudge_above,
+            max_tokens=self.max_tokens,
+            provider=self.provider,
+            temperature=self.temperature,
         )
-
-    @property
-    def at_once(self) -> int:
-        """Requests that may be under way together."""
-        return self.settings.judge.concurrency
 
     @property
     def why_not(self) -> str:
         """Why there is no judge; empty if there is one."""
-        asked = self.settings.judge
-        if asked.enabled == "never":
+        if self.enabled == "never":
             return "the settings say judge.enabled: never"
-        return "" if asked.active else f"no key in ${asked.key_name}"
+        return "" if self.active else f"no key in ${self.key_name}"
 
-    @property
+    @cached_property
     def cache(self) -> AnswerCache:
         """Answers that were paid for."""
-        return AnswerCache(self.settings.data_dir / "judge-cache")
+        return AnswerCache(Path(self.cache_folder))
 
     def open(self) -> Client | None:
         """A client with a ledger of its own, or nothing where judging is off or the key is not set.
@@ -58,30 +69,27 @@ class JudgeResource:
         Raises:
             NotConfigured: the SDK of the provider is not installed.
         """
-        asked = self.settings.judge
-        if not asked.active:
+        if not self.active:
             return None
         return Client(
-            provider=asked.provider,
-            model=asked.model,
-            base_url=asked.base_url,
-            api_key_env=asked.key_name,
-            max_retries=asked.max_retries,
-            temperature=asked.temperature,
-            semaphore=threading.BoundedSemaphore(asked.concurrency),
+            provider=self.provider,
+            model=self.model,
+            base_url=self.base_url,
+            api_key=self.api_key or "none",
+            max_retries=self.max_retries,
+            temperature=self.temperature,
+            semaphore=threading.BoundedSemaphore(self.concurrency),
             cache=self.cache.folder,
-            rates=asked.price.rates if asked.price else None,
+            rates=self.price.rates if self.price else None,
         )
 
     def missing(self, questions: Sequence[Question[Any]]) -> list[Question[Any]]:
         """Those that no stored answer settles. Needs no key."""
-        asked = self.settings.judge
-        cache = self.cache
-        return [q for q in questions if q.stored(cache, q.key(asked.provider, asked.model, asked.temperature)) is None]
+        return [q for q in questions if q.stored(self.cache, q.key(self.provider, self.model, self.temperature)) is None]
 
     def in_batch(self, missing: int) -> bool:
         """Whether so many missing judgements are handed in as a batch."""
-        return self.settings.judge.batch == "auto" and missing >= self.settings.judge.batch_from
+        return self.batch == "auto" and missing >= self.batch_from
 
 
 def spent(total: Spending) -> dict[str, Any]:

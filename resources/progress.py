@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -61,3 +63,21 @@ class Lines:
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)
+
+
+_CURRENT: list[Progress] = [Lines()]
+
+
+def current() -> Progress:
+    """What is told in this process: plain lines, unless :func:`shown_by` says otherwise."""
+    return _CURRENT[-1]
+
+
+@contextmanager
+def shown_by(progress: Progress) -> Iterator[Progress]:
+    """Tell ``progress`` while the block runs."""
+    _CURRENT.append(progress)
+    try:
+        yield progress
+    finally:
+        _CURRENT.remove(progress)

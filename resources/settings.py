@@ -48,6 +48,13 @@ class Repository(Section):
     timeout_s: float = Field(60, gt=0, description="Limit for one run of its whole suite, seconds.")
 
 
+class TaskSourceEntry(Section):
+    """A source of tasks beside libraries and repositories."""
+
+    use: str = Field(min_length=1, description="Name of a source (`agenttasks.sources`), or module:function beside the settings file.")
+    options: dict[str, Any] = Field({}, description="What the source is told.")
+
+
 class Tasks(Section):
     """Where tasks come from."""
 
@@ -57,6 +64,7 @@ class Tasks(Section):
     repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
     count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
+    sources: tuple[TaskSourceEntry, ...] = Field((), description="Other sources of tasks, in order; what two of them give counts once.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
 
     @model_validator(mode="after")
@@ -222,6 +230,7 @@ class Settings(BaseSettings):
     goals: tuple[Goal, ...] = Field((), description="What the project wants to reach; none by default.")
     orchestration: Orchestration = Orchestration()
     root: Path = Field(Path("."), exclude=True, description="Folder of the settings file; set when it is read.")
+    file_name: str = Field("trajhub.yaml", exclude=True, description="Name of the settings file; set when it is read.")
 
     @classmethod
     def settings_customise_sources(
@@ -229,6 +238,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults; the file is handed in by :func:`load`."""
         return env_settings, init_settings
+
+    @property
+    def file(self) -> Path:
+        """Absolute path of the settings file."""
+        return self.root.resolve() / self.file_name
 
     @property
     def data_dir(self) -> Path:
@@ -277,6 +291,11 @@ class Settings(BaseSettings):
         return self.data_dir / self.release.path
 
     @property
+    def lock_file(self) -> Path:
+        """Absolute path of the lock that whoever writes holds."""
+        return self.data_dir / "lock.json"
+
+    @property
     def labels_file(self) -> Path:
         """Absolute path of the label file."""
         return self.root / self.labels.path
@@ -302,9 +321,9 @@ def load(file: Path | None = None) -> Settings:
         raise SettingsError(f"{file}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{file}: a mapping of settings is expected, found {type(values).__name__}")
-    values.pop("root", None)
+    values = {name: value for name, value in values.items() if name not in ("root", "file_name")}
     try:
-        settings = Settings(**values, root=file.parent)
+        settings = Settings(**values, root=file.parent, file_name=file.name)
         _ = settings.rubric_set  # one that cannot be read is found here, and not in the middle of a run
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(file, problem) for problem in error.errors())) from error

@@ -12,9 +12,9 @@ from resources.agent_code import SANDBOX, agent_codes
 from resources.imports import Imports
 from resources.incremental.code import Sources
 from resources.lake import Lake, Stored
-from resources.repositories import repositories_digest
 from resources.rubrics import by_judge, by_rule
 from resources.settings import Settings
+from resources.task_sources import source_codes, task_sources
 
 Shape = Callable[[Settings], Any]
 
@@ -106,9 +106,10 @@ STAGES: tuple[Stage, ...] = (
         "task_pool",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
-        external_inputs=lambda s: files_digest(s.imports_dir) + repositories_digest(s),
+        external_inputs=lambda s: [source.identity() for source in task_sources(s)],
         volatile=("certificate_seconds",),
         resource_code=(*GRADER, *SANDBOX),
+        chosen_code=source_codes,
     ),
     Stage(
         "rollouts",

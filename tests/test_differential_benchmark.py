@@ -1,4 +1,4 @@
-"""The differential oracle on real tasks: wrong diffs that pass the tests are flagged, right ones never."""
+"""Differential testing on real tasks: wrong diffs that pass the tests are flagged, right ones never."""
 
 import json
 import subprocess

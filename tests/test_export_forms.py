@@ -3,7 +3,7 @@
 from agentrecorder.exports import EXPORTS
 from agentrecorder.exports.metadata import Ending
 from agentrecorder.run import Run
-from agentrelease.messages import messages_of
+from agentrelease.exports.messages import messages_of
 
 
 def test_both_write_the_same_messages() -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentgrader.probes.outline import outline
-from agentgrader.protected_paths import patched_paths
 from agentgrader.syntax import parse
-from agenttasks.archive import unpack
-from agenttasks.patch import unified_diff
+from agenttasks.faults.patch import unified_diff
+from agenttasks.libraries.archive import unpack
 from agenttasks.store import TaskStore
+from trajschema.diffs import paths_in
 from trajschema.task import Task
 
 Function = ast.FunctionDef
@@ -49,7 +49,7 @@ class Source:
 def read(task: Task, store: TaskStore) -> Source:
     """Both sides of an injected task: its archive holds the right code."""
     files = unpack(store.tree(task))
-    gold = {path: files[path].decode() for path in patched_paths(task.gold_patch)}
+    gold = {path: files[path].decode() for path in paths_in(task.gold_patch)}
     with tempfile.TemporaryDirectory() as name:
         for path, text in gold.items():
             file = Path(name, path)

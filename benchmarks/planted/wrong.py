@@ -10,7 +10,7 @@ from agentgrader.run import run_tests
 from agentgrader.syntax import parse
 from agentsandbox.errors import PatchRejected
 from agentsandbox.sandbox import Backend, Sandbox
-from agenttasks.operators import candidates
+from agenttasks.faults.operators import candidates
 from trajschema.rollout import Limits
 
 from planted.source import Source, decorated, functions, with_helper

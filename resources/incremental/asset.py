@@ -1,61 +1,105 @@
 """From Dagster's run to the incremental loop and back: which partitions are asked for, and what the UI shows of them."""
 
-import atexit
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import dagster as dg
-from trajruntime.executor import Executor
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+from pydantic import Field
+from trajruntime.executor import Executor, ThreadExecutor
 
+from resources import progress
 from resources.incremental.run import Compute, Inputs, MissingInput, PartitionStatus, Report, refresh
 from resources.lake import ALL, CorruptPartition, Lake
-from resources.lock import Lock
-from resources.progress import Progress
-from resources.settings import Settings
+from resources.settings import Settings, load
 from resources.stages import BY_NAME
+from resources.storage import LakeResource
 
 
-@dataclass(frozen=True)
-class Incremental:
-    """What every asset runs through."""
+class Incremental(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What every asset runs through: only partitions that are not current are computed."""
 
-    settings: Settings
-    lake: Lake
-    lock: Lock
-    workers: Executor
-    progress: Progress
+    settings_file: str = Field(description="Settings of the project; what shapes a stage is part of the keys of its partitions.")
+    workers: int = Field(0, description="Tasks worked on at once; 0 takes the number of cores.")
+    storage: LakeResource
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Incremental":
+        """For a project."""
+        return cls(settings_file=str(settings.file), workers=settings.orchestration.workers, storage=LakeResource.of(settings))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return load(Path(self.settings_file))
+
+    @property
+    def lake(self) -> Lake:
+        """Where partitions are stored."""
+        return self.storage.opened
+
+    @property
+    def executor(self) -> Executor:
+        """What maps a function over tasks."""
+        return ThreadExecutor(self.workers)
+
+    @property
+    def progress(self) -> progress.Progress:
+        """Told of each stage and partition."""
+        return progress.current()
 
     def materialise(
-        self, context: dg.AssetExecutionContext, name: str, compute: Compute, workers: Executor | None = None
-    ) -> dg.MaterializeResult:
-        """Bring the partitions of this run up to date. Always returns: what failed is recorded, and the release gate names it."""
-        self.hold(context.run_id)
+        self,
+        context: dg.AssetExecutionContext,
+        name: str,
+        compute: Compute,
+        executor: Executor | None = None,
+        settings: Settings | None = None,
+    ) -> Iterator[dg.MaterializeResult]:
+        """Bring the partitions of this run up to date, and show those that failed or were blocked as failed.
+
+        A stage with partitions always gives its result, so that what follows does the other partitions; its check ends the run
+        failed. ``settings`` are those of this run, where it was given others than the project's.
+
+        Raises:
+            Failure: a stage without partitions failed.
+        """
+        self.storage.hold(context.run_id)
         stage = BY_NAME[name]
         partitions = list(context.partition_keys) if stage.per_task else [ALL]
-        report = refresh(stage, partitions, compute, self.lake, self.settings, workers or self.workers, self.progress)
-        if stage.per_task:
-            for partition in partitions:
-                context.add_asset_metadata(
-                    {"status": _status(report, partition), **report.metadata.get(partition, {})}, partition_key=partition
-                )
-        return dg.MaterializeResult(metadata=summary(report))
+        report = refresh(stage, partitions, compute, self.lake, settings or self.settings, executor or self.executor, self.progress)
+        undone = {**report.blocked, **report.failed}
+        if not stage.per_task:
+            if undone:
+                raise dg.Failure(undone[ALL], metadata=summary(report), allow_retries=False)
+            yield dg.MaterializeResult(metadata=summary(report))
+            return
+        for partition in partitions:
+            shown = {"status": _status(report, partition), **report.metadata.get(partition, {})}
+            context.add_asset_metadata(shown, partition_key=partition)
+        yield dg.MaterializeResult(metadata=summary(report))
+        for partition in undone:
+            _show_failed(context, partition)
 
-    def stale(self, partitions: Sequence[str], name: str) -> Iterator[Inputs]:
+    def stale(self, partitions: Sequence[str], name: str, settings: Settings) -> Iterator[Inputs]:
         """Inputs of those of ``partitions`` that :meth:`materialise` would compute; without those whose inputs are not there."""
-        status = PartitionStatus.of(BY_NAME[name], partitions, self.lake, self.settings)
+        status = PartitionStatus.of(BY_NAME[name], partitions, self.lake, settings)
         for partition in status.todo:
             with suppress(MissingInput, CorruptPartition):
                 yield status.inputs(partition)
 
-    def hold(self, run_id: str) -> None:
-        """Take the writer's lock until this process ends.
 
-        Raises:
-            Locked: another process is writing.
-        """
-        self.lock.take(run_id)
-        atexit.register(self.lock.release)
+def _show_failed(context: dg.AssetExecutionContext, partition: str) -> None:
+    """Make Dagster show a partition as failed once this run has ended failed.
+
+    The result of a range counts as a materialisation of each of its partitions, and there is no call that takes one out. One that
+    is planned again after that, by a run that then fails, is a failed one.
+    """
+    planned = AssetMaterializationPlannedData(context.asset_key, partition=partition, partitions_subset=None)
+    event = DagsterEvent.build_asset_materialization_planned_event(context.run.job_name, context.op_execution_context.op.name, planned)
+    context.instance.report_dagster_event(event, context.run_id)
 
 
 def _status(report: Report, partition: str) -> str:

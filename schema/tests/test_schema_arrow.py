@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from trajschema.arrow import arrow_schema, from_table, to_table, volatile_columns
+from trajschema.arrow import arrow_schema, from_table, to_table
 from trajschema.generate import RECORDS
 from trajschema.outcome import Outcome
 from trajschema.preference import PreferencePair
@@ -88,12 +88,6 @@ def test_optional_fields_and_no_others_are_nullable() -> None:
     assert not schema.field("task_id").nullable
     assert schema.field("FAIL_TO_PASS").type == pa.list_(pa.field("item", pa.string(), nullable=False))
     assert arrow_schema(PreferencePair).field("margin").type == pa.float64()
-
-
-def test_clocks_are_marked_as_no_part_of_the_content() -> None:
-    assert volatile_columns(Outcome) == ("seconds",)
-    assert volatile_columns(Task) == ("certificate_seconds",)
-    assert volatile_columns(PreferencePair) == ()
 
 
 def test_a_row_of_another_schema_version_is_refused() -> None:

@@ -66,6 +66,12 @@ def test_a_diff_without_lines_of_git_is_read_too() -> None:
     assert (two.old_path, two.path) == (None, "c.py")
 
 
+def test_ends_of_lines_are_content_unless_the_whole_diff_was_rewritten() -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\r\n+b\r\n"
+    assert [hunk.new for file in read_diff(diff) for hunk in file.hunks] == [["b\r"]]
+    assert [hunk.new for file in read_diff(diff.replace("\r\n", "\n").replace("\n", "\r\n")) for hunk in file.hunks] == [["b"]]
+
+
 def test_a_hunk_that_ends_early_is_not_whole_and_what_follows_is_read() -> None:
     (one, two) = read_diff("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\ndiff --git a/y b/y\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n")
     assert ([h.whole for h in one.hunks], [h.whole for h in two.hunks]) == ([False], [True])

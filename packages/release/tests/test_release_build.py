@@ -17,7 +17,7 @@ from agentrelease.configs import CONFIGS
 from agentrelease.errors import BadTable, MissingConfiguration, NotARelease
 from agentrelease.load import load_release
 from agentrelease.manifest import read_manifest
-from agentrelease.verify import verify_release
+from agentrelease.verifying.verify import verify_release
 from trajruntime.atomic_dir import put_in_place, staging, sweep
 
 

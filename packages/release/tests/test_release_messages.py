@@ -2,8 +2,8 @@
 
 import json
 
-from agentrelease.dpo import fork
-from agentrelease.messages import messages_of, tools_of
+from agentrelease.exports.dpo import fork
+from agentrelease.exports.messages import messages_of, tools_of
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory

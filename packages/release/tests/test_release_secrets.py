@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from agentrelease.cleaning.scrub import scrubbed
+from agentrelease.cleaning.secrets import redacted
 from agentrelease.load import load_release
-from agentrelease.scrub import scrubbed
-from agentrelease.secrets import redacted
-from agentrelease.verify import verify_release
+from agentrelease.verifying.verify import verify_release
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.score import Evidence

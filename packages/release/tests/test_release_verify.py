@@ -10,7 +10,7 @@ import pytest
 from agentrelease.cli import app
 from agentrelease.configs import CONFIGS, file_of
 from agentrelease.manifest import read_manifest, release_id
-from agentrelease.verify import verify_release
+from agentrelease.verifying.verify import verify_release
 from trajschema.ids import sha256_bytes
 from typer.testing import CliRunner
 

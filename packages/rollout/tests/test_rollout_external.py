@@ -18,8 +18,7 @@ from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
 from agentsandbox.sandbox import Backend
-from trajschema.event import AgentTurn, SessionEnd
-from trajschema.event_log import read_events
+from trajschema.event import AgentTurn, SessionEnd, read_events
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
 

@@ -6,7 +6,7 @@ import pytest
 from agentrollout.policies.fragment import Fragment, edits_in
 from agentrollout.policies.ranking import Clues, rank
 from agentrollout.policies.reading import Setup, fragment_of, functions_in, is_library
-from agenttasks.operators import REMOVALS, SIMPLE
+from agenttasks.faults.operators import REMOVALS, SIMPLE
 from trajschema.trajectory import Observation
 
 METHOD = '''\

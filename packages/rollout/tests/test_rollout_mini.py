@@ -16,8 +16,7 @@ from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
 from agentsandbox.sandbox import Backend
-from trajschema.event import AgentTurn
-from trajschema.event_log import read_events
+from trajschema.event import AgentTurn, read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory

@@ -8,8 +8,7 @@ from agentrollout.embedded import EMBEDDED, UnknownAgent, embedded
 from agentrollout.loop import Budget, rollout
 from agentrollout.policy import Exchange, GoldView, TaskView
 from agentsandbox.sandbox import Backend
-from trajschema.event import AgentTurn, ToolResult
-from trajschema.event_log import read_events
+from trajschema.event import AgentTurn, ToolResult, read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 

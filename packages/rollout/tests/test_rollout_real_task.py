@@ -9,11 +9,11 @@ from agentgrader.run import run_tests
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget, rollout
 from agentsandbox.sandbox import Backend
-from agenttasks.archive import source_files, unpack
 from agenttasks.errors import LibraryUnavailable
-from agenttasks.fetch import fetch
-from agenttasks.library import library
-from agenttasks.operators import candidates
+from agenttasks.faults.operators import candidates
+from agenttasks.libraries.archive import source_files, unpack
+from agenttasks.libraries.fetch import fetch
+from agenttasks.libraries.library import library
 from agenttasks.store import TaskStore
 from trajschema.rollout import Limits
 from trajschema.task import Task

@@ -1,7 +1,9 @@
 """Process owners: the living are told from the dead, those of other machines are left alone."""
 
+import os
 import subprocess
 import sys
+import time
 
 from trajruntime.process_owner import ProcessOwner, parse_owner, this_process
 
@@ -23,10 +25,9 @@ def test_a_later_process_with_the_same_number_is_another_one() -> None:
 
 def test_a_process_that_ended_is_dead_even_before_it_is_waited_for() -> None:
     me = this_process()
-    child = subprocess.Popen([sys.executable, "-c", "import os; print(os.getpid(), flush=True)"], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    child.stdout.read()
-    owner = ProcessOwner(me.host, child.pid, me.started)
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is still to be waited for
+    owner = ProcessOwner(me.host, child.pid, time.time())
     assert owner.is_dead()
     child.wait()
     assert owner.is_dead()

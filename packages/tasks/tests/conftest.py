@@ -11,7 +11,7 @@ import pytest
 from agentsandbox.backends import choose
 from agentsandbox.errors import BackendUnavailable
 from agentsandbox.sandbox import Backend
-from agenttasks.library import Library
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 from trajschema.ids import sha256_bytes
 

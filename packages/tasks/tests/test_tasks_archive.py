@@ -3,8 +3,8 @@
 import io
 import tarfile
 
-from agenttasks.archive import needed, pack, read_sdist, unpack
-from agenttasks.library import Library
+from agenttasks.libraries.archive import needed, pack, read_sdist, unpack
+from agenttasks.libraries.library import Library
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from agenttasks.__main__ import app
-from agenttasks.library import libraries
+from agenttasks.libraries.library import libraries
 from typer.testing import CliRunner
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agenttasks.archive import source_files, unpack
 from agenttasks.errors import LibraryUnavailable
-from agenttasks.fetch import fetch
-from agenttasks.library import Library
+from agenttasks.libraries.archive import source_files, unpack
+from agenttasks.libraries.fetch import fetch
+from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 
 

@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from agenttasks.inject import Candidate, Kind, faulty, kind_at, queue, turns
-from agenttasks.library import Library, libraries
-from agenttasks.operators import REMOVALS, SIMPLE
+from agenttasks.faults.inject import Candidate, Kind, faulty, kind_at, queue, turns
+from agenttasks.faults.operators import REMOVALS, SIMPLE
+from agenttasks.libraries.library import Library, libraries
 
 LIBRARY = Library("shapes", "1.0", "00", "MIT", "", "", sources=("shapes.py",), tests=("tests",))
 FILES = {path: Path(str(module.__file__)).read_text("utf-8") for path, module in (("shlex.py", shlex), ("textwrap.py", textwrap))}

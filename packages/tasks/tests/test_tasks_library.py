@@ -4,7 +4,7 @@ import re
 
 import pytest
 from agenttasks.errors import UnknownLibrary
-from agenttasks.library import libraries, library, read_libraries
+from agenttasks.libraries.library import libraries, library, read_libraries
 
 
 def test_at_least_six_libraries_are_pinned_with_licence_and_origin() -> None:

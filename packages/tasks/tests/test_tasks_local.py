@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.sandbox import Backend
-from agenttasks.archive import source_files, unpack
 from agenttasks.errors import RepositoryUnusable, TaskError
-from agenttasks.fetch import fetch
-from agenttasks.library import Library
-from agenttasks.local import from_folder, identity
+from agenttasks.libraries.archive import source_files, unpack
+from agenttasks.libraries.fetch import fetch
+from agenttasks.libraries.library import Library
+from agenttasks.libraries.local import from_folder, identity
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
 from trajschema.rollout import Limits

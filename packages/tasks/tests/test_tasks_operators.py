@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from agenttasks.mutation import Edit, Mutation, splice
-from agenttasks.operators import REMOVALS, SIMPLE, candidates
+from agenttasks.faults.mutation import Edit, Mutation, splice
+from agenttasks.faults.operators import REMOVALS, SIMPLE, candidates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from agenttasks.patch import unified_diff
+from agenttasks.faults.patch import unified_diff
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

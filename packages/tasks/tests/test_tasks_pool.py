@@ -11,14 +11,14 @@ from agentgrader.run import run_tests
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
 from agenttasks.errors import LibraryUnavailable, LibraryUnfit, PoolExhausted, PoolIncomplete, TaskError, UnknownLibrary
-from agenttasks.inject import Candidate
-from agenttasks.library import Library, library
-from agenttasks.operators import candidates
+from agenttasks.faults.inject import Candidate
+from agenttasks.faults.operators import candidates
+from agenttasks.libraries.library import Library, library
 from agenttasks.pool import build_pool
-from agenttasks.statement import named_tests
 from agenttasks.store import TaskStore
-from agenttasks.validate import certify
-from agenttasks.verdict import Rejected
+from agenttasks.validation.statement import named_tests
+from agenttasks.validation.validate import certify
+from agenttasks.validation.verdict import Rejected
 from trajruntime.executor import SerialExecutor, ThreadExecutor
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task

@@ -1,8 +1,8 @@
 """Problem statements: facts of the failing run, nothing that gives the fault away."""
 
-from agenttasks.library import Library
-from agenttasks.operators import candidates
-from agenttasks.statement import SHOWN, failure_message, named_tests, problem_statement
+from agenttasks.faults.operators import candidates
+from agenttasks.libraries.library import Library
+from agenttasks.validation.statement import SHOWN, failure_message, named_tests, problem_statement
 from hypothesis import given
 from hypothesis import strategies as st
 

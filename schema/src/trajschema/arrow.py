@@ -23,15 +23,6 @@ def arrow_schema(model: type[BaseModel]) -> pa.Schema:
     return pa.schema([_field(name, info.annotation) for name, info in model.model_fields.items()])
 
 
-def volatile_columns(model: type[BaseModel]) -> tuple[str, ...]:
-    """Top-level fields that are no part of the content (clocks and durations), by the mark in their field extras."""
-    return tuple(
-        name
-        for name, info in model.model_fields.items()
-        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("volatile")
-    )
-
-
 def to_table(model: type[R], records: Iterable[R]) -> pa.Table:
     """Records as a table with the columns of :func:`arrow_schema`, in the order given. No records: an empty table."""
     return pa.Table.from_pylist([r.model_dump(mode="json") for r in records], schema=arrow_schema(model))

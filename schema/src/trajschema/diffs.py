@@ -12,6 +12,7 @@ from typing import Literal
 LineKind = Literal["file", "hunk", "added", "removed", "same", "note"]
 """What a line is: of a file's header (or outside any), a hunk's header, three kinds of content, or ``\\ No newline at end of file``."""
 
+_HEADER = re.compile(r"^(?:diff --git|---) [^\n]*", re.MULTILINE)
 _HUNK = re.compile(r"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
 _KINDS: dict[str, LineKind] = {"+": "added", "-": "removed", " ": "same", "": "same", "\\": "note"}
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -90,15 +91,13 @@ def read_diff(text: str) -> list[FileDiff]:
     open_header = False
     """A ``diff --git`` line waits for its ``+++`` line."""
     old: str | None = None
-    rows = text.split("\n")
-    for kind, row in line_kinds(rows if rows[-1] else rows[:-1]):
-        line = row.removesuffix("\r")
+    for kind, line in line_kinds(_lines(text)):
         if kind == "hunk" and files:
-            head = _HUNK.match(row)
+            head = _HUNK.match(line)
             assert head is not None
             files[-1].hunks.append(Hunk(int(head[1]), int(head[2] or 1), int(head[3]), int(head[4] or 1)))
         elif kind in ("added", "removed", "same") and files:
-            files[-1].hunks[-1].lines.append(row or " ")
+            files[-1].hunks[-1].lines.append(line or " ")
         elif kind != "file":
             continue
         elif line.startswith("diff --git "):
@@ -114,6 +113,14 @@ def read_diff(text: str) -> list[FileDiff]:
         elif open_header:
             _read_header(files[-1], line)
     return [file for file in files if file.path]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without their ends. Git ends a header with a line feed alone: where it has more, something rewrote the whole text."""
+    first = _HEADER.search(text)
+    if first and first[0].endswith("\r"):
+        text = text.replace("\r\n", "\n")
+    return text.removesuffix("\n").split("\n")
 
 
 def paths_in(text: str) -> list[str]:

@@ -69,6 +69,4 @@ class Outcome(Record):
     differential: Differential | None = Field(None, description="The second opinion on a resolved diff; missing where none was asked for.")
     grader_version: str = Field("", description="Version of the grader: fingerprint of its code.")
     diff_sha256: str = Field("", description="SHA-256 of the graded diff.")
-    seconds: float | None = Field(
-        None, ge=0, description="Seconds that grading took; not part of the content.", json_schema_extra={"volatile": True}
-    )
+    seconds: float | None = Field(None, ge=0, description="Seconds that grading took; not part of the content.")

@@ -86,9 +86,7 @@ class Task(Record):
         description="Key of the source tree in the task store: SHA-256 of a tar archive; `bug_patch` on top of it gives the faulty tree.",
     )
     certificate: Certificate | None = Field(None, description="Missing for a task that has not been validated here.")
-    certificate_seconds: float | None = Field(
-        None, description="Seconds that validation took; not part of the content.", json_schema_extra={"volatile": True}
-    )
+    certificate_seconds: float | None = Field(None, description="Seconds that validation took; not part of the content.")
 
     @property
     def is_runnable(self) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import paths_in
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Verdict
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
 from agentgrader import canaries, mutated_tests
-from agentgrader.protected_paths import adds_tests_only, holds_tests, patched_paths, protected_patterns
+from agentgrader.protected_paths import adds_tests_only, holds_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
 
@@ -129,7 +130,7 @@ class _Grading:
 
     def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
         """``verdict``, which is resolved, if nobody touched the tests that it rests on, and if they tell true from false in this box."""
-        of_the_task = patched_paths(self._task.test_patch)
+        of_the_task = paths_in(self._task.test_patch)
         touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
         if touched:
             seen = tuple(f"changed while the tests ran: {p}" for p in touched)

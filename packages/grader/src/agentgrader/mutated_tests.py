@@ -15,11 +15,11 @@ from typing import Literal, TypeVar
 
 from agentsandbox.sandbox import Sandbox
 from agentsandbox.server.globs import matches
+from trajschema.diffs import paths_in
 from trajschema.outcome import CanaryResult, TestStatus
 from trajschema.task import Environment, Task
 
 from agentgrader.frameworks import framework_of
-from agentgrader.protected_paths import patched_paths
 from agentgrader.run import run_tests
 from agentgrader.test_mutation import Copy, with_copies
 
@@ -161,10 +161,10 @@ def _functions(tests: Iterable[str], task: Task, tree: bytes) -> dict[_Function,
 
 def _modules(patterns: set[str], task: Task, tree: bytes) -> dict[str, list[str]]:
     """Pattern → paths, without the patterns of what the gold patch changes: that is not put back."""
-    gold = patched_paths(task.gold_patch)
+    gold = paths_in(task.gold_patch)
     fixed = {pattern for pattern in patterns if not any(matches(path, (pattern,)) for path in gold)}
     anywhere = {pattern for pattern in fixed if pattern.startswith("**/")}
-    names = dict.fromkeys([*_files(tree), *patched_paths(task.test_patch)]) if anywhere else {}
+    names = dict.fromkeys([*_files(tree), *paths_in(task.test_patch)]) if anywhere else {}
     below = {pattern: [name for name in names if f"/{name}".endswith(pattern[2:])] for pattern in anywhere}
     return {pattern: [pattern] for pattern in fixed - anywhere} | below
 

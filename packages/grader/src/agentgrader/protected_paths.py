@@ -3,6 +3,7 @@
 import re
 
 from agentsandbox.server.globs import matches
+from trajschema.diffs import paths_in, read_diff
 from trajschema.task import Task
 
 from agentgrader.frameworks import framework_of
@@ -26,13 +27,11 @@ code and extensions hide source."""
 _SHADOWING = ("pytest", "_pytest", "pluggy", "py", "coverage", "unittest", "agentsandbox", "iniconfig", "packaging")
 """Modules of the test runner that a new file on the search path would replace."""
 
-_BLOCK = re.compile(r"^diff --git ", re.MULTILINE)
 _DISARMING = re.compile(
     r"\b(skip\w*|xfail|importorskip|exit|_exit|monkeypatch|collect_ignore|load_tests|TestMain|Skip\w*|Exit|todo|only|mock|reallyExit)\b"
 )
 _TESTS = {r"\.py$": r"\bdef test", r"_test\.go$": r"(?m)^func Test", r"[.-]?(test|spec)\.[cm]?[jt]sx?$": r"\b(test|it)\("}
 """Path of a file with tests → how a test starts in it."""
-_TARGET = re.compile(r"^(?:\+\+\+ b/|--- a/|rename (?:from|to) )([^\t\n]+)", re.MULTILINE)
 
 
 def protected_patterns(task: Task) -> tuple[str, ...]:
@@ -45,11 +44,11 @@ def protected_patterns(task: Task) -> tuple[str, ...]:
         SandboxError: the task's test command is of no framework that is known.
     """
     framework = framework_of(task.environment.test_command)
-    gold = set(patched_paths(task.gold_patch))
+    gold = set(paths_in(task.gold_patch))
     tests = {pattern for pattern in _holders(task) if not any(matches(path, (pattern,)) for path in gold)}
     roots = ["", *(f"{p.strip('/')}/" for p in task.environment.python_path if p.strip("./"))]
     shadows = [f"{root}{name}{end}" for root in roots for name in _SHADOWING for end in (".py", "/**")]
-    files = sorted(tests | set(patched_paths(task.test_patch)))
+    files = sorted(tests | set(paths_in(task.test_patch)))
     return tuple(
         dict.fromkeys([*task.protected_paths, *BUILT_IN, *framework.protected, *files, *(s for s in shadows if not _names(s, gold))])
     )
@@ -63,11 +62,6 @@ def holds_tests(path: str, task: Task) -> bool:
 def _holders(task: Task) -> set[str]:
     framework = framework_of(task.environment.test_command)
     return {pattern for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS) for pattern in framework.holders(test)}
-
-
-def patched_paths(patch: str) -> list[str]:
-    """Paths that a trusted patch touches, in its order."""
-    return list(dict.fromkeys(p.strip() for p in _TARGET.findall(patch)))
 
 
 def _names(pattern: str, paths: set[str]) -> bool:
@@ -85,7 +79,7 @@ def adds_tests_only(path: str, diff: str) -> bool:
         return False
     if path.rsplit("/", 1)[-1].removesuffix(".py") in _SHADOWING:
         return False
-    blocks = [b for b in _BLOCK.split(diff) if path in patched_paths(b)]
-    lines = [line for b in blocks for line in b.partition("\n@@")[2].splitlines()]
+    files = [file for file in read_diff(diff) if path in (file.old_path, file.new_path)]
+    lines = [line for file in files for hunk in file.hunks for line in hunk.lines]
     added = "\n".join(line[1:] for line in lines if line.startswith("+"))
     return re.search(test, added) is not None and not any(line.startswith("-") for line in lines) and not _DISARMING.search(added)

@@ -109,14 +109,14 @@ class Chat:
         return (prompt * max(rates.input, rates.cache_write_5m) + request.max_tokens * rates.output) / 1e6
 
 
-def open_provider(name: str, base_url: str | None = None, key_variable: str | None = None) -> Provider:
-    """The provider of that name. An empty ``key_variable`` means that the service wants no key.
+def open_provider(name: str, base_url: str | None = None, key_variable: str | None = None, key: str | None = None) -> Provider:
+    """The provider of that name, with ``key`` or what the environment holds under ``key_variable``; if that is empty, with none.
 
     Raises:
         NotConfigured: the provider is unknown, its key is not set, or its SDK is not installed.
     """
     variable = KEY_VARIABLES.get(name, "") if key_variable is None else key_variable
-    key = os.environ.get(variable, "") if variable else "none"
+    key = key or (os.environ.get(variable, "") if variable else "none")
     if name not in KEY_VARIABLES:
         raise NotConfigured(f"provider {name!r} is not known", f"use one of {', '.join(KEY_VARIABLES)}")
     if not key:

@@ -54,6 +54,7 @@ class Client:
         model: str = "claude-sonnet-5-5",
         base_url: str | None = None,
         api_key_env: str | None = None,
+        api_key: str | None = None,
         max_retries: int = 4,
         timeout_s: float = 900.0,
         temperature: float | None = None,
@@ -67,7 +68,7 @@ class Client:
         self.model = model
         self.cache = AnswerCache(cache) if cache else None
         self.chat = Chat(
-            open_provider(provider, base_url, api_key_env),
+            open_provider(provider, base_url, api_key_env, api_key),
             model,
             max_retries,
             timeout_s,

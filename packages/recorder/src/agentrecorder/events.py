@@ -1,6 +1,6 @@
 """Events of a rollout → its trajectory."""
 
-from trajschema.event_log import FORMAT, read_events
+from trajschema.event import FORMAT, read_events
 from trajschema.fold import fold
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Rollout

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from trajruntime.mcp_tools import ANSWER_CHARACTERS, McpTool, ToolFailed, bounded
 
 from agentrecorder.cli.convert import Tally, line_of
 from agentrecorder.cli.detect import detections
@@ -17,15 +17,10 @@ from agentrecorder.cli.reading import found_in
 from agentrecorder.containers.json_values import dumps
 from agentrecorder.containers.source import LogSource
 from agentrecorder.convert import ConversionFailure, Converted, Skipped
-from agentrecorder.errors import RecorderError
 from agentrecorder.summary import failure, summary
 
-ANSWER_CHARACTERS = 400_000
-"""A longer answer is refused: a client would pay for it with its context."""
-
-
-class ToolFailed(RecorderError):
-    """A tool cannot answer; the message is for the client."""
+ABOUT = "Reads logs of code agents, whatever wrote them. Paths are those of the machine that the server runs on."
+_LESS = "a run, a range of steps, a file"
 
 
 class _Path(BaseModel):
@@ -111,7 +106,7 @@ def inspect_log(given: InspectLog) -> str:
         if isinstance(found, Converted) and seen == given.run:
             page = io.StringIO()
             show(Console(file=page, color_system=None, highlight=False, markup=False, soft_wrap=True), found, chosen, full=given.full)
-            return _bounded(page.getvalue())
+            return bounded(page.getvalue(), _LESS)
         if isinstance(found, ConversionFailure) and found.where == "file":
             raise ToolFailed(f"{found.path}: {found.reason}")
     raise ToolFailed(f"{given.path} holds {seen} runs, not {given.run}")
@@ -127,41 +122,12 @@ def log_stats(given: LogStats) -> str:
             rows.append(failure(found))
     if not any("run" in row for row in rows):
         raise ToolFailed(f"{given.path}: no run: " + ("; ".join(str(row["error"]) for row in rows) or "nothing there is a log"))
-    return _bounded("\n".join(map(dumps, rows)))
+    return bounded("\n".join(map(dumps, rows)), _LESS)
 
 
-@dataclass(frozen=True)
-class Tool:
-    """A tool: what it takes and what answers."""
-
-    takes: type[BaseModel]
-    answer: Callable[[Any], str]
-
-
-TOOLS: dict[str, Tool] = {
-    "convert_log": Tool(ConvertLog, convert_log),
-    "detect_format": Tool(DetectFormat, detect_format),
-    "inspect_log": Tool(InspectLog, inspect_log),
-    "log_stats": Tool(LogStats, log_stats),
+TOOLS: dict[str, McpTool] = {
+    "convert_log": McpTool(ConvertLog, convert_log),
+    "detect_format": McpTool(DetectFormat, detect_format),
+    "inspect_log": McpTool(InspectLog, inspect_log),
+    "log_stats": McpTool(LogStats, log_stats),
 }
-
-
-def answer(name: str, arguments: dict[str, Any]) -> str:
-    """What a tool says.
-
-    Raises:
-        RecorderError: there is no such tool, its arguments are wrong, or it cannot do what is asked.
-    """
-    if name not in TOOLS:
-        raise ToolFailed(f"unknown tool {name!r}; there are: {', '.join(TOOLS)}")
-    try:
-        return TOOLS[name].answer(TOOLS[name].takes.model_validate(arguments))
-    except ValidationError as problem:
-        wrong = problem.errors(include_url=False, include_input=False)
-        raise ToolFailed("; ".join(f"{'.'.join(map(str, w['loc']))}: {w['msg']}" for w in wrong)) from problem
-
-
-def _bounded(text: str) -> str:
-    if len(text) > ANSWER_CHARACTERS:
-        raise ToolFailed(f"the answer has {len(text)} characters, too many; ask for less (a run, a range of steps, a file)")
-    return text

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from trajschema.event import Event
-from trajschema.event_log import event_line
+from trajschema.event import Event, event_line
 
 
 @dataclass

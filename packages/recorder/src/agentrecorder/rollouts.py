@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trajschema.event_log import FORMAT
+from trajschema.event import FORMAT
 from trajschema.rollout import Rollout
 from trajschema.trajectory import Trajectory, trajectory_id
 

@@ -13,13 +13,13 @@ from trajschema.ids import canonical_json, sha256_bytes
 from trajschema.manifest import Lineage, Manifest, ManifestFile
 
 from agentrelease.card import CardData, render_card
+from agentrelease.cleaning.scrub import scrubbed
+from agentrelease.cleaning.secrets import redacted
 from agentrelease.configs import CONFIGS, file_of
-from agentrelease.derive import derived_tables, repository_splits, row_splits
 from agentrelease.errors import NotARelease
+from agentrelease.exports.derive import derived_tables, repository_splits, row_splits
 from agentrelease.manifest import MANIFEST, read_manifest, release_id, unlisted
 from agentrelease.records import Records, records_of
-from agentrelease.scrub import scrubbed
-from agentrelease.secrets import redacted
 from agentrelease.settings import settings_of
 from agentrelease.splits import SPLITS
 from agentrelease.tables import ReleaseTables, conform
@@ -40,11 +40,12 @@ def build_release(
 ) -> Manifest:
     """Write the release ``name`` to ``folder``; an older release there is replaced at one stroke, at the end.
 
-    Secrets in what runs did, saw and said are replaced by marks (:mod:`agentrelease.secrets`), and so are those in ``pages``, texts by
-    file name that lie beside the card (a report); tasks are public code and stay as they are. The same tables, in any order of rows,
-    give the same bytes. ``configuration`` must hold ``weights`` (the fields of ``agentreward.aggregate.weights.Weights``) and ``pairs``
-    (``min_margin``, ``max_pairs_per_task``), from which a verifier recomputes, and should hold ``tools``, the function definitions that
-    agents in our sandbox are given. Rows whose task is not in ``tables.tasks`` go to train.
+    Secrets in what runs did, saw and said are replaced by marks (:mod:`agentrelease.cleaning.secrets`), and so are those in
+    ``pages``, texts by file name that lie beside the card (a report); tasks are public code and stay as they are. The same tables,
+    in any order of rows, give the same bytes. ``configuration`` must hold ``weights`` (the fields of
+    ``agentreward.aggregate.weights.Weights``) and ``pairs`` (``min_margin``, ``max_pairs_per_task``), from which a verifier
+    recomputes, and should hold ``tools``, the function definitions that agents in our sandbox are
+    given. Rows whose task is not in ``tables.tasks`` go to train.
 
     Raises:
         BadTable: a table lacks columns of its record.

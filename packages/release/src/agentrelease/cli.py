@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agentrelease.verify import VerifyReport, verify_release
+from agentrelease.verifying.verify import VerifyReport, verify_release
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Releases of code-agent trajectories.")
 

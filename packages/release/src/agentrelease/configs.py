@@ -91,12 +91,12 @@ class Config:
     name: str
     schema: pa.Schema
     order: tuple[str, ...]
-    says: str
+    description: str
     record: type[BaseModel] | None = None
 
 
-def _of_record(name: str, record: type[BaseModel], order: tuple[str, ...], says: str) -> Config:
-    return Config(name, arrow_schema(record), order, says, record)
+def _of_record(name: str, record: type[BaseModel], order: tuple[str, ...], description: str) -> Config:
+    return Config(name, arrow_schema(record), order, description, record)
 
 
 CONFIGS: dict[str, Config] = {

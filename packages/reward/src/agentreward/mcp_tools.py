@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from trajruntime.mcp_tools import McpTool, ToolFailed, bounded
 
 from agentreward.api import calibration_row, pair_row, pairs_of, rubric_rows
 from agentreward.config import RewardConfig
-from agentreward.errors import InvalidRun, RewardError
+from agentreward.errors import InvalidRun
 from agentreward.reading import read_json, read_runs
 from agentreward.reward import RewardEngine
 from agentreward.rubric_files import rubric_set
-
-ANSWER_CHARACTERS = 400_000
-"""A longer answer is refused: a client would pay for it with its context."""
-
-
-class ToolFailed(RewardError):
-    """A tool cannot answer; the message is for the client."""
 
 
 class _Given(BaseModel):
@@ -102,36 +94,12 @@ def list_rubrics(given: ListRubrics) -> str:
     return _json(rubric_rows(rubric_set(given.rubrics)))
 
 
-@dataclass(frozen=True)
-class Tool:
-    """A tool: what it takes and what answers."""
-
-    takes: type[BaseModel]
-    answer: Callable[[Any], str]
-
-
-TOOLS: dict[str, Tool] = {
-    "score_trajectory": Tool(ScoreTrajectory, score_trajectory),
-    "build_preferences": Tool(BuildPreferences, build_preferences),
-    "calibrate_reward": Tool(CalibrateReward, calibrate_reward),
-    "list_rubrics": Tool(ListRubrics, list_rubrics),
+TOOLS: dict[str, McpTool] = {
+    "score_trajectory": McpTool(ScoreTrajectory, score_trajectory),
+    "build_preferences": McpTool(BuildPreferences, build_preferences),
+    "calibrate_reward": McpTool(CalibrateReward, calibrate_reward),
+    "list_rubrics": McpTool(ListRubrics, list_rubrics),
 }
-
-
-def answer(name: str, arguments: dict[str, Any]) -> str:
-    """What a tool says.
-
-    Raises:
-        RewardError: there is no such tool, its arguments are wrong, or it cannot do what is asked.
-    """
-    if name not in TOOLS:
-        raise ToolFailed(f"unknown tool {name!r}; there are: {', '.join(TOOLS)}")
-    try:
-        given = TOOLS[name].takes.model_validate(arguments)
-    except ValidationError as problem:
-        wrong = problem.errors(include_url=False, include_input=False)
-        raise ToolFailed("; ".join(f"{'.'.join(map(str, w['loc']))}: {w['msg']}" for w in wrong)) from problem
-    return TOOLS[name].answer(given)
 
 
 def _file(path: str) -> Path:
@@ -142,7 +110,4 @@ def _file(path: str) -> Path:
 
 
 def _json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) > ANSWER_CHARACTERS:
-        raise ToolFailed(f"the answer has {len(text)} characters, too many; ask for less (fewer runs, no evidence)")
-    return text
+    return bounded(json.dumps(value, ensure_ascii=False), "fewer runs, no evidence")

@@ -45,7 +45,8 @@ class AgentRun(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> "AgentRun":
         if self.model is None:
-            extra = sorted(self.model_fields_set - {"name", "attempts"})
+            fields = type(self).model_fields
+            extra = sorted(n for n in self.model_fields_set - {"name", "attempts"} if getattr(self, n) != fields[n].default)
             if extra:
                 raise ValueError(f"{', '.join(extra)}: only for an entry with a `model`")
         elif self.provider is None:

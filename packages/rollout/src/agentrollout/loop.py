@@ -9,8 +9,7 @@ from random import Random
 
 from agentsandbox.errors import SandboxError, Untrusted
 from agentsandbox.sandbox import Backend, Sandbox
-from trajschema.event import SessionEnd, SessionStart
-from trajschema.event_log import FORMAT
+from trajschema.event import FORMAT, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, rollout_id
 from trajschema.task import Task

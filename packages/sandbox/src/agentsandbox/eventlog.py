@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from trajschema.event import Event, SessionEnd, SessionStart
-from trajschema.event_log import FORMAT, event_line, read_events
+from trajschema.event import FORMAT, Event, SessionEnd, SessionStart, event_line, read_events
 from trajschema.fold import fold
 from trajschema.ids import sha256_bytes
 from trajschema.trajectory import Trajectory, trajectory_id

@@ -8,7 +8,7 @@ import typer
 from trajschema.task import Task
 
 from agenttasks.errors import TaskError
-from agenttasks.library import Library, libraries, library
+from agenttasks.libraries.library import Library, libraries, library
 from agenttasks.store import TaskStore
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make tasks for code agents from real libraries.")
@@ -29,7 +29,7 @@ def list_libraries() -> None:
 @app.command()
 def fetch(names: Names = None, store: Store = _STORE) -> None:
     """Download and check the source archives, so that everything after works without a network."""
-    from agenttasks.fetch import fetch as fetched
+    from agenttasks.libraries.fetch import fetch as fetched
 
     failed = False
     for entry in _named(names):

@@ -17,6 +17,14 @@ class UnknownLibrary(TaskError):
         self.name = name
 
 
+class UnknownSource(TaskError):
+    """Tasks are asked for from a source that does not exist."""
+
+    def __init__(self, name: str, why: str, known: Sequence[str]) -> None:
+        super().__init__(f"task source {name!r}: {why}; there are: {', '.join(known)}, and your own as module:attribute")
+        self.name = name
+
+
 class LibraryUnavailable(TaskError):
     """The source archive of a library cannot be had, or is not the pinned one."""
 

@@ -11,15 +11,15 @@ from trajruntime.executor import SERIAL, Executor
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agenttasks.archive import source_files, unpack
-from agenttasks.batch import Batch, Certificates, validate_batch
 from agenttasks.errors import PoolExhausted, PoolIncomplete, TaskError
-from agenttasks.gold import Gold, measure
-from agenttasks.inject import Candidate, Kind, kind_at, queue, turns
-from agenttasks.library import Library, library
+from agenttasks.faults.inject import Candidate, Kind, kind_at, queue, turns
+from agenttasks.libraries.archive import source_files, unpack
+from agenttasks.libraries.library import Library, library
 from agenttasks.store import TaskStore
-from agenttasks.verdict import Rejected
-from agenttasks.version import validator_version as own_version
+from agenttasks.validation.batch import Batch, Certificates, validate_batch
+from agenttasks.validation.gold import Gold, measure
+from agenttasks.validation.verdict import Rejected
+from agenttasks.validation.version import validator_version as own_version
 
 Progress = Callable[[int, int, str], None]
 

@@ -1,4 +1,4 @@
-"""The gold patch's side of the differential oracle: one box, asked once for each thing."""
+"""The gold patch's side of differential testing: one box, asked once for each thing."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
@@ -14,7 +15,6 @@ from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.values import Ignored
 from agentgrader.frameworks.framework import PROBE
-from agentgrader.protected_paths import patched_paths
 
 TESTS = 200
 """Tests run to record calls, at most; those of FAIL_TO_PASS first, then those that execute the fix."""
@@ -69,7 +69,7 @@ class GoldSide:
 
     def _ids(self, wanted: dict[str, list[str]]) -> list[str]:
         task = self._task
-        more = [] if set(wanted) <= set(patched_paths(task.gold_patch)) else task.PASS_TO_PASS
+        more = [] if set(wanted) <= set(paths_in(task.gold_patch)) else task.PASS_TO_PASS
         return list(dict.fromkeys([*near(task), *more]))[:TESTS]
 
     def answers(self, calls: Sequence[Call], paths: Sequence[str]) -> list[tuple[Call, Answer]]:

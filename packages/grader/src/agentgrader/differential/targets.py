@@ -1,4 +1,4 @@
-"""Which functions the differential oracle looks at, from outlines of the files before and after each patch."""
+"""Which functions are called by differential testing, from outlines of the files before and after each patch."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The differential oracle: a second opinion on a diff, where the gold patch is known.
+"""Differential testing: a second opinion on a diff, where the gold patch is known.
 
 Tests cannot tell a function that computes from one that knows the tests' inputs, nor a right value from an object that equals
 everything, nor the gold patch from a wrong one that happens to pass. So the functions that either patch edits are called in two
@@ -11,7 +11,6 @@ stay too. Errors count by class for recorded calls (a subclass will do); for a v
 because which error bad input raises is rarely anybody's promise.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import Self
 
 from agentsandbox.errors import BoxLost, SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import line_kinds, paths_in
 from trajschema.outcome import Difference, Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -30,13 +30,14 @@ from agentgrader.differential.inputs import Call, chosen_calls
 from agentgrader.differential.targets import targets
 from agentgrader.differential.values import Ignored, short
 from agentgrader.frameworks import framework_of
-from agentgrader.protected_paths import patched_paths, protected_patterns
+from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
 
 _CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)
 """A call may take the candidate 25 times as long as it may take the gold patch."""
 
-_HEADERS = re.compile(r"^(?:diff --git|index|new file mode|old mode|new mode) .*\n|(?<=@@).*$", re.MULTILINE)
+_NOT_COMPARED = ("diff --git ", "index ", "new file mode ", "old mode ", "new mode ")
+"""Lines of a header that say nothing of the content."""
 
 
 def compare(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, trusted: bool = False, seed: int = 0) -> Differential:
@@ -47,7 +48,15 @@ def compare(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits
 
 def same_change(one: str, other: str) -> bool:
     """Whether two unified diffs change the same lines, whatever else their headers say."""
-    return _HEADERS.sub("", one) == _HEADERS.sub("", other)
+    return _content(one) == _content(other)
+
+
+def _content(diff: str) -> list[str]:
+    return [
+        line.split("@@")[1] if kind == "hunk" else line
+        for kind, line in line_kinds(diff.split("\n"))
+        if kind != "file" or not line.startswith(_NOT_COMPARED)
+    ]
 
 
 class DifferentialTester:
@@ -87,7 +96,7 @@ class DifferentialTester:
             return Differential(
                 functions=(), recorded=0, compared=0, differing=0, differences=(), not_compared=(f"calls are not recorded from {runner}",)
             )
-        paths = [p for p in dict.fromkeys([*patched_paths(task.gold_patch), *patched_paths(diff)]) if p.endswith(".py")]
+        paths = [p for p in dict.fromkeys([*paths_in(task.gold_patch), *paths_in(diff)]) if p.endswith(".py")]
         ready = self._beside.submit(gold.outlines, paths, trusted)
         with opened(self._backend, self._limits, task.environment, trusted) as box:
             box.load(self._tree, [task.bug_patch])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trajschema.event import SessionEnd, SessionStart
-from trajschema.event_log import FORMAT, read_events
+from trajschema.event import FORMAT, SessionEnd, SessionStart, read_events
 from trajschema.fold import fold
 
 from agentrecorder.adapters.adapter import Lost

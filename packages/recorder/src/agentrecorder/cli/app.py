@@ -141,9 +141,12 @@ def record(
 @app.command()
 def mcp() -> None:
     """Offer convert, detect, inspect and stats to an MCP client over standard input and output."""
-    from agentrecorder.cli.mcp import serve
+    from trajruntime.mcp_tools import serve
 
-    raise typer.Exit(serve())
+    from agentrecorder.errors import RecorderError
+    from agentrecorder.mcp_tools import ABOUT, TOOLS
+
+    raise typer.Exit(serve("agentrecorder", ABOUT, TOOLS, RecorderError))
 
 
 def _end_with_reader() -> None:

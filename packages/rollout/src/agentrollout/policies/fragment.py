@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from agenttasks.mutation import Mutation
-from agenttasks.operators import candidates
+from agenttasks.faults.mutation import Mutation
+from agenttasks.faults.operators import candidates
 
 _SCOPE = "Scope"
 _FRAME = f"class {_SCOPE}:\n"

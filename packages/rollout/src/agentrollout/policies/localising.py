@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
 
-from agenttasks.operators import SIMPLE
+from agenttasks.faults.operators import SIMPLE
 from trajschema.event import AgentTurn
 from trajschema.rollout import Agent
 from trajschema.trajectory import ToolCall

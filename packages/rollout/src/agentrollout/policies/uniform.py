@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from random import Random
 
-from agenttasks.operators import REMOVALS, SIMPLE
+from agenttasks.faults.operators import REMOVALS, SIMPLE
 from trajschema.event import AgentTurn
 from trajschema.rollout import Agent
 

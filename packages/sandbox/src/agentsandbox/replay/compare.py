@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from trajschema.event_log import storable
+from trajschema.event import storable
 from trajschema.normalise import normalise
 from trajschema.trajectory import Observation
 

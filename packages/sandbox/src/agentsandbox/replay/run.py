@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trajschema.event_log import FORMAT
+from trajschema.event import FORMAT
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Task
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory

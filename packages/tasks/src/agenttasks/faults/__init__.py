@@ -1,0 +1,1 @@
+"""Faults: what can be put into source text, where, and as which candidate tasks."""
