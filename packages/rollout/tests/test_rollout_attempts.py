@@ -35,6 +35,12 @@ def made(task: Task, asked: RolloutConfig, **changes: Any) -> list[Rollout]:
 
 
 @pytest.fixture
+def task(task: Task) -> Task:
+    """One that can be run."""
+    return task.model_copy(update={"base_archive": "0" * 64})
+
+
+@pytest.fixture
 def stored(task: Task) -> list[Rollout]:
     return made(task, config(NOOP, MODEL))
 
