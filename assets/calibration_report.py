@@ -18,7 +18,7 @@ from resources.settings import Settings
 
 def asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset under ``settings``."""
-    options = asset_options("calibration_report", settings, kinds={"scipy"}, description=__doc__)
+    options = asset_options("calibration_report", settings, kinds={"numpy"}, description=__doc__)
     options["deps"] = [*options["deps"], "human_labels"]
 
     @dg.asset(**options)

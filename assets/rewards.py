@@ -7,8 +7,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 from agentreward.aggregate.claims import examined
-from agentreward.aggregate.reward_table import reward_table
-from agentreward.aggregate.score_columns import run_table
+from agentreward.aggregate.reward_table import reward_table, run_table
 from agentreward.aggregate.weights import Weights
 from trajschema.arrow import from_table
 from trajschema.outcome import Outcome

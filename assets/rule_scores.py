@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
-from agentreward.rules.registry import Rule
+from agentreward.rules.rubrics import Rule
 from agentreward.rules.score_table import score_table
 from trajschema.arrow import from_table
 from trajschema.ids import content_id

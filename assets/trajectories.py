@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import dagster as dg
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from trajschema.arrow import from_table, to_table
 from trajschema.rollout import Rollout
 from trajschema.trajectory import Trajectory
@@ -28,5 +28,5 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
 def read(inputs: Inputs, logs: Path) -> StageResult:
     """One trajectory for each rollout that ran. ``logs`` is the folder of the logs that outside agents wrote themselves."""
-    found = [joined(r, logs) for r in from_table(Rollout, inputs["rollouts"]) if r.exit != "infrastructure"]
+    found = [rollout_trajectory(r, logs) for r in from_table(Rollout, inputs["rollouts"]) if r.exit != "infrastructure"]
     return StageResult(to_table(Trajectory, found), metadata={"trajectories": len(found), "steps": sum(len(t.steps) for t in found)})

@@ -1,6 +1,6 @@
 """What a change of weights costs: rewards of 3,000 trajectories of 50 steps from their stored scores, on one core.
 
-Beside the column-wise path stands the record-wise one, a trajectory at a time, on a tenth of the runs. Both give the same rewards.
+Beside tables in and out stand records, a trajectory at a time, on a tenth of the runs. Both give the same rewards.
 
 .venv/bin/python benchmarks/reweight.py [--json] [--trajectories N] [--steps N]
 """

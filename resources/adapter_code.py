@@ -32,7 +32,10 @@ class AdapterCode:
         if item is None:
             return {}
         if item.digest not in self._seen:
-            self._seen[item.digest] = self._formats[item.digest] if item.digest in self._formats else self._read(item)
+            try:
+                self._seen[item.digest] = self._formats[item.digest] if item.digest in self._formats else self._read(item)
+            except CorruptPartition:  # whoever computes from it says so
+                return {}
         return {name: self._hash(name) for name in self._seen[item.digest]}
 
     def save(self) -> None:
@@ -44,23 +47,24 @@ class AdapterCode:
             self._formats = known
 
     def _read(self, item: Stored) -> list[str]:
-        try:
-            column = self._lake.read(item, ["raw_log"]).column("raw_log").to_pylist()
-        except CorruptPartition:  # whoever computes from it says so
-            return []
+        column = self._lake.read(item, ["raw_log"]).column("raw_log").to_pylist()
         return sorted({log["format"] for log in column if log["path"]})
 
     def _hash(self, log_format: str) -> str:
-        from agentrecorder.adapters import adapter_module
-        from agentrecorder.errors import NoAdapter
-        from agentrecorder.import_rollout import RECORD
-
         if log_format not in self._hashes:
-            try:
-                module = None if log_format == RECORD else adapter_module(log_format)
-            except NoAdapter:
-                module = None
-            ours = module in self._sources.files
-            own = self._sources.fingerprint(module) if ours else source_digest(f"{module}:", self._sources.checkout) if module else ""
-            self._hashes[log_format] = own[:8]
+            module = _module(log_format)
+            theirs = source_digest(f"{module}:", self._sources.checkout) if module and module not in self._sources.files else ""
+            self._hashes[log_format] = (theirs or (self._sources.fingerprint(module) if module else ""))[:8]
         return self._hashes[log_format]
+
+
+def _module(log_format: str) -> str:
+    """The module that reads a format; empty for our own records, which no adapter reads, and for one that nobody knows."""
+    from agentrecorder.adapters import adapter_module
+    from agentrecorder.errors import NoAdapter
+    from agentrecorder.import_rollout import RECORD
+
+    try:
+        return "" if log_format == RECORD else adapter_module(log_format)
+    except NoAdapter:
+        return ""

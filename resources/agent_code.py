@@ -29,7 +29,7 @@ PROGRAM = ("agentrollout.external.agent", "agentrollout.external.bridge", "agent
 """How a program is offered a box."""
 READING = (
     "agentrecorder.adapters",
-    "agentrecorder.rollouts",
+    "agentrecorder.rollout_log",
     "agentrecorder.import_rollout",
     "agentrecorder.raw_log_store",
     "agentrecorder.proxy",

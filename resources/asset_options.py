@@ -14,18 +14,6 @@ TASKS = dg.DynamicPartitionsDefinition(name="tasks")
 OWNER = "team:trajectory-hub"
 POOL = "lake"
 """Concurrency pool of all stages: with a limit of 1, one step writes at a time on all machines that share Dagster's storage."""
-_GROUPS = {
-    "task_pool": "tasks",
-    "rollouts": "runs",
-    "outcomes": "runs",
-    "trajectories": "runs",
-    "rule_scores": "scores",
-    "judge_scores": "scores",
-    "rewards": "scores",
-    "preference_pairs": "data",
-    "calibration_report": "data",
-    "release": "data",
-}
 
 
 def code_version(name: str, settings: Settings) -> str:
@@ -41,7 +29,7 @@ def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any
     common: dict[str, Any] = {
         "name": name,
         "deps": list(stage.reads),
-        "group_name": _GROUPS[name],
+        "group_name": stage.group,
         "kinds": kinds,
         "owners": [OWNER],
         "pool": POOL,

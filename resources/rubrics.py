@@ -9,7 +9,7 @@ from trajruntime.user_modules import source_digest
 from resources.settings import Settings
 
 if TYPE_CHECKING:
-    from agentreward.rules.registry import Rule
+    from agentreward.rules.rubrics import Rule
 
 
 def rules_of(settings: Settings) -> "Mapping[str, Rule]":

@@ -43,7 +43,7 @@ class PerTaskCode(Protocol):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stored asset.
+    """One stored asset. ``group`` is the box that it stands in on the Dagster UI's graph.
 
     ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
     ``per_task_config`` picks what only one task's partition depends on.
@@ -53,6 +53,7 @@ class Stage:
     """
 
     name: str
+    group: str
     reads: tuple[str, ...] = ()
     per_task: bool = True
     config: Shape = field(default=_nothing, compare=False)
@@ -104,6 +105,7 @@ def files_digest(*paths: Any) -> list[list[str]]:
 STAGES: tuple[Stage, ...] = (
     Stage(
         "task_pool",
+        "tasks",
         per_task=False,
         config=lambda s: [s.tasks.model_dump(mode="json"), _limits(s)],
         external_inputs=lambda s: [source.identity() for source in task_sources(s)],
@@ -113,6 +115,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "rollouts",
+        "runs",
         ("task_pool",),
         config=lambda s: [_agents(s), _limits(s), s.sandbox.reach],
         per_task_config=lambda s, task: files_digest(Imports(s.imports_dir).rollouts_file(task)),
@@ -121,24 +124,29 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "outcomes",
+        "runs",
         ("task_pool", "rollouts"),
         config=_limits,
         volatile=("seconds",),
         resource_code=(*GRADER, *SANDBOX),
         without=("agenttasks",),
     ),
-    Stage("trajectories", ("rollouts",), per_task_code=AdapterCode),
-    Stage("rule_scores", ("trajectories",), config=by_rule),
-    Stage("judge_scores", ("task_pool", "trajectories"), config=_judge),
+    Stage("trajectories", "runs", ("rollouts",), per_task_code=AdapterCode),
+    Stage("rule_scores", "scores", ("trajectories",), config=by_rule),
+    Stage("judge_scores", "scores", ("task_pool", "trajectories"), config=_judge),
     Stage(
         "rewards",
+        "scores",
         ("trajectories", "rollouts", "outcomes", "rule_scores", "judge_scores"),
         config=lambda s: s.weights.model_dump(mode="json"),
     ),
-    Stage("preference_pairs", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
-    Stage("calibration_report", ("rewards", "preference_pairs"), per_task=False, external_inputs=lambda s: files_digest(s.labels_file)),
+    Stage("preference_pairs", "data", ("rewards",), config=lambda s: s.pairs.model_dump(mode="json")),
+    Stage(
+        "calibration_report", "data", ("rewards", "preference_pairs"), per_task=False, external_inputs=lambda s: files_digest(s.labels_file)
+    ),
     Stage(
         "release",
+        "data",
         (
             "task_pool",
             "trajectories",

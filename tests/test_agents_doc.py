@@ -14,7 +14,7 @@ import pytest
 from agentllm.testing.behaviour import Behaviour
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
 from agentsandbox.backends import choose
@@ -132,7 +132,7 @@ def test_the_example_solves_a_task(name: str, form: str, turns: int, project: Pa
     )
     assert (run.exit, run.exit_reason) == ("submitted", "")
     assert "+    return a + b" in run.final_diff
-    read: Trajectory = joined(run, settings.logs_dir)
+    read: Trajectory = rollout_trajectory(run, settings.logs_dir)
     assert read.source_format == form
     assert sum(step.source == "agent" for step in read.steps) == turns
     kept = [file.read_text() for file in settings.logs_dir.rglob("*") if file.is_file()]

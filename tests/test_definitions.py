@@ -1,5 +1,6 @@
 """What the code server loads: names of assets, jobs, schedule, sensors and checks, and how they are declared."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,14 @@ import dagster as dg
 import pytest
 from trajtests.projects import CHECKOUT
 
+from pipelines import home
 from pipelines.definitions import build_defs
+from pipelines.jobs import GRAPH
+from resources.asset_options import POOL
+from resources.settings import Settings
 from resources.stages import PER_TASK, STAGES
 
+RESOURCES = ("incremental", "sandbox", "agents", "judge", "store")
 ASSETS = {s.name for s in STAGES} | {"human_labels"}
 
 
@@ -74,3 +80,24 @@ def test_the_tools_of_dagster_accept_the_project(command: list[str], tmp_path: P
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "dg.toml"), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run([program, *command[1:]], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_launchpad_shows_every_resource_and_of_a_key_the_name_of_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    job = build_defs(settings_file=tmp_path / "trajhub.yaml").resolve_job_def(GRAPH)
+    resources = job.run_config_schema.config_type.fields["resources"].config_type.fields
+    shown = {name: json.loads(resources[name].config_type.fields["config"].default_value_as_json_str) for name in RESOURCES}
+    assert shown["sandbox"]["memory_mb"] == 1024
+    assert [entry["name"] for entry in shown["agents"]["run"]] == ["oracle", "noop", "random", "noisy", "localising"]
+    assert shown["judge"]["api_key"] == {"env": "ANTHROPIC_API_KEY"}
+    assert "sk-secret" not in json.dumps(shown)
+
+
+def test_one_step_writes_at_a_time_on_all_machines_of_an_instance(repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    home.prepare(Settings(root=tmp_path))
+    pools = [repository.asset_graph.get(dg.AssetKey(stage.name)).pools for stage in STAGES]
+    with dg.DagsterInstance.get() as instance:
+        limits = instance.get_concurrency_config().pool_config
+    assert pools == [{POOL}] * len(STAGES)
+    assert limits.default_pool_limit == 1

@@ -6,14 +6,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from agentreward.aggregate.weights import Weights
+from pydantic import ValidationError
 from trajruntime.executor import ThreadExecutor
 
+from resources.agents import AgentsResource
 from resources.incremental.code import Sources
 from resources.incremental.keys import expected_key
 from resources.incremental.plan import listing, plan
 from resources.incremental.run import Inputs, StageResult, refresh
+from resources.judge import JudgeResource
 from resources.lake import ALL, Key, Lake
 from resources.progress import Lines
+from resources.sandbox import SandboxResource
 from resources.settings import Sandbox, Settings
 from resources.stages import BY_NAME, STAGES
 
@@ -183,3 +187,15 @@ def test_a_disk_budget_for_images_makes_no_rollout_anew_but_a_limit_of_the_boxes
 
     assert reconfigured(world, with_sandbox(images_gb=9)) == set()
     assert {"rollouts", "outcomes"} <= reconfigured(world, with_sandbox(memory_mb=512))
+
+
+def test_what_is_changed_for_one_run_is_in_the_keys_of_what_it_computes(world: World) -> None:
+    sandbox, judge, agents = (made.of(world.settings) for made in (SandboxResource, JudgeResource, AgentsResource))
+    assert all(resource.applied(world.settings) is world.settings for resource in (sandbox, judge, agents))
+    larger = sandbox.model_copy(update={"memory_mb": 2048}).applied(world.settings)
+    assert larger.sandbox.memory_mb == 2048
+    assert {"rollouts", "outcomes"} <= reconfigured(world, larger)
+    fewer = agents.model_copy(update={"max_steps": 3}).applied(world.settings)
+    assert reconfigured(world, fewer) == {"rollouts"}
+    with pytest.raises(ValidationError):
+        sandbox.model_copy(update={"memory_mb": 1}).applied(world.settings)

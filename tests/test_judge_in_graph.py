@@ -90,11 +90,11 @@ def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_wha
 
 def test_a_stage_that_breaks_off_is_told_ends_the_run_failed_and_pays_for_nothing(finished: Project) -> None:
     (finished.data / "judge-cache").write_text("in the way")
-    with FakeServer(kind, desk=FakeBatches()) as server:
+    with FakeServer(kind, batches=FakeBatches()) as server:
         use(finished, server, batch="auto", batch_from=2)
         assert "judge-cache" in finished.run(ok=False)["problems"]["judge_scores"]
-        assert server.desk is not None
-        assert server.desk.batches == {}
+        assert server.batches is not None
+        assert server.batches.items == {}
 
 
 def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a_note_on_temperature(finished: Project) -> None:
@@ -116,21 +116,21 @@ def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a
 
 
 def test_many_missing_judgements_are_handed_in_as_one_batch_at_half_the_price(finished: Project) -> None:
-    with FakeServer(kind, desk=FakeBatches()) as server:
+    with FakeServer(kind, batches=FakeBatches()) as server:
         use(finished, server, batch="auto", batch_from=2)
         whole = dry_run(finished)
         assert any("batch" in note for note in whole["notes"])
         summary = finished.run()
         assert server.requests == []
-        assert server.desk is not None
-        (items,) = server.desk.batches.values()
+        assert server.batches is not None
+        (items,) = server.batches.items.values()
         assert len(items) == len(rows(finished, "trajectories"))
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
     assert summary["judge"]["cost_usd"] == pytest.approx(len(items) * (1_000 * 2 + 100_000 * 10) / 2e6)
 
 
 def test_a_batch_that_cannot_be_had_is_not_asked_one_by_one_and_is_tried_again(finished: Project) -> None:
-    with FakeServer(kind, desk=FakeBatches(faults=[overloaded()])) as server:
+    with FakeServer(kind, batches=FakeBatches(faults=[overloaded()])) as server:
         use(finished, server, batch="auto", batch_from=2)
         down = finished.run(ok=False)
         assert any("529" in why for why in down["problems"].values())

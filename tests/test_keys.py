@@ -58,9 +58,12 @@ SANDBOX, TASKS = "packages/sandbox/src/agentsandbox", "packages/tasks/src/agentt
 SCHEMA, VIEW = "schema/src/trajschema", "packages/view/src/agentview"
 
 MUST: dict[str, tuple[Edit, set[str]]] = {
-    "a task states less of a failure": (Edit(f"{TASKS}/statement.py", "SHOWN = 5", "SHOWN = 3"), {"task_pool"}),
-    "a bug is proved by one run": (Edit(f"{TASKS}/validate.py", "BUG_RUNS = 2", "BUG_RUNS = 1"), {"task_pool"}),
-    "a library is pinned to another release": (Edit(f"{TASKS}/libraries.toml", "version = ", 'note = ""\nversion = '), {"task_pool"}),
+    "a task states less of a failure": (Edit(f"{TASKS}/validation/statement.py", "SHOWN = 5", "SHOWN = 3"), {"task_pool"}),
+    "a bug is proved by one run": (Edit(f"{TASKS}/validation/validate.py", "BUG_RUNS = 2", "BUG_RUNS = 1"), {"task_pool"}),
+    "a library is pinned to another release": (
+        Edit(f"{TASKS}/libraries/libraries.toml", "version = ", "other = 1\nversion = "),
+        {"task_pool"},
+    ),
     "an image holds another package": (Edit(f"{SANDBOX}/images/base_recipe.py", '"ripgrep", ', ""), BOXES),
     "a tool answers in other words": (Edit(f"{SANDBOX}/server/tools/reading.py", "%d above, %d below", "%d before, %d after"), BOXES),
     "a tool refuses in other words": (Edit(f"{SANDBOX}/server/tools/toolbox.py", "no such file", "there is no such file"), BOXES),
@@ -98,7 +101,7 @@ MUST: dict[str, tuple[Edit, set[str]]] = {
     ),
     "the adapter of one format": (Edit(f"{RECORDER}/adapters/codex_cli.py", '"turn_context", ', ""), {"codex-cli"}),
     "an error of an adapter, which a trajectory quotes": (
-        Edit(f"{RECORDER}/rollouts.py", "it is not in that format", "that is another format"),
+        Edit(f"{RECORDER}/rollout_log.py", "it is not in that format", "that is another format"),
         {"trajectories"},
     ),
     "what the adapters of two formats share": (
@@ -116,10 +119,10 @@ MUST: dict[str, tuple[Edit, set[str]]] = {
         Edit(f"{REWARD}/preferences.py", "min_margin: float = 0.05", "min_margin: float = 0.06"),
         {"preference_pairs"},
     ),
-    "a column of the release": (Edit(f"{RELEASE}/sft.py", '"process": reward.process,', '"step": reward.process,'), {"release"}),
+    "a column of the release": (Edit(f"{RELEASE}/exports/sft.py", '"process": reward.process,', '"step": reward.process,'), {"release"}),
     "the text of the release's card": (Edit(f"{RELEASE}/templates/card.md.j2", "## What is in it", "## Contents"), {"release"}),
     "a template that another one includes": (Edit(f"{VIEW}/templates/steps.html.j2", "", "<hr>\n"), {"release"}),
-    "another version of numpy": (Edit("requirements.lock", "\nnumpy==", "\nnumpy==9."), {"rewards", "calibration_report", "release"}),
+    "another version of numpy": (Edit("requirements.lock", "\nnumpy==", "\nnumpy==9."), {"calibration_report", "release"}),
     "an asset does more": (Edit(f"{ASSETS}/trajectories.py", "", "EDITED = True\n"), {"trajectories"}),
 }
 MUST_NOT: dict[str, Edit] = {
@@ -132,7 +135,7 @@ MUST_NOT: dict[str, Edit] = {
     "an annotation of a parameter": Edit(f"{ROLLOUT}/models/prompt.py", "def folded(text: str) -> str:", "def folded(text):"),
     "an annotation of a variable": Edit(f"{SANDBOX}/tools.py", "properties: dict[str, Any] = schema", "properties = schema"),
     "the order of imports": Edit(
-        f"{RELEASE}/sft.py",
+        f"{RELEASE}/exports/sft.py",
         "from typing import Any\n\nfrom trajschema.trajectory import Trajectory\n",
         "from trajschema.trajectory import Trajectory\nfrom typing import Any\n",
     ),
@@ -147,7 +150,7 @@ MUST_NOT: dict[str, Edit] = {
     "what the recorder offers to agents": Edit(f"{RECORDER}/mcp_tools.py", "", "EDITED = True\n"),
     "the stand-in for a service": Edit(f"{LLM}/testing/__init__.py", "", "EDITED = True\n"),
     "a page of explanations": Edit(f"{VIEW}/templates/explanation.html.j2", "", "<hr>\n"),
-    "checks of a release": Edit(f"{RELEASE}/check_rows.py", "", "EDITED = True\n"),
+    "checks of a release": Edit(f"{RELEASE}/verifying/rows.py", "", "EDITED = True\n"),
     "the status page": Edit("pipelines/status.py", "", "EDITED = True\n"),
     "the progress": Edit(f"{RESOURCES}/progress.py", "", "EDITED = True\n"),
     "how files are written": Edit("packages/runtime/src/trajruntime/atomic.py", "", "EDITED = True\n"),

@@ -78,3 +78,28 @@ def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all
     changed = {name for name in before if before[name] != after[name]}
     assert changed == set(chosen), (finished.folder / "dev.log").read_text()[-4000:]
     assert all(len(after[name]) == len(before[name]) for name in before), "all tasks, each once"
+
+
+def test_a_partition_that_failed_or_was_blocked_shows_as_failed_until_it_is_computed(
+    finished: Project, address: str, chromium: str
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    task = min(finished.lake.stored("rewards"))
+    damaged = Path(finished.lake.stored("trajectories")[task].path)
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    finished.lake.drop("rewards", task)
+    finished.configure(rewards={"outcome": 0.35})
+    problems = finished.run(ok=False)["problems"]
+    assert "is damaged" in problems[f"rewards/{task}"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        for failed in (1, 0):
+            for stage in ("rewards", "preference_pairs"):
+                page.goto(f"{address}/assets/{stage}?view=partitions", wait_until="domcontentloaded")
+                expect(page.get_by_text(f"Failed ({failed})")).to_be_visible(timeout=60_000)
+                expect(page.get_by_text(f"Materialized ({3 - failed})")).to_be_visible()
+            if failed:
+                assert finished.run()["problems"] == {}
+        browser.close()

@@ -9,8 +9,9 @@ from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
 from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.read.actions import is_test_config, is_test_path
-from agentreward.rules.read.failures import Failure
-from agentreward.rules.registry import RULES, Rule
+from agentreward.rules.read.failures import ActionFailure
+from agentreward.rules.registry import DEFAULT_RULES
+from agentreward.rules.rubrics import Rule
 from agentreward.rules.scorer import agent_steps, score_rules
 from trajschema.trajectory import Trajectory
 
@@ -26,7 +27,7 @@ def _as_shipped(facts: Facts) -> Facts:
 def _programs_unread(facts: Facts) -> Facts:
     if facts.action.kind != "run" or facts.counts is None:
         return facts
-    failed = Failure("exit_code", facts.counts.line) if facts.counts.failed else None
+    failed = ActionFailure("exit_code", facts.counts.line) if facts.counts.failed else None
     return facts._replace(counts=None, trend="unknown", failure=failed)
 
 
@@ -71,7 +72,7 @@ def processes(trajectory: Trajectory) -> dict[Candidate, float | None]:
     found: dict[Candidate, float | None] = {}
     steps = agent_steps(trajectory)
     for name, reading in READINGS.items():
-        scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in RULES.items()})
+        scores = score_rules(trajectory, scorer_version="benchmark", rules={r: _read(rule, reading) for r, rule in DEFAULT_RULES.items()})
         found[name] = reward(trajectory.trajectory_id, steps, None, scores, Weights()).process
     return found
 

@@ -7,15 +7,15 @@ mostly the collector of garbage, which has more to walk through while everything
 from collections.abc import Callable
 from typing import Any
 
-from agentreward.aggregate.fusion import reward, step_values, weigh_steps
+from agentreward.aggregate.fusion import Fusion, WeighedStep, collect_scores, reward, step_values
 from agentreward.aggregate.process_reward import process_score
 from agentreward.config import RewardConfig
 from agentreward.dict_runs import read_run
 from agentreward.reward import RewardEngine
 from agentreward.rules.facts import Facts
 from agentreward.rules.read.calls import answered
-from agentreward.rules.registry import RULES
-from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores
+from agentreward.rules.registry import DEFAULT_RULES
+from agentreward.rules.scorer import RuleScorer, agent_steps, scored_run
 from agentreward.rules.state.knowledge import Knowledge
 from trajschema.trajectory import Trajectory
 
@@ -32,29 +32,33 @@ def profile(given: dict[str, Any], rounds: int, best: Best) -> dict[str, float]:
     weights = engine.config.weights(engine.rubrics)
     run = read_run(given)
     trajectory, ids = run.trajectory, agent_steps(run.trajectory)
-    found = run_scores(trajectory, scorer_version="v", task=run.task)
+    found = scored_run(trajectory, scorer_version="v", task=run.task)
     by_rule = [(s.step_id, s.scores) for s in found.steps]
-    values = step_values(weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
+
+    def weigh() -> list[WeighedStep]:
+        return Fusion(weights).steps(collect_scores(trajectory.trajectory_id, ids, (), by_rule))
+
+    values = step_values(weigh())
     facts = _facts(trajectory, run.task)
 
     def seconds(work: Callable[[], object]) -> float:
         return best(work, rounds)
 
-    rules = seconds(lambda: run_scores(trajectory, scorer_version="v", task=run.task))
+    rules = seconds(lambda: scored_run(trajectory, scorer_version="v", task=run.task))
     read = seconds(lambda: [answered(step) for step in trajectory.steps])
     shown = seconds(lambda: _know(trajectory))
     known = seconds(lambda: _facts(trajectory, run.task))
-    judged = seconds(lambda: [[rule(f) for rule in RULES.values()] for f in facts])
-    weighed = seconds(lambda: weigh_steps(trajectory.trajectory_id, ids, (), weights, by_rule))
+    judged = seconds(lambda: [[rule(f) for rule in DEFAULT_RULES.values()] for f in facts])
+    weighed = seconds(weigh)
     mean = seconds(lambda: process_score(values, weights.default_process_reward))
     added = seconds(lambda: reward(trajectory.trajectory_id, ids, None, (), weights, by_rule=by_rule))
     parts = {
-        "dict → trajectory (plain)": seconds(lambda: read_run(given)),
-        "calls → actions (rules.calls)": read,
-        "names shown (rules.knowledge)": shown,
-        "facts, gate, keeping (rules.history)": known - read - shown,
-        "facts → five rubrics (rules)": judged,
-        "scores and marks kept (rules.scorer)": rules - known - judged,
+        "dict → trajectory (dict_runs)": seconds(lambda: read_run(given)),
+        "calls → actions (rules.read)": read,
+        "names shown (rules.state.knowledge)": shown,
+        "facts, gate, keeping (rules.state)": known - read - shown,
+        "facts → five rubrics (rules.rubrics)": judged,
+        "scores and evidence kept (rules.scorer)": rules - known - judged,
         "fusion (fusion)": weighed,
         "process score (process)": mean,
         "the record (trajschema)": added - weighed - mean,

@@ -21,11 +21,13 @@ WIRING = ("resources", "pipelines", "trajruntime", "agentsandbox.images", "agent
 """Code that decides when, where and how something is made, not what; modules of it count where a stage names them as its code."""
 REGISTRIES = ("agentrecorder.adapters", "agentrecorder.convert", "agentrollout.embedded")
 """Modules that name all plug-ins of a kind; which of them made a partition is said by its key (see `resources.stages`)."""
+FOLDERS = ("agentreward.rules.rubrics",)
+"""Packages that import every module in them, whatever it is called."""
 WORDS_COUNT = (
     "agentsandbox.server",
     "agentgrader.probes",
     "agentrecorder.adapters",
-    "agentrecorder.rollouts",
+    "agentrecorder.rollout_log",
     "agentrecorder.containers.source",
 )
 """Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
@@ -115,6 +117,7 @@ class Sources:
                 if name in self.files:
                     found[name] = self.files[name]
                     queue.extend(self.imports(name))
+                    queue.extend(module for module in self.files if name in FOLDERS and module.startswith(f"{name}."))
         return Closure(found, tuple(sorted(self._data_of(found))), tuple(sorted(libraries)))
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""Batches by the real SDK, against the stand-in: half the price, resumed after a kill, and nothing lost with one bad item."""
+"""Batches by the real SDK, against the fake server: half the price, resumed after a kill, and nothing lost with one bad item."""
 
 from datetime import date
 from pathlib import Path
@@ -43,13 +43,13 @@ def text(body: dict[str, Any]) -> str:
 
 def test_one_batch_answers_all_at_half_the_price_and_asking_afterwards_is_free(tmp_path: Path) -> None:
     said: list[str] = []
-    with FakeServer([GOOD], desk=FakeBatches(polls=2)) as server:
+    with FakeServer([GOOD], batches=FakeBatches(polls=2)) as server:
         ours = client(server, tmp_path)
         assert Batches(ours, said.append).fill(QUESTIONS) == Filled(5, 5)
         assert asked(ours) == [0.5] * 5
         assert server.requests == []
-        assert server.desk is not None
-        assert [len(items) for items in server.desk.batches.values()] == [5]
+        assert server.batches is not None
+        assert [len(items) for items in server.batches.items.values()] == [5]
     total = ours.ledger.total
     assert (total.calls, total.cached, total.failed) == (5, 5, 0)
     assert total.cost_usd == pytest.approx(5 * 12.0 / 2)
@@ -58,7 +58,7 @@ def test_one_batch_answers_all_at_half_the_price_and_asking_afterwards_is_free(t
 
 
 def test_what_is_in_the_cache_is_not_handed_in_again(tmp_path: Path) -> None:
-    with FakeServer([GOOD], desk=FakeBatches()) as server:
+    with FakeServer([GOOD], batches=FakeBatches()) as server:
         ours = client(server, tmp_path)
         ours.ask(**vars(QUESTIONS[0]))
         assert Batches(ours).fill([*QUESTIONS, QUESTIONS[1]]) == Filled(4, 4)
@@ -69,14 +69,14 @@ def test_a_batch_of_a_killed_process_is_picked_up_and_not_paid_twice(tmp_path: P
     def killed(_: str) -> None:
         raise KeyboardInterrupt
 
-    with FakeServer([GOOD], desk=FakeBatches(polls=1)) as server:
+    with FakeServer([GOOD], batches=FakeBatches(polls=1)) as server:
         with pytest.raises(KeyboardInterrupt):
             Batches(client(server, tmp_path), killed).fill(QUESTIONS[:3])
         next_one = client(server, tmp_path)
         assert set(Batches(next_one).pending()) == {"msgbatch_1"}
         assert Batches(next_one).fill(QUESTIONS) == Filled(5, 5)
-        assert server.desk is not None
-        assert [len(items) for items in server.desk.batches.values()] == [3, 2]
+        assert server.batches is not None
+        assert [len(items) for items in server.batches.items.values()] == [3, 2]
         assert asked(next_one) == [0.5] * 5
         assert server.requests == []
         assert Batches(next_one).pending() == {}
@@ -92,7 +92,7 @@ def test_an_item_that_fails_leaves_no_answer_and_is_asked_on_its_own(fault: Beha
             return fault
         return GOOD
 
-    with FakeServer(script, desk=FakeBatches()) as server:
+    with FakeServer(script, batches=FakeBatches()) as server:
         ours = client(server, tmp_path)
         Batches(ours).fill(QUESTIONS)
         assert asked(ours) == [0.5] * 5
@@ -100,7 +100,7 @@ def test_an_item_that_fails_leaves_no_answer_and_is_asked_on_its_own(fault: Beha
 
 
 def test_a_refusal_stays_a_refusal(tmp_path: Path) -> None:
-    with FakeServer([refusal("no")], desk=FakeBatches()) as server:
+    with FakeServer([refusal("no")], batches=FakeBatches()) as server:
         ours = client(server, tmp_path)
         assert Batches(ours).fill(QUESTIONS[:1]) == Filled(1, 0)
         with pytest.raises(Refused):
@@ -109,36 +109,36 @@ def test_a_refusal_stays_a_refusal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", [rate_limited(), overloaded(), hang_up()])
 def test_a_passing_fault_of_the_service_is_retried(fault: Behaviour, tmp_path: Path) -> None:
-    with FakeServer([GOOD], desk=FakeBatches(faults=[fault])) as server:
+    with FakeServer([GOOD], batches=FakeBatches(faults=[fault])) as server:
         assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
 
 
 def test_a_lasting_fault_leaves_the_batch_to_the_next_run(tmp_path: Path) -> None:
-    with FakeServer([GOOD], desk=FakeBatches(polls=0)) as server:
-        assert server.desk is not None
-        original = server.desk.answer
+    with FakeServer([GOOD], batches=FakeBatches(polls=0)) as server:
+        assert server.batches is not None
+        original = server.batches.answer
 
         def ended_then_down(*args: Any) -> Behaviour | None:
             return overloaded() if args[1].endswith("/results") else original(*args)
 
-        server.desk.answer = ended_then_down  # type: ignore[method-assign]
+        server.batches.answer = ended_then_down  # type: ignore[method-assign]
         with pytest.raises(Overloaded):
             Batches(client(server, tmp_path)).fill(QUESTIONS)
-        server.desk.answer = original  # type: ignore[method-assign]
+        server.batches.answer = original  # type: ignore[method-assign]
         assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
-        assert len(server.desk.batches) == 1
+        assert len(server.batches.items) == 1
 
 
 def test_half_the_results_are_no_results(tmp_path: Path) -> None:
-    with FakeServer([GOOD], desk=FakeBatches(polls=0)) as server:
-        assert server.desk is not None
-        original = server.desk.answer
+    with FakeServer([GOOD], batches=FakeBatches(polls=0)) as server:
+        assert server.batches is not None
+        original = server.batches.answer
 
         def broken(*args: Any) -> Behaviour | None:
             found = original(*args)
             return half(found) if found is not None and args[1].endswith("/results") else found
 
-        server.desk.answer = broken  # type: ignore[method-assign]
+        server.batches.answer = broken  # type: ignore[method-assign]
         with pytest.raises(ServiceFailure):
             Batches(client(server, tmp_path)).fill(QUESTIONS)
         assert len(Batches(client(server, tmp_path)).pending()) == 1
@@ -146,7 +146,7 @@ def test_half_the_results_are_no_results(tmp_path: Path) -> None:
 
 def test_a_batch_that_the_service_no_longer_knows_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "batches").mkdir()
-    with FakeServer([GOOD], desk=FakeBatches()) as server:
+    with FakeServer([GOOD], batches=FakeBatches()) as server:
         ours = client(server, tmp_path)
         (tmp_path / "batches" / "msgbatch_9.json").write_text(f'["{ours.key(QUESTIONS[0])}"]')
         with pytest.raises(RequestRejected):
@@ -157,7 +157,7 @@ def test_a_batch_that_the_service_no_longer_knows_is_forgotten(tmp_path: Path) -
 def test_a_damaged_note_of_a_batch_counts_as_absent(tmp_path: Path) -> None:
     (tmp_path / "batches").mkdir()
     (tmp_path / "batches" / "msgbatch_8.json").write_text('["half')
-    with FakeServer([GOOD], desk=FakeBatches()) as server:
+    with FakeServer([GOOD], batches=FakeBatches()) as server:
         assert Batches(client(server, tmp_path)).fill(QUESTIONS) == Filled(5, 5)
 
 

@@ -60,7 +60,7 @@ def test_the_wire_carries_schema_system_cache_mark_and_bearer_key() -> None:
     assert sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "question"}]}]
     assert set(sent["output_config"]["format"]["schema"]["properties"]) == {"score", "quote"}
     assert not {"temperature", "top_p", "top_k"} & set(sent)
-    assert "stand-in" in headers.get("authorization", "") + headers.get("x-api-key", "")
+    assert "fake" in headers.get("authorization", "") + headers.get("x-api-key", "")
 
 
 @pytest.mark.parametrize("fault", [rate_limited(), overloaded(), failure(500), hang_up(), half(GOOD)])

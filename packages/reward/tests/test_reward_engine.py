@@ -3,10 +3,13 @@
 import json
 import os
 import pickle
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import agentreward
 import pytest
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet, register_rule
 from agentreward.aggregate.claims import examined
@@ -252,6 +255,30 @@ def test_an_installed_package_offers_a_rule(tmp_path: Path, monkeypatch: pytest.
     quiet = Rubric(id="quiet", name="Quiet", description="?", weight=1, evaluator="rule")
     result = RewardEngine(RewardConfig(rubric_set=RubricSet(rubrics=(quiet,)))).score({"steps": [bash("ls", "a")]})
     assert result.step_rewards[0].total_score == 0.25
+
+
+NEW_RULE = """from agentreward.rules.facts import Facts, RuleScore
+from agentreward.rules.rubrics import rubric_rule
+
+
+@rubric_rule("brevity")
+def brevity(f: Facts) -> RuleScore:
+    return RuleScore(0.25, "brevity.always")
+"""
+SCORE_BREVITY = """from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
+rubric = Rubric(id="brevity", name="Brevity", description="?", weight=1, evaluator="rule")
+engine = RewardEngine(RewardConfig(rubric_set=RubricSet(rubrics=(rubric,)), model_weight=0))
+step = {"tool": "Bash", "params": {"command": "ls"}, "output": "a"}
+print(engine.score({"steps": [step]}).step_rewards[0].rubric_scores)
+"""
+
+
+def test_a_new_file_among_the_rubrics_is_a_new_rule(tmp_path: Path) -> None:
+    package = Path(agentreward.__file__).parent
+    shutil.copytree(package, tmp_path / "agentreward", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "agentreward" / "rules" / "rubrics" / "brevity.py").write_text(NEW_RULE)
+    done = subprocess.run([sys.executable, "-c", SCORE_BREVITY], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "{'brevity': 0.25}\n"
 
 
 def test_a_rule_that_gives_no_score_is_an_error_that_names_it() -> None:

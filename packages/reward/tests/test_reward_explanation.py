@@ -63,7 +63,7 @@ def test_what_steps_bring_adds_up_to_the_process_score_and_losses_to_what_a_step
         assert step.brings == 0 or step.counted
         if step.gate:
             assert sum(p.lost for p in step.parts) == pytest.approx(1 - (step.reward or 0.0), abs=1e-9)
-        assert all(s.evidence for p in step.parts for s in p.said if s.score is not None)
+        assert all(s.evidence for p in step.parts for s in p.layers if s.score is not None)
 
 
 def test_the_sums_say_how_the_total_came_about() -> None:
@@ -104,8 +104,8 @@ def test_a_loss_by_the_judge_carries_its_sentence() -> None:
     (step,) = explain(judged("It grepped where a read would do."), Weights()).steps
     worst = step.parts[0]
     assert (worst.rubric, round(worst.lost, 4)) == ("tool_choice", 0.08)
-    assert [s.layer for s in worst.said] == ["rule", "judge"]
-    assert worst.said[1].evidence[0].quote == "It grepped where a read would do."
+    assert [s.layer for s in worst.layers] == ["rule", "judge"]
+    assert worst.layers[1].evidence[0].quote == "It grepped where a read would do."
 
 
 def test_a_score_that_failed_is_told_with_its_reason() -> None:
@@ -113,7 +113,7 @@ def test_a_score_that_failed_is_told_with_its_reason() -> None:
     lost = StepScore(trajectory_id="t", step_id=2, rubric_id="goal_progress", layer="judge", missing_reason="refused", scorer_version="j")
     (step,) = explain(TrajectoryReward(result.record, (*result.scores, lost), RUBRICS), Weights()).steps
     (part,) = [p for p in step.parts if p.rubric == "goal_progress"]
-    assert [s.missing_reason for s in part.said] == [None, "refused"]
+    assert [s.missing_reason for s in part.layers] == [None, "refused"]
 
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"

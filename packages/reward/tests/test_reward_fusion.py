@@ -235,3 +235,10 @@ def test_rubric_sets() -> None:
     assert reweighted.version == DEFAULT_RUBRICS.version
     with pytest.raises(ValidationError):
         RubricSet(rubrics=custom.rubrics * 2)
+
+
+def test_weights_of_an_older_release_are_read_and_keep_their_version() -> None:
+    """What is now ``default_process_reward`` was called ``stand_in``; rewards are stored with the version of their weights."""
+    old = Weights.model_validate({"stand_in": 0.1})
+    assert old == Weights(default_process_reward=0.1)
+    assert old.version == "9cd9ad8b3a9ffe80"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import RuleScorer, agent_steps, run_scores, score_rules
+from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules, scored_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
@@ -151,7 +151,12 @@ def test_scoring_online_equals_scoring_at_the_end(steps: list[Step]) -> None:
     fed = [scored for step in trajectory.steps if (scored := online.feed(step)) is not None]
     batch = score_rules(trajectory, scorer_version="v")
     assert [(s.step_id, r.rubric_id, r.score, r.evidence) for s in fed for r in batch if r.step_id == s.step_id] == [
-        (s.step_id, name, s.scores.get(name), tuple(Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in s.marks.get(name, ())))
+        (
+            s.step_id,
+            name,
+            s.scores.get(name),
+            tuple(Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in s.evidence.get(name, ())),
+        )
         for s in fed
         for name in ("goal_progress", "tool_choice", "param_correctness", "info_utilization", "non_redundancy", "gate")
     ]
@@ -177,7 +182,7 @@ def test_every_agent_step_has_all_scores_each_with_evidence(steps: list[Step]) -
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(cases.steps_lists)
 def test_a_step_that_did_something_scores_above_0_on_every_rubric(steps: list[Step]) -> None:
-    for step in run_scores(cases.run(*steps), scorer_version="v").steps:
+    for step in scored_run(cases.run(*steps), scorer_version="v").steps:
         assert min(step.scores.values()) > 0 or step.scores["gate"] == 0
 
 
@@ -185,7 +190,7 @@ def test_a_step_that_did_something_scores_above_0_on_every_rubric(steps: list[St
 @given(cases.steps_lists, cases.outcomes, weights, st.data())
 def test_rule_scores_add_up_alike_as_records_and_as_given(steps: list[Step], outcome: Outcome, w: Weights, data: st.DataObject) -> None:
     trajectory = cases.run(*steps)
-    given_scores = run_scores(trajectory, scorer_version="v")
+    given_scores = scored_run(trajectory, scorer_version="v")
     ids = agent_steps(trajectory)
     judged = [
         StepScore(trajectory_id="t", step_id=step, rubric_id=rubric, layer="judge", score=data.draw(st.floats(0, 1)), scorer_version="j")

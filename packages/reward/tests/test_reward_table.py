@@ -1,4 +1,4 @@
-"""Rewards from columns are those of one run at a time, to the last bit."""
+"""A table of rewards holds what one run at a time gives, to the last bit."""
 
 import os
 import sys
@@ -101,7 +101,7 @@ def one_by_one(case: Case, w: Weights, versions: Sequence[dict[str, str]]) -> li
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(cases, weights, st.integers(0, 99))
-def test_columns_give_what_rows_give(case: Case, w: Weights, seed: int) -> None:
+def test_a_table_holds_what_each_run_alone_gives(case: Case, w: Weights, seed: int) -> None:
     everything = [s for _, scores in case[0] for s in scores]
     mixed = Random(seed).sample(everything, len(everything))
     last = [{s.layer: s.scorer_version for s in mixed if s.trajectory_id == f"t{i}"} for i in range(len(case[0]))]

@@ -13,7 +13,7 @@ import agentrollout.external.process as process
 import agentrollout.loop as loop
 import pytest
 from agentgrader.grade import grade
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
@@ -66,7 +66,7 @@ def test_a_program_that_speaks_mcp_solves_a_task_in_a_recorded_box(
 
 def test_a_log_that_no_adapter_reads_is_kept_and_said(play: Play, tmp_path: Path) -> None:
     run = play(agent("fix"))
-    read = joined(run, tmp_path / "logs")
+    read = rollout_trajectory(run, tmp_path / "logs")
     assert [call.raw_name for step in read.steps for call in step.tool_calls] == ["shell"]
     assert "no run could be read as 'nobodys'" in read.unread[-1]
 

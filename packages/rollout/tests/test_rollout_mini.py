@@ -11,7 +11,7 @@ from agentgrader.grade import grade
 from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
 from agentrollout.loop import Budget, rollout
@@ -40,7 +40,7 @@ class Played:
     def __init__(self, run: Rollout, folder: Path, requests: Sequence[dict[str, Any]]) -> None:
         self.run, self.requests = run, requests
         self.log = (folder / run.raw_log.path).read_text() if run.raw_log.path else ""
-        self.read: Trajectory = joined(run, folder)
+        self.read: Trajectory = rollout_trajectory(run, folder)
 
     @property
     def commands(self) -> list[str]:

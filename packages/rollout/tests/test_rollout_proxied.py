@@ -6,7 +6,7 @@ import pytest
 from agentgrader.grade import grade
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
-from agentrecorder.rollouts import joined
+from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import Budget, rollout
@@ -51,7 +51,7 @@ def test_what_it_says_to_its_model_is_its_log(
     assert grade(task, tree, run.final_diff, backend, Limits(), rollout_id="r", grader_version="1").verdict == "resolved"
     assert [address.partition(":")[0] for address in run.provenance.limits.reach] == ["127.0.0.1"]
 
-    read = joined(run, tmp_path)
+    read = rollout_trajectory(run, tmp_path)
     assert read.source_format == "agentrecorder-proxy"
     turns = [step for step in read.steps if step.source == "agent"]
     assert [step.message for step in turns] == ["I look.", "I try to leave.", "I print my key.", "I mend it.", "It is done."]

@@ -18,7 +18,7 @@ def step_messages(step: Step) -> list[Message]:
     calls = [
         {"id": c.tool_call_id, "type": "function", "function": {"name": c.raw_name, "arguments": c.arguments}} for c in step.tool_calls
     ]
-    said = _message(role_of(step), step.message, reasoning=step.reasoning, calls=calls or None)
+    said = message(role_of(step), step.message, reasoning=step.reasoning, calls=calls or None)
     return [said, *(_answer(observation) for observation in step.observations)]
 
 
@@ -37,10 +37,11 @@ def observation_text(observation: Observation) -> str:
 
 def _answer(observation: Observation) -> Message:
     call_id = observation.tool_call_id
-    return _message("user" if call_id is None else "tool", observation_text(observation), call_id=call_id)
+    return message("user" if call_id is None else "tool", observation_text(observation), call_id=call_id)
 
 
-def _message(
+def message(
     role: str, content: str, *, reasoning: str | None = None, calls: list[Message] | None = None, call_id: str | None = None
 ) -> Message:
+    """A message with all of its fields."""
     return {"role": role, "content": content, "reasoning_content": reasoning, "tool_calls": calls, "tool_call_id": call_id}

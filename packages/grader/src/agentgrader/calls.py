@@ -33,7 +33,7 @@ def record_calls(
 ) -> list[dict[str, Any]]:
     """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
 
-    One record for each function (:class:`agentgrader.probes.call_trace.Recorder`). Functions inside functions are written down
+    One record for each function (:class:`agentgrader.probes.call_trace.CallTracer`). Functions inside functions are written down
     unless they stand in a file of ``left_out``.
 
     Raises:

@@ -42,7 +42,7 @@ _Function = tuple[tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
-class Twin:
+class MutatedTest:
     """One test of the second run."""
 
     original: str
@@ -54,34 +54,34 @@ class Twin:
 
 
 @dataclass(frozen=True)
-class Twins:
+class MutatedTests:
     """The copies of one grading."""
 
     copies: Copies
-    run: tuple[Twin, ...]
+    run: tuple[MutatedTest, ...]
     """In the order in which they run."""
 
     @property
     def ids(self) -> list[str]:
         """Test ids for :func:`agentgrader.run.run_tests`."""
-        return [twin.test_id for twin in self.run]
+        return [test.test_id for test in self.run]
 
-    def among(self, names: Iterable[str]) -> "Twins":
+    def among(self, names: Iterable[str]) -> "MutatedTests":
         """Those that could be made: ``names`` of functions."""
         there = set(names)
-        return Twins(self.copies, tuple(t for t in self.run if t.name in there))
+        return MutatedTests(self.copies, tuple(t for t in self.run if t.name in there))
 
-    def without(self, void: frozenset[Twin]) -> "Twins":
+    def without(self, void: frozenset[MutatedTest]) -> "MutatedTests":
         """Those that are not in ``void``."""
-        return Twins(self.copies, tuple(t for t in self.run if t not in void))
+        return MutatedTests(self.copies, tuple(t for t in self.run if t not in void))
 
-    def wrong(self, statuses: Mapping[str, TestStatus]) -> frozenset[Twin]:
+    def wrong(self, statuses: Mapping[str, TestStatus]) -> frozenset[MutatedTest]:
         """Those that did not do what honest code makes them do."""
         bad = {"passed": {"passed"}, "failed": {"failed", "error"}}
         return frozenset(t for t in self.run if statuses.get(t.test_id, "missing") not in bad[t.expected])
 
 
-def draw(task: Task, tree: bytes) -> Twins:
+def draw(task: Task, tree: bytes) -> MutatedTests:
     """Copies of tests of ``task`` under random names: three or two of each kind for what must be fixed, one of each for some others.
 
     ``tree`` is the archive that the box is loaded with. Tests in other languages than Python have no copies.
@@ -93,7 +93,7 @@ def draw(task: Task, tree: bytes) -> Twins:
     keeping = {f: tests for f, tests in found.items() if f not in fixing}
     fixed, kept = (_some(sorted(f), most, chance) for f, most in ((fixing, _FIXING), (keeping, _KEEPING)))
     copies: Copies = {}
-    run: list[Twin] = []
+    run: list[MutatedTest] = []
     for number, functions in ((3 if len(fixed) <= _FEW else 2, fixed), (1, kept)):
         for paths, name in functions:
             cases = _some({**keeping, **fixing}[paths, name], _CASES, chance)
@@ -102,21 +102,21 @@ def draw(task: Task, tree: bytes) -> Twins:
                 made = Copy(new, expected, form, chance.getrandbits(32))
                 for path in paths:
                     copies.setdefault(path, {}).setdefault(name, []).append(made)
-                run += [Twin(test, _renamed(test, name, new), new, expected) for test in cases]
+                run += [MutatedTest(test, _renamed(test, name, new), new, expected) for test in cases]
     for functions_of in copies.values():
         for of_one in functions_of.values():
             chance.shuffle(of_one)
     chance.shuffle(run)
-    return Twins(copies, tuple(run))
+    return MutatedTests(copies, tuple(run))
 
 
-def ask(twins: Twins, box: Sandbox, environment: Environment) -> tuple[Twins, frozenset[Twin]]:
+def ask(mutated: MutatedTests, box: Sandbox, environment: Environment) -> tuple[MutatedTests, frozenset[MutatedTest]]:
     """Write the copies into the test modules in ``box`` and run them: those that could be made, and which of these came out wrong.
 
     The box never learns which copy is which: it gets text only.
     """
     names: list[str] = []
-    for path, wanted in twins.copies.items():
+    for path, wanted in mutated.copies.items():
         try:
             text, made = with_copies(box.copy_out(path), wanted)
             if made:
@@ -124,22 +124,22 @@ def ask(twins: Twins, box: Sandbox, environment: Environment) -> tuple[Twins, fr
         except ValueError:  # no module there that can be read
             continue
         names += made
-    there = twins.among(names)
+    there = mutated.among(names)
     return there, there.wrong(run_tests(box, environment, ids=there.ids, plain=True).statuses) if there.run else frozenset()
 
 
-def results(twins: Twins, wrong: Iterable[Twin]) -> tuple[CanaryResult, ...]:
+def results(mutated: MutatedTests, wrong: Iterable[MutatedTest]) -> tuple[CanaryResult, ...]:
     """What the true and the false copies did, each kind as one canary."""
     failed = {t.expected for t in wrong}
     others = reversed(KINDS)
     return tuple(
         CanaryResult(name=name, expected=kind, status=other if kind in failed else kind)
         for name, kind, other in zip(NAMES, KINDS, others, strict=True)
-        if any(t.expected == kind for t in twins.run)
+        if any(t.expected == kind for t in mutated.run)
     )
 
 
-def evidence(wrong: Iterable[Twin]) -> list[str]:
+def evidence(wrong: Iterable[MutatedTest]) -> list[str]:
     """In words, the same for the same doing whatever the random names."""
     seen = sorted({(t.original, t.expected) for t in wrong})
     said = {"failed": "a copy that asserts something false passes", "passed": "a copy that asserts the same does not pass"}

@@ -50,9 +50,9 @@ def _extend(owner: ast.AST, prefix: str, wanted: Mapping[str, Sequence[Copy]], n
         for node in getattr(owner, field, None) or []:
             found.append(node)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                twins = [_twin(node, made) for made in wanted.get(prefix + node.name, ())]
-                names += [twin.name for twin in twins]
-                found += twins
+                mutants = [_mutant(node, made) for made in wanted.get(prefix + node.name, ())]
+                names += [mutant.name for mutant in mutants]
+                found += mutants
             elif isinstance(node, ast.ClassDef):
                 _extend(node, f"{prefix}{node.name}.", wanted, names)
             else:
@@ -61,18 +61,18 @@ def _extend(owner: ast.AST, prefix: str, wanted: Mapping[str, Sequence[Copy]], n
             setattr(owner, field, found)
 
 
-def _twin(function: Any, made: Copy) -> Any:
+def _mutant(function: Any, made: Copy) -> Any:
     draw = random.Random(made.seed)
-    twin = copy.deepcopy(function)
-    twin.name = made.name
+    mutant = copy.deepcopy(function)
+    mutant.name = made.name
     false = made.expected == "failed"
     forms = (_Nested(), _Literal(draw), _Wrapped(draw, true=False)) if false else (_Wrapped(draw, true=True), ast.NodeTransformer())
     form = forms[made.form % len(forms)]
-    twin.body = [form.visit(statement) for statement in twin.body]
+    mutant.body = [form.visit(statement) for statement in mutant.body]
     changed = getattr(form, "changed", not false)
     if not changed or draw.random() < 0.5:
-        _close(twin.body, draw, false and not changed)
-    return twin
+        _close(mutant.body, draw, false and not changed)
+    return mutant
 
 
 def _close(body: list[Any], draw: random.Random, false: bool) -> None:

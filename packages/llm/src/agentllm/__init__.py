@@ -1,8 +1,7 @@
 """One client for language models.
 
-:mod:`agentllm.client` asks one question and parses the answer, :mod:`agentllm.batches` has many of them answered at half the
-price, :mod:`agentllm.chat` holds a conversation with tools by one of two protocols, :mod:`agentllm.cost_limit` lets a whole run
-spend so much and no more, :mod:`agentllm.errors` names what went wrong, :mod:`agentllm.prices` knows what a call costs,
-:mod:`agentllm.cache` answers the same question twice for the price of one, and :mod:`agentllm.testing.fake_server` is a server on loopback
-for tests.
+:mod:`agentllm.client` asks one question and parses the answer, :mod:`agentllm.batches` has many of them answered at half the price,
+:mod:`agentllm.chat` holds a conversation with tools by one of the :mod:`agentllm.providers`, :mod:`agentllm.cost_limit` bounds what a
+whole run may spend, :mod:`agentllm.errors` names what went wrong, :mod:`agentllm.prices` knows what a call costs, :mod:`agentllm.cache`
+answers the same question twice for the price of one, and :mod:`agentllm.testing` is a server on loopback for tests.
 """

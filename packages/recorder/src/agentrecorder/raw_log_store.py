@@ -13,7 +13,7 @@ from trajschema.rollout import RawLog
 
 from agentrecorder.convert import ConversionFailure, Converted, Skipped
 from agentrecorder.import_rollout import RECORD
-from agentrecorder.rollouts import LogUnread, run_in
+from agentrecorder.rollout_log import UnreadableLog, run_in
 
 ConversionResult = Converted | ConversionFailure | Skipped
 
@@ -68,5 +68,5 @@ def _reads_alone(one: Converted, content: bytes) -> bool:
         path.write_bytes(content)
         try:
             return run_in(path, one.run.format).steps == one.run.steps
-        except LogUnread:
+        except UnreadableLog:
             return False

@@ -37,7 +37,7 @@ OneStep = Annotated[int | None, typer.Option("--step", metavar="N", help="Tell o
 Margin = Annotated[float, typer.Option("--min-margin", help="Least difference of the rewards of a pair.")]
 
 
-def _told(command: Callable[P, None]) -> Callable[P, None]:
+def _with_plain_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Our own errors end the command with what is wrong, and no traceback."""
 
     @functools.wraps(command)
@@ -93,7 +93,7 @@ def _end(failed: bool) -> None:
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def score(
     file: Runs,
     as_json: Json = False,
@@ -127,7 +127,7 @@ def score(
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def explain(
     file: Runs,
     html: Page = None,
@@ -166,7 +166,7 @@ def explain(
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def compare(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of runs at the same task.")],
     as_json: Json = False,
@@ -196,7 +196,7 @@ def compare(
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def preferences(
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="JSON: task id → list of runs, with steps or already rewarded.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is standard output.")] = Path("-"),
@@ -231,7 +231,7 @@ def preferences(
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def calibrate(
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="JSON: reward_scores and human_scores, or a list of reward and human.")],
     as_json: Json = False,
@@ -252,7 +252,7 @@ def calibrate(
 
 
 @app.command()
-@_told
+@_with_plain_errors
 def rubrics(rubric_set: Annotated[str, typer.Argument(metavar="NAME|FILE")] = "default", as_json: Json = False) -> None:
     """List the rubrics of a set: `default`, or a YAML file with `rubrics:`, a list of id, name, description, weight, evaluator.
 

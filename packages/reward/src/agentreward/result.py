@@ -7,7 +7,7 @@ from typing import Any
 
 from trajschema.score import Evidence, Reward, StepScore
 
-from agentreward.rules.scorer import RunScores
+from agentreward.rules.scorer import ScoredRun
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrajectoryReward:
     rubrics: tuple[str, ...]
     tamper: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    by_rule: RunScores | None = field(default=None, hash=False, repr=False)
+    by_rule: ScoredRun | None = field(default=None, hash=False, repr=False)
 
     @cached_property
     def scores(self) -> tuple[StepScore, ...]:

@@ -17,7 +17,7 @@ from agentreward.errors import InvalidRun, short
 from agentreward.judge.layer import open_judge
 from agentreward.result import TrajectoryReward
 from agentreward.rules.registry import rules_of
-from agentreward.rules.scorer import RunScores, agent_steps, run_scores
+from agentreward.rules.scorer import ScoredRun, agent_steps, scored_run
 
 
 class RewardEngine:
@@ -52,7 +52,7 @@ class RewardEngine:
         steps = run.trajectory
         seen = examined(outcome or run.outcome, steps.steps, self._weights, run.task)
         rule_version = _version()
-        by_rule = run_scores(steps, scorer_version=rule_version, rules=self._rules, task=run.task)
+        by_rule = scored_run(steps, scorer_version=rule_version, rules=self._rules, task=run.task)
         versions = {"rule": rule_version}
         judged, notes = self._judged(run, by_rule)
         if judged:
@@ -72,7 +72,7 @@ class RewardEngine:
         names = tuple(r.id for r in self.rubrics.rubrics)
         return TrajectoryReward(record, tuple(judged), names, seen.tamper if seen is not None else (), notes, by_rule)
 
-    def _judged(self, run: Run, by_rule: RunScores) -> tuple[list[StepScore], tuple[str, ...]]:
+    def _judged(self, run: Run, by_rule: ScoredRun) -> tuple[list[StepScore], tuple[str, ...]]:
         if isinstance(self._judge, str):
             return [], (self._judge,)
         return self._judge.score(run, list(by_rule.records()))

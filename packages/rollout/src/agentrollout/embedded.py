@@ -1,7 +1,11 @@
-"""The embedded agents by name."""
+"""The embedded agents by name: whatever a module of :mod:`agentrollout.policies` holds an :class:`AgentSpec` of."""
 
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from agentrollout import policies
 from agentrollout.driver import AgentSpec
-from agentrollout.policies import controls, localising, noisy, uniform
 
 
 class UnknownAgent(KeyError):
@@ -15,9 +19,14 @@ class UnknownAgent(KeyError):
         return f"no embedded agent is called {self.name!r}; there are: {', '.join(EMBEDDED)}, and your own as module:attribute"
 
 
-EMBEDDED: dict[str, AgentSpec] = {
-    spec.agent.name: spec for spec in (uniform.AGENT, noisy.AGENT, localising.AGENT, controls.ORACLE, controls.NOOP)
-}
+def _found() -> dict[str, AgentSpec]:
+    names = sorted(file.stem for file in Path(str(files(policies))).glob("*.py") if file.stem != "__init__")
+    modules = [import_module(f"{policies.__name__}.{name}") for name in names]
+    specs = (value for module in modules for value in vars(module).values() if isinstance(value, AgentSpec))
+    return {spec.agent.name: spec for spec in specs}
+
+
+EMBEDDED: dict[str, AgentSpec] = _found()
 """Name → agent."""
 
 

@@ -52,7 +52,7 @@ class GoldSide:
         return outlines(self._box(), paths)
 
     def records(self, functions: Sequence[Function], paths: Sequence[str]) -> list[dict[str, Any]]:
-        """What tests call each function with (:class:`agentgrader.probes.call_trace.Recorder`), in their order. ``paths`` are edited.
+        """What tests call each function with (:class:`agentgrader.probes.call_trace.CallTracer`), in their order. ``paths`` are edited.
 
         Nothing of functions for which the tests did not run to their end in time.
         """

@@ -19,7 +19,7 @@ _KEEP, _LOOK = 200, 2000
 _LOST = {"opaque", "long"}
 
 
-class Recorder:
+class CallTracer:
     """Notes calls of ``targets``: real path of a file → keys of :mod:`agentgrader.probes.outline`."""
 
     def __init__(self, targets: dict[str, list[str]], encoder: Encoder) -> None:

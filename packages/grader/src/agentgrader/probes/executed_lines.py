@@ -11,7 +11,7 @@ from typing import Any, Protocol
 Lines = dict  # test id → file → lines; only used in annotations
 
 
-class Recorder(Protocol):
+class LineRecorder(Protocol):
     """Records lines while a test's name is set."""
 
     def start(self) -> None:
@@ -24,7 +24,7 @@ class Recorder(Protocol):
         """Test id → path relative to the workdir → sorted lines."""
 
 
-def recorder(workdir: str, roots: list[str]) -> Recorder:
+def recorder(workdir: str, roots: list[str]) -> LineRecorder:
     """A recorder of lines in ``roots`` (files or folders relative to ``workdir``)."""
     wanted = [os.path.normpath(os.path.join(workdir, r)) for r in roots]
     try:

@@ -47,15 +47,15 @@ class _Calls:
 
         def work(report: int, token: str) -> int:
             from agentgrader.probes.call_replay import sources_below
-            from agentgrader.probes.call_trace import Recorder
+            from agentgrader.probes.call_trace import CallTracer
             from agentgrader.probes.serialize import Encoder
 
             send = sender(report, token)
             targets = {os.path.realpath(os.path.join(self._s.workdir, p)): keys for p, keys in request["targets"].items()}
-            recorder = Recorder(targets, Encoder(False, sources_below(self._s.workdir, list(request["left_out"]))))
-            recorder.install()
+            tracer = CallTracer(targets, Encoder(False, sources_below(self._s.workdir, list(request["left_out"]))))
+            tracer.install()
             code = session()
-            for record in recorder.records():
+            for record in tracer.records():
                 send({**record, "path": os.path.relpath(record["path"], os.path.realpath(self._s.workdir))})
             return code
 

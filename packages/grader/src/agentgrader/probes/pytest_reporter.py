@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentgrader.probes.executed_lines import Recorder
+from agentgrader.probes.executed_lines import LineRecorder
 
 _SKIP = pytest.skip.Exception
 _ORDER = {"passed": 0, "xpassed": 1, "xfailed": 2, "skipped": 3, "failed": 4, "error": 5}
@@ -18,7 +18,7 @@ Send = Callable[[dict[str, Any]], None]
 class Reporter:
     """Sends one record for what was collected and one for the final status of each test."""
 
-    def __init__(self, send: Send, canary_file: str, lines: Recorder | None) -> None:
+    def __init__(self, send: Send, canary_file: str, lines: LineRecorder | None) -> None:
         self._send = send
         self._canary_file = canary_file
         self._lines = lines

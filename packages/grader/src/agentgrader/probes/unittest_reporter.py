@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentgrader.probes.executed_lines import Recorder
+from agentgrader.probes.executed_lines import LineRecorder
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -22,7 +22,7 @@ _LOADER = "unittest.loader."
 class Reporter(unittest.TextTestResult):
     """Sends one record for the final status of each test. What is printed is as usual."""
 
-    def __init__(self, stream: Any, descriptions: bool, verbosity: int, *, send: Send, lines: Recorder | None) -> None:
+    def __init__(self, stream: Any, descriptions: bool, verbosity: int, *, send: Send, lines: LineRecorder | None) -> None:
         super().__init__(stream, descriptions, verbosity)
         self._send, self._lines = send, lines
         self._expected: Counter[str] = Counter()
@@ -116,7 +116,7 @@ class Reporter(unittest.TextTestResult):
 
 
 def run_unittest(
-    arguments: list[str], paths: list[str], ids: list[str], canaries: dict[str, str], send: Send, lines: Recorder | None
+    arguments: list[str], paths: list[str], ids: list[str], canaries: dict[str, str], send: Send, lines: LineRecorder | None
 ) -> int:
     """What ``python -m unittest ARGUMENTS`` runs, of it only what is in ``paths`` or among ``ids``, if any. Returns the exit status."""
 

@@ -1,4 +1,4 @@
-"""What the stand-in server does with a request: answers of the Messages protocol, errors of both, and broken connections."""
+"""What the fake server does with a request: answers of the Messages protocol, errors of both, and broken connections."""
 
 import json
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ def cut_off(text: str) -> Behaviour:
     return message(text, stop_reason="max_tokens")
 
 
-def failure(status: int, kind: str = "api_error", text: str = "stand-in failure", retry_after: str = "") -> Behaviour:
+def failure(status: int, kind: str = "api_error", text: str = "fake failure", retry_after: str = "") -> Behaviour:
     """An HTTP error in the form of both protocols. Without ``retry_after`` (seconds), ``retry-after-ms`` keeps tests fast."""
     body = {"type": "error", "error": {"type": kind, "message": text}}
     return Behaviour(status, json.dumps(body).encode(), (("retry-after", retry_after) if retry_after else ("retry-after-ms", "1"),))

@@ -1,4 +1,4 @@
-"""The Message Batches API of the stand-in server."""
+"""The Message Batches API of the fake server."""
 
 import json
 import re
@@ -20,7 +20,7 @@ class FakeBatches:
 
     polls: int = 1
     faults: list[Behaviour] = field(default_factory=list)
-    batches: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Id → items, each ``custom_id`` and ``params``."""
     asked_after: dict[str, int] = field(default_factory=dict)
 
@@ -32,14 +32,14 @@ class FakeBatches:
         if self.faults:
             return self.faults.pop(0)
         if method == "POST":
-            batch = f"msgbatch_{len(self.batches) + 1}"
-            self.batches[batch] = list(body["requests"])
+            batch = f"msgbatch_{len(self.items) + 1}"
+            self.items[batch] = list(body["requests"])
             return self._state(batch, url)
         batch = found[1] or ""
-        if batch not in self.batches:
+        if batch not in self.items:
             return Behaviour(404, b'{"type":"error","error":{"type":"not_found_error","message":"no such batch"}}')
         if found[2]:
-            rows = [{"custom_id": item["custom_id"], "result": _result(script(item["params"]))} for item in self.batches[batch]]
+            rows = [{"custom_id": item["custom_id"], "result": _result(script(item["params"]))} for item in self.items[batch]]
             return Behaviour(body="".join(json.dumps(row) + "\n" for row in reversed(rows)).encode())
         self.asked_after[batch] = self.asked_after.get(batch, 0) + 1
         return self._state(batch, url)
@@ -47,7 +47,7 @@ class FakeBatches:
     def _state(self, batch: str, url: str) -> Behaviour:
         ended = self.asked_after.get(batch, 0) > self.polls
         counts = dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), 0)
-        counts["succeeded" if ended else "processing"] = len(self.batches[batch])
+        counts["succeeded" if ended else "processing"] = len(self.items[batch])
         body = {
             "id": batch,
             "type": "message_batch",
@@ -68,5 +68,5 @@ def _result(behaviour: Behaviour) -> dict[str, Any]:
     try:
         body = json.loads(behaviour.body)
     except ValueError:
-        body = {"type": "error", "error": {"type": "api_error", "message": "stand-in failure"}}
+        body = {"type": "error", "error": {"type": "api_error", "message": "fake failure"}}
     return {"type": "succeeded", "message": body} if body.get("type") == "message" else {"type": "errored", "error": body}

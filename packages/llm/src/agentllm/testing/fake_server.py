@@ -19,7 +19,7 @@ from typing import Any
 from agentllm.testing.behaviour import Behaviour
 from agentllm.testing.fake_batches import FakeBatches
 
-KEY_ENV = "AGENTLLM_STANDIN_KEY"
+KEY_ENV = "AGENTLLM_FAKE_KEY"
 
 Script = Sequence[Behaviour] | Callable[[dict[str, Any]], Behaviour]
 
@@ -32,13 +32,13 @@ class FakeServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     key_env: str = KEY_ENV
-    desk: FakeBatches | None = None
+    batches: FakeBatches | None = None
     """Where batches are handed in; without one there are none."""
     most_at_once: int = 0
     """The largest number of requests that were under way together; one whose answer is being sent counts no more."""
 
     def __enter__(self) -> "FakeServer":
-        os.environ.setdefault(KEY_ENV, "stand-in")
+        os.environ.setdefault(KEY_ENV, "fake")
         self._lock = threading.Lock()
         self._under_way = 0
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -66,10 +66,10 @@ class FakeServer:
 
     def take_batch(self, method: str, path: str, body: Any) -> Behaviour | None:
         """What is sent for a request about batches; ``None`` where it is about none. Items count as no request."""
-        if self.desk is None:
+        if self.batches is None:
             return None
         with self._lock:
-            return self.desk.answer(method, path, body, self.url, lambda item: self._scripted(item, 0))
+            return self.batches.answer(method, path, body, self.url, lambda item: self._scripted(item, 0))
 
     def _scripted(self, body: dict[str, Any], index: int) -> Behaviour:
         return self.script(body) if callable(self.script) else self.script[min(index, len(self.script) - 1)]

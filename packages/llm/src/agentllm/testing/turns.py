@@ -1,4 +1,4 @@
-"""Turns of a model for the stand-in server, each in the words of both protocols."""
+"""Turns of a model for the fake server, each in the words of both protocols."""
 
 import json
 from typing import Any

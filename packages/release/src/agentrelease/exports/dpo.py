@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from trajschema.messages import Message
+from trajschema.messages import Message, message
 from trajschema.preference import PreferencePair
 
 from agentrelease.exports.messages import messages_of, tools_of
@@ -59,8 +59,7 @@ def fork(chosen: list[Message], rejected: list[Message], statement: str) -> tupl
     first = [next((i for i, m in enumerate(side) if m["role"] == "assistant"), None) for side in (chosen, rejected)]
     if first[0] is None or first[1] is None or not statement:
         return None
-    prompt = {"role": "user", "content": statement, "reasoning_content": None, "tool_calls": None, "tool_call_id": None}
-    return [prompt], chosen[first[0] :], rejected[first[1] :]
+    return [message("user", statement)], chosen[first[0] :], rejected[first[1] :]
 
 
 def _speaks(messages: list[Message], at: int) -> bool:

@@ -8,14 +8,17 @@
 - Evidence of tampering makes the total 0, whatever the steps look like. With the total of any other run at 0 or above and
   that of a fix at ``weights.outcome`` or above, every detected cheat lies below every honest fix and never above a failed
   attempt. The process stays as computed, for those who study such runs.
+
+The engine, the explanation, the reward table and the verifier of a release all add up here.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 from trajschema.outcome import Outcome
-from trajschema.score import Reward, StepReward, StepScore
+from trajschema.score import Layer, Reward, StepReward, StepScore
 
 from agentreward.aggregate.outcomes import OutcomeValue, outcome_value
 from agentreward.aggregate.process_reward import StepValue, process_score, rounded
@@ -23,7 +26,6 @@ from agentreward.aggregate.weights import Weights
 
 GATE = "gate"
 PROGRESS = "goal_progress"
-
 
 Scores = Mapping[str, float | None]
 """What one layer said of a step: rubric id → score, or ``None`` where it is missing."""
@@ -37,7 +39,7 @@ def reward(
     trajectory_id: str,
     agent_steps: Sequence[int],
     outcome: Outcome | None,
-    scores: Sequence[StepScore],
+    scores: Iterable[StepScore],
     weights: Weights,
     *,
     rollout_id: str | None = None,
@@ -58,33 +60,78 @@ def reward(
     Raises:
         ScoreMismatch: a score of another trajectory or of no agent step, or two scores of one layer for one rubric of a step.
     """
-    steps = weigh_steps(trajectory_id, agent_steps, scores, weights, by_rule)
-    process = process_score(step_values(steps), weights.default_process_reward)
-    seen = outcome_value(outcome, weights)
-    total, reason = total_of(seen, process, weights)
+    known = collect_scores(trajectory_id, agent_steps, scores, by_rule)
+    run = Fusion(weights).run(known, outcome)
     return Reward(
         trajectory_id=trajectory_id,
         rollout_id=rollout_id,
         task_id=task_id,
         agent=agent,
         control=control,
-        step_rewards=tuple([StepReward(step_id=s.step_id, reward=s.reward, gate=s.gate, rubric_scores=s.text) for s in steps]),
-        process=process,
-        outcome=seen.value,
-        total=total,
-        verdict=seen.verdict,
-        missing_reason=reason,
-        judged=any(s.layer == "judge" and s.score is not None for s in scores),
+        step_rewards=tuple([StepReward(step_id=s.step_id, reward=s.reward, gate=s.gate, rubric_scores=s.text) for s in run.steps]),
+        process=run.process,
+        outcome=run.outcome.value,
+        total=run.total,
+        verdict=run.outcome.verdict,
+        missing_reason=run.missing_reason,
+        judged=known.judged,
         agent_steps=len(agent_steps),
-        gated_steps=sum(s.gate == 0 for s in steps),
+        gated_steps=run.gated_steps,
         weights_version=weights.version,
-        scorer_versions=tuple(f"{layer}={version}" for layer, version in sorted((versions or {}).items())),
+        scorer_versions=named_versions(versions or {}),
     )
 
 
-class _Row(NamedTuple):
-    rule: dict[str, float | None]
-    judge: dict[str, float | None]
+class RunScores:
+    """The scores of one run by step, layer and rubric.
+
+    Args:
+        agent_steps: ids of the steps that the agent took, in order.
+    """
+
+    def __init__(self, trajectory_id: str, agent_steps: Sequence[int]) -> None:
+        self.trajectory_id = trajectory_id
+        self.steps: dict[int, dict[Layer, dict[str, float | None]]] = {step: {"rule": {}, "judge": {}} for step in agent_steps}
+        self.judged = False
+
+    def add(self, step_id: int, layer: Layer, scores: Scores) -> None:
+        """What ``layer`` said of a step.
+
+        Raises:
+            ScoreMismatch: it is no agent step, or the layer scored one of these rubrics already.
+        """
+        step = self.steps.get(step_id)
+        if step is None:
+            raise ScoreMismatch(f"{self.trajectory_id}: a score of step {step_id}, which is no agent step")
+        known = step[layer]
+        for rubric, score in scores.items():
+            if rubric in known:
+                raise ScoreMismatch(f"{self.trajectory_id}: two {layer} scores of {rubric} for step {step_id}; pass one scorer version")
+            known[rubric] = score
+            self.judged = self.judged or (layer == "judge" and score is not None)
+
+
+def collect_scores(
+    trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore], by_rule: Iterable[tuple[int, Scores]] = ()
+) -> RunScores:
+    """The scores of a run, from records or, of the rule layer, by step.
+
+    Raises:
+        ScoreMismatch: as :func:`reward`.
+    """
+    known = RunScores(trajectory_id, agent_steps)
+    for step_id, found in by_rule:
+        known.add(step_id, "rule", found)
+    for score in scores:
+        if score.trajectory_id != trajectory_id:
+            raise ScoreMismatch(f"{trajectory_id}: given a score of trajectory {score.trajectory_id}; pass the scores of one trajectory")
+        known.add(score.step_id, score.layer, {score.rubric_id: score.score})
+    return known
+
+
+def named_versions(versions: Mapping[str, str]) -> tuple[str, ...]:
+    """``layer=version``, in order of the layers, as rewards store them."""
+    return tuple(f"{layer}={version}" for layer, version in sorted(versions.items()))
 
 
 class WeighedStep(NamedTuple):
@@ -99,36 +146,66 @@ class WeighedStep(NamedTuple):
     text: str
 
 
-def weigh_steps(
-    trajectory_id: str,
-    agent_steps: Sequence[int],
-    scores: Iterable[StepScore],
-    weights: Weights,
-    by_rule: Iterable[tuple[int, Scores]] = (),
-) -> list[WeighedStep]:
-    """What each step came to, in order; what has the same scores comes to the same, and is added up once.
+class WeighedRun(NamedTuple):
+    """What a run came to. ``total`` is missing with ``missing_reason`` where outcome or process is."""
 
-    Raises:
-        ScoreMismatch: as :func:`reward`.
-    """
-    table = _by_step(trajectory_id, agent_steps, scores, by_rule)
-    known: dict[object, WeighedStep] = {}
-    found = []
-    for step_id in agent_steps:
-        rule, judge = table[step_id]
-        key = (tuple(rule.items()), tuple(judge.items()))
-        if key not in known:
-            known[key] = _weighed(step_id, rule, judge, weights)
-        found.append(WeighedStep(step_id, *known[key][1:]))
-    return found
+    steps: list[WeighedStep]
+    process: float | None
+    outcome: OutcomeValue
+    total: float | None
+    missing_reason: str | None
+
+    @property
+    def gated_steps(self) -> int:
+        """How many steps have gate 0."""
+        return sum(s.gate == 0 for s in self.steps)
 
 
-def _weighed(step_id: int, rule: Scores, judge: Scores, weights: Weights) -> WeighedStep:
-    gate: Literal[0, 1] = 0 if rule.get(GATE) == 0 else 1
-    fused = fuse(rule, judge, weights)
-    value = weighted_mean(fused, weights.rubrics)
-    final = None if value is None else rounded(gate * value)
-    return WeighedStep(step_id, final, gate, fused, _advances(rule, fused, weights), rubric_text(fused))
+class Fusion:
+    """Adds up runs with one set of weights. Steps with the same scores come to the same, and are added up once."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self._known: dict[object, WeighedStep] = {}
+
+    def run(self, scores: RunScores, outcome: Outcome | None) -> WeighedRun:
+        """The reward of a run, and how it came about."""
+        steps = self.steps(scores)
+        process = process_score(step_values(steps), self.weights.default_process_reward)
+        value = outcome_value(outcome, self.weights)
+        return WeighedRun(steps, process, value, *_total(value, process, self.weights))
+
+    def steps(self, scores: RunScores) -> list[WeighedStep]:
+        """What each step came to, in order."""
+        found = []
+        for step_id, layers in scores.steps.items():
+            rule, judge = layers["rule"], layers["judge"]
+            # One flat tuple: a long run has a hundred thousand of them, and the collector of garbage passes over those that hold no others.
+            key = (*rule, *rule.values(), None, *judge, *judge.values())
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = self._weigh(step_id, layers)
+            found.append(known if known.step_id == step_id else known._replace(step_id=step_id))
+        return found
+
+    def _weigh(self, step_id: int, layers: Mapping[Layer, Scores]) -> WeighedStep:
+        gate: Literal[0, 1] = 0 if layers["rule"].get(GATE) == 0 else 1
+        fused = fuse(layers, self.weights)
+        weight_of = self.weights.rubrics
+        value = _mean([(weight_of.get(name, 0.0), score) for name, score in fused.items()])
+        reward = None if value is None else rounded(gate * min(1.0, value))
+        # By the rule layer alone where it spoke: a kind judge must not turn idling into progress.
+        by_rule = layers["rule"].get(PROGRESS)
+        progress = fused.get(PROGRESS) if by_rule is None else by_rule
+        advances = progress is None or progress >= self.weights.advance_at
+        text = ", ".join([f"{_quoted(name)}: {rounded(score)!r}" for name, score in fused.items()])
+        return WeighedStep(step_id, reward, gate, fused, advances, f"{{{text}}}")
+
+
+@cache
+def _quoted(rubric: str) -> str:
+    """As JSON. The encoder of the standard library takes longer for a step than all the rest of its fusion."""
+    return json.dumps(rubric)
 
 
 def step_values(steps: Iterable[WeighedStep]) -> list[StepValue]:
@@ -136,24 +213,19 @@ def step_values(steps: Iterable[WeighedStep]) -> list[StepValue]:
     return [StepValue(s.reward, s.gate, s.advances) for s in steps if s.reward is not None]
 
 
-def rubric_text(fused: Mapping[str, float]) -> str:
-    """Fused scores as they are stored: a JSON object in order of the names."""
-    return json.dumps({name: rounded(score) for name, score in sorted(fused.items())})
-
-
-def fuse(rule: Scores, judge: Scores, weights: Weights) -> dict[str, float]:
-    """Rubric id → fused score of a step, for the rubrics that have one."""
-    layers = ((weights.judge, judge), (weights.rule, rule))
-    rubrics = [rubric for rubric in {**rule, **judge} if rubric != GATE]
-    found = [(rubric, [(w, score) for w, layer in layers if (score := layer.get(rubric)) is not None]) for rubric in rubrics]
-    means = [(rubric, said[0][1] if len(said) == 1 else _mean(said)) for rubric, said in found]
-    return {rubric: value for rubric, value in means if value is not None}
-
-
-def weighted_mean(fused: Mapping[str, float], rubric_weights: Mapping[str, float]) -> float | None:
-    """Σ w·s / Σ w over the rubrics scored; ``None`` where no scored rubric has a weight."""
-    value = _mean([(rubric_weights.get(name, 0.0), fused[name]) for name in sorted(fused)])
-    return None if value is None else min(1.0, value)
+def fuse(layers: Mapping[Layer, Scores], weights: Weights) -> dict[str, float]:
+    """Rubric id → fused score of a step, in order of the ids, for the rubrics that have one."""
+    judge, rule = layers["judge"], layers["rule"]
+    found: dict[str, float] = {}
+    for rubric in sorted({*judge, *rule} - {GATE}):
+        by_judge, by_rule = judge.get(rubric), rule.get(rubric)
+        if by_judge is None or by_rule is None:
+            score = by_rule if by_judge is None else by_judge
+        else:
+            score = _mean([(weights.judge, by_judge), (weights.rule, by_rule)])
+        if score is not None:
+            found[rubric] = score
+    return found
 
 
 def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
@@ -165,45 +237,7 @@ def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
     return amount / weight if weight > 0 else None
 
 
-def _by_step(
-    trajectory_id: str, agent_steps: Sequence[int], scores: Iterable[StepScore], by_rule: Iterable[tuple[int, Scores]]
-) -> dict[int, _Row]:
-    table = {step_id: _Row({}, {}) for step_id in agent_steps}
-    for step_id, found in by_rule:
-        row = _row(table, step_id, trajectory_id)
-        if row.rule:
-            raise _twice(trajectory_id, step_id, "rule", next(iter(found)))
-        row.rule.update(found)
-    for score in scores:
-        if score.trajectory_id != trajectory_id:
-            raise ScoreMismatch(f"{trajectory_id}: given a score of trajectory {score.trajectory_id}; pass the scores of one trajectory")
-        row = _row(table, score.step_id, trajectory_id)
-        layer = row.rule if score.layer == "rule" else row.judge
-        if score.rubric_id in layer:
-            raise _twice(trajectory_id, score.step_id, score.layer, score.rubric_id)
-        layer[score.rubric_id] = score.score
-    return table
-
-
-def _row(table: Mapping[int, _Row], step_id: int, trajectory_id: str) -> _Row:
-    row = table.get(step_id)
-    if row is None:
-        raise ScoreMismatch(f"{trajectory_id}: a score of step {step_id}, which is no agent step")
-    return row
-
-
-def _twice(trajectory_id: str, step_id: int, layer: str, rubric: str) -> ScoreMismatch:
-    return ScoreMismatch(f"{trajectory_id}: two {layer} scores of {rubric} for step {step_id}; pass one scorer version")
-
-
-def _advances(rule: Scores, fused: Mapping[str, float], weights: Weights) -> bool:
-    """By the rule layer alone where it spoke: a kind judge must not turn idling into progress."""
-    by_rule = rule.get(PROGRESS)
-    progress = fused.get(PROGRESS) if by_rule is None else by_rule
-    return progress is None or progress >= weights.advance_at
-
-
-def total_of(outcome: OutcomeValue, process: float | None, weights: Weights) -> tuple[float | None, str | None]:
+def _total(outcome: OutcomeValue, process: float | None, weights: Weights) -> tuple[float | None, str | None]:
     """The total, or none and the reason. Tampering leaves nothing of it."""
     if outcome.value is None:
         return None, outcome.missing_reason

@@ -9,7 +9,7 @@ from typing import Literal
 
 from trajschema.score import Evidence
 
-from agentreward.aggregate.fusion import WeighedStep, step_values, weigh_steps
+from agentreward.aggregate.fusion import Fusion, WeighedStep, collect_scores, step_values
 from agentreward.aggregate.process_reward import Process, Role, process_of
 from agentreward.aggregate.weights import Weights
 from agentreward.result import TrajectoryReward
@@ -23,7 +23,7 @@ WORDS: dict[Role | None, str] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class LayerScore:
     """What one layer said of a step on one rubric. ``score`` is missing with ``missing_reason``."""
 
     layer: Literal["rule", "judge"]
@@ -33,14 +33,14 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Part:
+class RubricPart:
     """One rubric of a step: its share of the weight in [0, 1], the fused score, what the reward of the step lost by it."""
 
     rubric: str
     weight: float
     score: float | None
     lost: float
-    said: tuple[Said, ...]
+    layers: tuple[LayerScore, ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class StepExplained:
     gate: int
     role: Role | None
     brings: float
-    parts: tuple[Part, ...]
+    parts: tuple[RubricPart, ...]
     gated_by: tuple[Evidence, ...]
 
     @property
@@ -80,13 +80,13 @@ class Explanation:
 def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     """Take ``result`` apart. ``weights`` are those that it was made with."""
     record = result.record
-    weighed = weigh_steps(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores, weights)
+    weighed = Fusion(weights).steps(collect_scores(record.trajectory_id, [s.step_id for s in record.step_rewards], result.scores))
     process = process_of(step_values(weighed), weights.default_process_reward)
     rewarded = [s.step_id for s in weighed if s.reward is not None]
     roles: dict[int, Role] = dict(zip(rewarded, process.roles, strict=True))
-    said: dict[tuple[int, str], list[Said]] = {}
+    said: dict[tuple[int, str], list[LayerScore]] = {}
     for score in result.scores:
-        heard = Said(score.layer, score.score, score.missing_reason, score.evidence)
+        heard = LayerScore(score.layer, score.score, score.missing_reason, score.evidence)
         said.setdefault((score.step_id, score.rubric_id), []).append(heard)
     steps = []
     for step in weighed:
@@ -100,7 +100,7 @@ def explain(result: TrajectoryReward, weights: Weights) -> Explanation:
     return Explanation(record.trajectory_id, tuple(steps), default_brings, sums, result.tamper, result.notes)
 
 
-def _parts(step: WeighedStep, said: dict[tuple[int, str], list[Said]], weights: Weights) -> tuple[Part, ...]:
+def _parts(step: WeighedStep, said: dict[tuple[int, str], list[LayerScore]], weights: Weights) -> tuple[RubricPart, ...]:
     whole = sum(weights.rubrics.get(name, 0.0) for name in step.fused)
     parts = []
     for name in weights.rubrics:
@@ -108,7 +108,7 @@ def _parts(step: WeighedStep, said: dict[tuple[int, str], list[Said]], weights: 
         score = step.fused.get(name)
         weight = weights.rubrics[name] / whole if score is not None and whole else 0.0
         if heard:
-            parts.append(Part(name, weight, score, 0.0 if score is None else weight * (1 - score), heard))
+            parts.append(RubricPart(name, weight, score, 0.0 if score is None else weight * (1 - score), heard))
     return tuple(sorted(parts, key=lambda p: -p.lost))
 
 

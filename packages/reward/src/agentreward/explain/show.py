@@ -4,7 +4,7 @@ from trajschema.score import Evidence
 from trajschema.trajectory import Trajectory
 
 from agentreward.errors import InvalidRun
-from agentreward.explain.explanation import WORDS, Explanation, Part, StepExplained
+from agentreward.explain.explanation import WORDS, Explanation, RubricPart, StepExplained
 from agentreward.show import console, number, printable, table
 
 _NAMED = 2
@@ -45,7 +45,7 @@ def show_step(found: Explanation, trajectory: Trajectory, step_id: int) -> None:
         _evidence(step.gated_by, did)
     for part in step.parts:
         console.print(f"  {part.rubric}: {number(part.score, 2)}, weight {number(part.weight, 2)}, lost {number(part.lost, 4)}")
-        for said in part.said:
+        for said in part.layers:
             missing = f" ({printable(said.missing_reason)})" if said.missing_reason else ""
             console.print(f"    {said.layer} {number(said.score, 2)}{missing}")
             _evidence(said.evidence, did)
@@ -69,8 +69,8 @@ def _losses(step: StepExplained) -> str:
     return ", ".join(f"-{p.lost:.2f} {p.rubric} ({_because(p)})" for p in step.parts[:_NAMED] if p.lost >= _LEAST)
 
 
-def _because(part: Part) -> str:
-    lowest = min((s for s in part.said if s.score is not None), key=lambda s: s.score or 0.0, default=None)
+def _because(part: RubricPart) -> str:
+    lowest = min((s for s in part.layers if s.score is not None), key=lambda s: s.score or 0.0, default=None)
     return _why(lowest.evidence) if lowest else ""
 
 

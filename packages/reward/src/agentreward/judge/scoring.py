@@ -23,14 +23,14 @@ _QUOTE = 500
 
 
 @dataclass(frozen=True)
-class Figure:
+class JudgedScore:
     """What one call said of one step on one rubric: a score and its sentence, or why there is none."""
 
     score: float | None
-    said: str
+    sentence: str
 
 
-Figures = dict[tuple[int, str], Figure]
+JudgedScores = dict[tuple[int, str], JudgedScore]
 
 
 def score_judge(
@@ -75,15 +75,15 @@ def questions(task: Task, trajectory: Trajectory, config: JudgeConfig) -> list[Q
 
 def spread(scores: Sequence[StepScore]) -> float | None:
     """Mean difference between the highest and the lowest replicate of a score; missing without two replicates of any."""
-    figures = [[e.score for e in s.evidence if e.score is not None and e.rule_id is None] for s in scores if s.layer == "judge"]
-    spans = [max(f) - min(f) for f in figures if len(f) > 1]
+    judged = [[e.score for e in s.evidence if e.score is not None and e.rule_id is None] for s in scores if s.layer == "judge"]
+    spans = [max(f) - min(f) for f in judged if len(f) > 1]
     return sum(spans) / len(spans) if spans else None
 
 
 def without_scores(trajectory: Trajectory, config: JudgeConfig, why: str) -> list[StepScore]:
     """A row for every score that could not be had, each with the reason."""
     ids = [s.step_id for s in trajectory.steps if s.source == "agent"]
-    return [_score(trajectory.trajectory_id, (i, name), [Figure(None, why)], config.version) for i in ids for name in config.names]
+    return [_score(trajectory.trajectory_id, (i, name), [JudgedScore(None, why)], config.version) for i in ids for name in config.names]
 
 
 def _question(task: Task, trajectory: Trajectory, part: Chunk, config: JudgeConfig, sample: int) -> Question[Any]:
@@ -108,12 +108,12 @@ def _asked(
     failures: list[LLMError],
     *,
     heard: bool,
-) -> Figures:
-    """Figures of all parts. What one answer lacks is asked for once more, and halved where it was too much.
+) -> JudgedScores:
+    """JudgedScores of all parts. What one answer lacks is asked for once more, and halved where it was too much.
 
     Once the service was ``heard``, its failure costs the part that it was asked for alone, and joins ``failures``.
     """
-    found: Figures = {}
+    found: JudgedScores = {}
     waiting = [(part, 1) for part in reversed(parts)]
     while waiting:
         part, tries = waiting.pop()
@@ -124,49 +124,49 @@ def _asked(
                 if not (heard or found):
                     raise
                 failures.append(error)
-            figures = {(i, n): Figure(None, f"{type(error).__name__}: {error.what}") for i in part.ids for n in config.names}
+            judged = {(i, n): JudgedScore(None, f"{type(error).__name__}: {error.what}") for i in part.ids for n in config.names}
             smaller = part.halves() if isinstance(error, CutOff | TooLong) else ()
             waiting.extend((half, tries) for half in reversed(smaller))
             if not smaller and isinstance(error, Unparsable) and tries < _TRIES:
                 waiting.append((part, tries + 1))
         else:
-            figures = _read(answer.value, part.ids, config.names)
-            lacking = tuple(i for i in part.ids if any(figures[i, n].score is None for n in config.names))
+            judged = _read(answer.value, part.ids, config.names)
+            lacking = tuple(i for i in part.ids if any(judged[i, n].score is None for n in config.names))
             if lacking and tries < _TRIES:
                 waiting.append((part.only(lacking), tries + 1))
-        found.update({cell: f for cell, f in figures.items() if f.score is not None or cell not in found or found[cell].score is None})
+        found.update({cell: f for cell, f in judged.items() if f.score is not None or cell not in found or found[cell].score is None})
     return found
 
 
-def _read(answer: Any, ids: Sequence[int], names: Sequence[str]) -> Figures:
+def _read(answer: Any, ids: Sequence[int], names: Sequence[str]) -> JudgedScores:
     steps: dict[int, list[dict[str, JudgeMark]]] = {}
     for step in answer.steps:
         steps.setdefault(step.step_id, []).append(marks_of(step, names))
-    return {(i, name): _figure(steps.get(i, []), name) for i in ids for name in names}
+    return {(i, name): _judged_score(steps.get(i, []), name) for i in ids for name in names}
 
 
-def _figure(judged: list[dict[str, JudgeMark]], rubric: str) -> Figure:
+def _judged_score(judged: list[dict[str, JudgeMark]], rubric: str) -> JudgedScore:
     if not judged:
-        return Figure(None, "the judge left this step out")
+        return JudgedScore(None, "the judge left this step out")
     if len(judged) > 1:
-        return Figure(None, "the judge scored this step twice")
+        return JudgedScore(None, "the judge scored this step twice")
     mark = judged[0][rubric]
     quote = mark.quote.strip()[:_QUOTE]
     if not math.isfinite(mark.score) or not 0 <= mark.score <= 1:
-        return Figure(None, f"the judge's score {mark.score} is outside 0 to 1")
-    return Figure(mark.score, quote) if quote else Figure(None, "the judge gave no sentence for this score")
+        return JudgedScore(None, f"the judge's score {mark.score} is outside 0 to 1")
+    return JudgedScore(mark.score, quote) if quote else JudgedScore(None, "the judge gave no sentence for this score")
 
 
-def _score(trajectory_id: str, cell: tuple[int, str], figures: Sequence[Figure], version: str) -> StepScore:
+def _score(trajectory_id: str, cell: tuple[int, str], judged: Sequence[JudgedScore], version: str) -> StepScore:
     step_id, rubric = cell
-    given = [(f.score, f.said) for f in figures if f.score is not None]
+    given = [(f.score, f.sentence) for f in judged if f.score is not None]
     return StepScore(
         trajectory_id=trajectory_id,
         step_id=step_id,
         rubric_id=rubric,
         layer="judge",
         score=math.fsum(score for score, _ in given) / len(given) if given else None,
-        missing_reason=None if given else figures[0].said,
+        missing_reason=None if given else judged[0].sentence,
         evidence=tuple(Evidence(steps=(step_id,), quote=said, score=score) for score, said in given),
         scorer_version=version,
     )
@@ -178,8 +178,8 @@ def _disputed(scores: dict[tuple[int, str], StepScore], rules: Sequence[StepScor
     by_rule = {(r.step_id, r.rubric_id): r.score for r in rules if r.score is not None}
     found = set()
     for cell, score in scores.items():
-        figures = [e.score for e in score.evidence if e.score is not None]
-        apart = max(figures) - min(figures) if figures else 0.0
+        judged = [e.score for e in score.evidence if e.score is not None]
+        apart = max(judged) - min(judged) if judged else 0.0
         if score.score is not None and cell in by_rule:
             apart = max(apart, abs(score.score - by_rule[cell]))
         if apart > above:
@@ -187,9 +187,9 @@ def _disputed(scores: dict[tuple[int, str], StepScore], rules: Sequence[StepScor
     return found
 
 
-def _judged_again(score: StepScore, again: Figure) -> StepScore:
+def _judged_again(score: StepScore, again: JudgedScore) -> StepScore:
     """The score as it was where the second look gave none."""
     if again.score is None:
         return score
-    first = Evidence(rule_id=PREFIX, steps=(score.step_id,), quote=again.said, score=again.score)
+    first = Evidence(rule_id=PREFIX, steps=(score.step_id,), quote=again.sentence, score=again.score)
     return score.model_copy(update={"score": again.score, "evidence": (first, *score.evidence)})

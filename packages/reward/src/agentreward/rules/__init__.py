@@ -1,15 +1,6 @@
 """The rule layer: what happened, read off calls and outputs.
 
-``score_rules`` scores a recorded trajectory, ``RuleScorer`` scores step by step as they come; both give the same scores.
+:func:`agentreward.rules.scorer.score_rules` scores a recorded trajectory, :class:`agentreward.rules.scorer.RuleScorer` scores step by step
+as they come; both give the same scores. ``read`` says what a call does and what its output tells, ``state`` what is known so far of the
+run, and ``rubrics`` has the rule of each rubric.
 """
-
-from importlib import import_module
-from typing import Any
-
-_EXPORTS = {"score_rules": "agentreward.rules.scorer", "RuleScorer": "agentreward.rules.scorer", "StepScores": "agentreward.rules.scorer"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from agentreward.rules.read.actions import Action
-from agentreward.rules.read.failures import Failure
+from agentreward.rules.read.failures import ActionFailure
 from agentreward.rules.read.test_report import TestCounts
 
 Trend = Literal["first", "better", "same", "worse", "unknown"]
@@ -14,7 +14,7 @@ class Facts(NamedTuple):
     """Inputs of the rules. Fields that name a step are ``None`` where there is no such step."""
 
     action: Action
-    failure: Failure | None = None
+    failure: ActionFailure | None = None
     counts: TestCounts | None = None
     repeat_of: int | None = None
     """Step of the same request with the same answer, nothing relevant having changed since; or the step that showed a file as it is now

@@ -14,22 +14,11 @@ from trajschema.score import RUBRICS, Evidence
 from agentreward.errors import InvalidRubrics
 from agentreward.rubrics import RubricSet
 from agentreward.rules.facts import Facts, RuleScore
-from agentreward.rules.rubrics.goal_progress import goal_progress
-from agentreward.rules.rubrics.info_utilization import info_utilization
-from agentreward.rules.rubrics.non_redundancy import non_redundancy
-from agentreward.rules.rubrics.param_correctness import param_correctness
-from agentreward.rules.rubrics.tool_choice import tool_choice
+from agentreward.rules.rubrics import RULES, Rule
 
-Rule = Callable[[Facts], RuleScore]
 GROUP = "agentreward.rules"
 
-RULES: Mapping[str, Rule] = {
-    "goal_progress": goal_progress,
-    "tool_choice": tool_choice,
-    "param_correctness": param_correctness,
-    "info_utilization": info_utilization,
-    "non_redundancy": non_redundancy,
-}
+DEFAULT_RULES: Mapping[str, Rule] = {rubric: RULES[rubric] for rubric in RUBRICS}
 """Rules of the default rubrics, in their order."""
 
 _registered: dict[str, Rule] = {}
@@ -41,9 +30,9 @@ def register_rule(rubric_id: str) -> Callable[[Rule], Rule]:
     A step with several actions has the mean of their scores. Registering again replaces.
 
     Raises:
-        InvalidRubrics: ``rubric_id`` is a default rubric or ``gate``; their rules are part of what a reward means.
+        InvalidRubrics: ``rubric_id`` is ``gate`` or has a rule in this package; those are part of what a reward means.
     """
-    if rubric_id in (*RUBRICS, "gate"):
+    if rubric_id in (*RULES, "gate"):
         raise InvalidRubrics(f"{rubric_id!r} has a rule already; give the rubric another id")
 
     def register(rule: Rule) -> Rule:
@@ -54,14 +43,14 @@ def register_rule(rubric_id: str) -> Callable[[Rule], Rule]:
 
 
 def rules_of(rubrics: RubricSet) -> dict[str, Rule]:
-    """Rubric id → rule. Default rubrics have theirs whoever leads; of the others, those that a rule judges.
+    """Rubric id → rule. Rubrics with a rule in this package have it whoever leads; of the others, those that a rule judges.
 
     ``goal_progress`` is there in any case: the process score reads from it which steps advance.
 
     Raises:
         InvalidRubrics: a rubric with evaluator ``rule`` has none.
     """
-    found: dict[str, Rule] = {"goal_progress": goal_progress}
+    found: dict[str, Rule] = {"goal_progress": RULES["goal_progress"]}
     for rubric in rubrics.rubrics:
         if rubric.id in RULES:
             found[rubric.id] = RULES[rubric.id]
@@ -83,18 +72,18 @@ def _installed(rubric_id: str) -> Rule:
 def _checked(rubric_id: str, rule: Rule) -> Rule:
     def checked(facts: Facts) -> RuleScore:
         try:
-            mark = rule(facts)
+            given = rule(facts)
         except Exception as error:
             name = getattr(rule, "__qualname__", repr(rule))
             what = f"the rule {name} of {rubric_id!r} raised {type(error).__name__}: {error}"
             raise InvalidRubrics(f"{what}; give every action a RuleScore") from error
-        if not isinstance(mark, RuleScore) or not isinstance(mark.score, Real) or not 0 <= mark.score <= 1:
-            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}; return RuleScore(score, rule_id) with a score from 0 to 1")
+        if not isinstance(given, RuleScore) or not isinstance(given.score, Real) or not 0 <= given.score <= 1:
+            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {given!r}; return RuleScore(score, rule_id) with a score from 0 to 1")
         try:
-            Evidence(rule_id=mark.rule, steps=mark.steps, quote=mark.quote)
+            Evidence(rule_id=given.rule, steps=given.steps, quote=given.quote)
         except ValidationError as error:
             wrong = error.errors(include_url=False)[0]
-            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {mark!r}: {wrong['loc'][0]}: {wrong['msg']}") from error
-        return mark._replace(score=float(mark.score))
+            raise InvalidRubrics(f"the rule of {rubric_id!r} returned {given!r}: {wrong['loc'][0]}: {wrong['msg']}") from error
+        return given._replace(score=float(given.score))
 
     return checked

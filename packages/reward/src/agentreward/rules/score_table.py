@@ -9,8 +9,9 @@ from trajschema.trajectory import Trajectory
 
 from agentreward.errors import MissingExtra
 from agentreward.rules.facts import RuleScore
-from agentreward.rules.registry import RULES, Rule
-from agentreward.rules.scorer import GATE, RuleScorer
+from agentreward.rules.registry import DEFAULT_RULES
+from agentreward.rules.rubrics import Rule
+from agentreward.rules.scorer import scored_run
 
 try:
     import pyarrow as pa
@@ -21,43 +22,28 @@ except ImportError as missing:
 _SCHEMA = arrow_schema(StepScore)
 
 
-def score_table(trajectories: Iterable[Trajectory], *, scorer_version: str, rules: Mapping[str, Rule] = RULES) -> pa.Table:
+def score_table(trajectories: Iterable[Trajectory], *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES) -> pa.Table:
     """Scores of every agent step on each rubric of ``rules`` and the gate: columns of ``StepScore``, in order of runs and steps."""
-    rubrics = (*rules, GATE)
-    runs: list[str] = []
-    steps: list[int] = []
-    scores: list[float | None] = []
-    reasons: list[str | None] = []
-    marks: list[tuple[RuleScore, ...]] = []
-    for trajectory in trajectories:
-        scorer = RuleScorer(rules)
-        for step in trajectory.steps:
-            scored = scorer.feed(step)
-            if scored is None:
-                continue
-            runs.extend([trajectory.trajectory_id] * len(rubrics))
-            steps.extend([scored.step_id] * len(rubrics))
-            scores.extend([scored.scores.get(rubric) for rubric in rubrics])
-            reasons.extend([None if rubric in scored.scores else scored.missing_reason for rubric in rubrics])
-            marks.extend([scored.marks.get(rubric, ()) for rubric in rubrics])
+    runs = [scored_run(trajectory, scorer_version=scorer_version, rules=rules) for trajectory in trajectories]
+    rows = [row for run in runs for row in run.rows()]
     columns = {
-        "schema_version": [SCHEMA_VERSION] * len(runs),
-        "trajectory_id": runs,
-        "step_id": steps,
-        "rubric_id": list(rubrics) * (len(runs) // len(rubrics)),
-        "layer": ["rule"] * len(runs),
-        "score": scores,
-        "missing_reason": reasons,
-        "evidence": _evidence(marks),
-        "scorer_version": [scorer_version] * len(runs),
+        "schema_version": [SCHEMA_VERSION] * len(rows),
+        "trajectory_id": [run.trajectory_id for run in runs for _ in range(len(run.steps) * (len(run.rubrics) + 1))],
+        "step_id": [row.step_id for row in rows],
+        "rubric_id": [row.rubric_id for row in rows],
+        "layer": ["rule"] * len(rows),
+        "score": [row.score for row in rows],
+        "missing_reason": [row.missing_reason for row in rows],
+        "evidence": _evidence([row.evidence for row in rows]),
+        "scorer_version": [scorer_version] * len(rows),
     }
     return pa.Table.from_arrays([pa.array(columns[f.name], f.type) for f in _SCHEMA], schema=_SCHEMA)
 
 
-def _evidence(marks: list[tuple[RuleScore, ...]]) -> pa.Array:
+def _evidence(evidence: list[tuple[RuleScore, ...]]) -> pa.Array:
     """Lists of structs, from offsets and flat columns: no dict for each."""
     kind = _SCHEMA.field("evidence").type
-    flat = [mark for row in marks for mark in row]
+    flat = [given for row in evidence for given in row]
     columns = {
         "rule_id": pa.array([m.rule for m in flat], pa.string()),
         "steps": pa.ListArray.from_arrays(
@@ -70,7 +56,7 @@ def _evidence(marks: list[tuple[RuleScore, ...]]) -> pa.Array:
     }
     fields = list(kind.value_type)
     return pa.ListArray.from_arrays(
-        _offsets([len(row) for row in marks]), pa.StructArray.from_arrays([columns[f.name] for f in fields], fields=fields), type=kind
+        _offsets([len(row) for row in evidence]), pa.StructArray.from_arrays([columns[f.name] for f in fields], fields=fields), type=kind
     )
 
 

@@ -12,7 +12,8 @@ from trajschema.trajectory import Step, Trajectory
 from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.gate import OPEN, gate, is_idle
 from agentreward.rules.read.calls import answered
-from agentreward.rules.registry import RULES, Rule
+from agentreward.rules.registry import DEFAULT_RULES
+from agentreward.rules.rubrics import Rule
 from agentreward.rules.rubrics.goal_progress import step_progress
 from agentreward.rules.state.copies import Words, copied, words_of
 from agentreward.rules.state.history import History
@@ -23,39 +24,55 @@ _NO_CALL = RuleScore(0.0, "step.no_call")
 _NOT_THIS_RUN = frozenset({"copied_context", "synthetic"})
 
 
-class StepScores(NamedTuple):
-    """Scores of one agent step: rubric id (``gate`` among them) → score, or missing with ``missing_reason``; and the marks that
-    each rests on, one for each action, equal ones once."""
+class ScoredStep(NamedTuple):
+    """Scores of one agent step: rubric id (``gate`` among them) → score, or missing with ``missing_reason``; and the
+    evidence that each rests on, one for each action, equal ones once."""
 
     step_id: int
     scores: dict[str, float]
-    marks: dict[str, tuple[RuleScore, ...]]
+    evidence: dict[str, tuple[RuleScore, ...]]
     missing_reason: str | None = None
 
 
-class RunScores(NamedTuple):
+class ScoreRow(NamedTuple):
+    """One score of a run, as it is stored: ``evidence`` are the rules that gave it."""
+
+    step_id: int
+    rubric_id: str
+    score: float | None
+    missing_reason: str | None
+    evidence: tuple[RuleScore, ...]
+
+
+class ScoredRun(NamedTuple):
     """Scores of a whole run, with the rubrics and the version of the rules that gave them."""
 
     trajectory_id: str
     scorer_version: str
     rubrics: tuple[str, ...]
-    steps: tuple[StepScores, ...]
+    steps: tuple[ScoredStep, ...]
 
-    def records(self) -> Iterator[StepScore]:
-        """The same as records: one for each step and rubric, and one for the gate."""
+    def rows(self) -> Iterator[ScoreRow]:
+        """Its scores: for each step those on every rubric, and the gate."""
         for step in self.steps:
             for rubric in (*self.rubrics, GATE):
                 score = step.scores.get(rubric)
-                yield StepScore(
-                    trajectory_id=self.trajectory_id,
-                    step_id=step.step_id,
-                    rubric_id=rubric,
-                    layer="rule",
-                    score=score,
-                    missing_reason=step.missing_reason if score is None else None,
-                    evidence=tuple([Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in step.marks.get(rubric, ())]),
-                    scorer_version=self.scorer_version,
-                )
+                reason = None if score is not None else step.missing_reason
+                yield ScoreRow(step.step_id, rubric, score, reason, step.evidence.get(rubric, ()))
+
+    def records(self) -> Iterator[StepScore]:
+        """The same as records."""
+        for row in self.rows():
+            yield StepScore(
+                trajectory_id=self.trajectory_id,
+                step_id=row.step_id,
+                rubric_id=row.rubric_id,
+                layer="rule",
+                score=row.score,
+                missing_reason=row.missing_reason,
+                evidence=tuple([Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in row.evidence]),
+                scorer_version=self.scorer_version,
+            )
 
 
 class RuleScorer:
@@ -64,7 +81,7 @@ class RuleScorer:
     ``task`` is what the agent was told where no step says so; evidence points at it as step 0.
     """
 
-    def __init__(self, rules: Mapping[str, Rule] = RULES, task: str = "") -> None:
+    def __init__(self, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = "") -> None:
         self._rules = rules
         self._history = History()
         self._history.knowledge.add(task, 0)
@@ -72,7 +89,7 @@ class RuleScorer:
         """The step that did it first, and how many changes there had been when it was done last."""
         self._listened: set[Words] = set()
 
-    def feed(self, step: Step) -> StepScores | None:
+    def feed(self, step: Step) -> ScoredStep | None:
         """Scores of an agent step; ``None`` for a step of the user or the system, which is only read."""
         if step.source != "agent":
             self._listen(step)
@@ -81,7 +98,7 @@ class RuleScorer:
             if (words := words_of(step)) not in self._listened:
                 self._listened.add(words)
                 self._listen(step)
-            return StepScores(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
+            return ScoredStep(step.step_id, {GATE: 1.0}, {}, "the step was not taken in this run (copied context or synthetic)")
         gated, facts = self.take(step)
         return _scores(step.step_id, gated, facts, self._rules)
 
@@ -116,15 +133,17 @@ class RuleScorer:
             self._history.knowledge.add(observation.content, step.step_id)
 
 
-def score_rules(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> list[StepScore]:
+def score_rules(
+    trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = ""
+) -> list[StepScore]:
     """Rule scores of every agent step on each rubric of ``rules`` (the five default ones) and ``gate``, in order of steps.
 
     Reads calls and outputs only: never the outcome, a gold patch, or what comes after a step.
     """
-    return list(run_scores(trajectory, scorer_version=scorer_version, rules=rules, task=task).records())
+    return list(scored_run(trajectory, scorer_version=scorer_version, rules=rules, task=task).records())
 
 
-def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = RULES, task: str = "") -> RunScores:
+def scored_run(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = "") -> ScoredRun:
     """What :func:`score_rules` gives, before records are made of it."""
     scorer = RuleScorer(rules, task)
     known: dict[tuple[RuleScore, ...], tuple[RuleScore, ...]] = {}
@@ -132,10 +151,10 @@ def run_scores(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[st
     for step in trajectory.steps:
         scored = scorer.feed(step)
         if scored is not None:
-            # Most marks of a run are equal. Kept once, they leave the collector of garbage a third of the work on long runs.
-            scored.marks.update({rubric: known.setdefault(marks, marks) for rubric, marks in scored.marks.items()})
+            # Most evidence of a run is equal. Kept once, they leave the collector of garbage a third of the work on long runs.
+            scored.evidence.update({rubric: known.setdefault(evidence, evidence) for rubric, evidence in scored.evidence.items()})
             steps.append(scored)
-    return RunScores(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
+    return ScoredRun(trajectory.trajectory_id, scorer_version, tuple(rules), tuple(steps))
 
 
 def agent_steps(trajectory: Trajectory) -> list[int]:
@@ -143,22 +162,22 @@ def agent_steps(trajectory: Trajectory) -> list[int]:
     return [s.step_id for s in trajectory.steps if s.source == "agent"]
 
 
-def _scores(step_id: int, gated: RuleScore, facts: list[Facts], rules: Mapping[str, Rule]) -> StepScores:
+def _scores(step_id: int, gated: RuleScore, facts: list[Facts], rules: Mapping[str, Rule]) -> ScoredStep:
     scores: dict[str, float] = {}
-    marks: dict[str, tuple[RuleScore, ...]] = {}
+    evidence: dict[str, tuple[RuleScore, ...]] = {}
     if len(facts) == 1:
         fact = facts[0]
         for name, rule in rules.items():
-            mark = rule(fact)
-            scores[name] = mark.score
-            marks[name] = (mark,)
+            given = rule(fact)
+            scores[name] = given.score
+            evidence[name] = (given,)
     else:
         for name, rule in rules.items():
             found = [rule(f) for f in facts] or [_NO_CALL]
             scores[name] = sum(m.score for m in found) / len(found)
-            marks[name] = tuple(dict.fromkeys(found))
+            evidence[name] = tuple(dict.fromkeys(found))
             if name == PROGRESS and facts:
                 scores[name] = step_progress(facts, found)
     scores[GATE] = gated.score
-    marks[GATE] = (gated,)
-    return StepScores(step_id, scores, marks)
+    evidence[GATE] = (gated,)
+    return ScoredStep(step_id, scores, evidence)

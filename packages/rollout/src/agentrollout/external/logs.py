@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agentrecorder.import_rollout import usage_of
 from agentrecorder.raw_log_store import put
-from agentrecorder.rollouts import LogUnread, run_in
+from agentrecorder.rollout_log import UnreadableLog, run_in
 from trajschema.rollout import Usage
 
 from agentrollout.external.process import KEPT
@@ -25,7 +25,7 @@ def own_log(path: Path, form: str) -> OwnLog | None:
 def _usage(path: Path, form: str) -> Usage | None:
     try:
         return usage_of(run_in(path, form))
-    except LogUnread:
+    except UnreadableLog:
         return None
 
 

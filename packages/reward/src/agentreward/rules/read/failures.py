@@ -13,7 +13,7 @@ FailureKind = Literal[
 ]
 
 
-class Failure(NamedTuple):
+class ActionFailure(NamedTuple):
     """What failed, and the text that shows it."""
 
     kind: FailureKind
@@ -48,21 +48,21 @@ _SHORT = 600
 _QUOTE = 160
 
 
-def failure_of(action: Action, observation: Observation | None, counts: TestCounts | None) -> Failure | None:
+def failure_of(action: Action, observation: Observation | None, counts: TestCounts | None) -> ActionFailure | None:
     """How ``action`` failed, or ``None``. A failing test is a finding, no failure of the call that ran it."""
     if action.kind == "malformed":
-        return Failure("malformed", action.key[10 : 10 + _QUOTE])
+        return ActionFailure("malformed", action.key[10 : 10 + _QUOTE])
     if observation is None:
         return None
     if observation.error:
-        return Failure(_by_message(action, observation.error), observation.error[:_QUOTE])
+        return ActionFailure(_by_message(action, observation.error), observation.error[:_QUOTE])
     text, code = observation.content, status_of(action, observation)
     if counts:
         return None
     if action.kind == "test":
         return _tests_failure(text, code)
     if action.kind == "search" and (code in (None, 0, 1)) and len(text) < _SHORT and _NOTHING.match(text):
-        return Failure("no_match", text.strip()[:_QUOTE] or "no output")
+        return ActionFailure("no_match", text.strip()[:_QUOTE] or "no output")
     if code is None:
         return _by_text(action, text)
     if code == 0 and action.kind == "edit" and not action.shell:
@@ -71,14 +71,14 @@ def failure_of(action: Action, observation: Observation | None, counts: TestCoun
         return None
     head = text[:_SHORT]
     if code == 124 or _at(head, _TIMEOUT) is not None:
-        return Failure("timeout", _line(head, _TIMEOUT))
+        return ActionFailure("timeout", _line(head, _TIMEOUT))
     if code == 127 or _at(head, _NO_COMMAND) is not None:
-        return Failure("no_command", _line(head, _NO_COMMAND))
+        return ActionFailure("no_command", _line(head, _NO_COMMAND))
     if action.kind in ("edit", "mutate") and _at(head, _NOT_APPLIED) is not None:
-        return Failure("not_applied", _line(head, _NOT_APPLIED))
+        return ActionFailure("not_applied", _line(head, _NOT_APPLIED))
     if action.kind != "run" and _at(head, _NO_PATH) is not None:
-        return Failure("no_such_path", _line(head, _NO_PATH))
-    return Failure("exit_code", f"exit status {code}")
+        return ActionFailure("no_such_path", _line(head, _NO_PATH))
+    return ActionFailure("exit_code", f"exit status {code}")
 
 
 def status_of(action: Action, observation: Observation) -> int | None:
@@ -88,20 +88,20 @@ def status_of(action: Action, observation: Observation) -> int | None:
     return code if not action.then or (code == 0 and action.then == "&&") else None
 
 
-def _tests_failure(text: str, code: int | None) -> Failure | None:
+def _tests_failure(text: str, code: int | None) -> ActionFailure | None:
     if code == 124:
-        return Failure("timeout", "exit status 124")
+        return ActionFailure("timeout", "exit status 124")
     head = text[:_SHORT]
     if code == 127 or _at(head, _NO_COMMAND) is not None:
-        return Failure("no_command", _line(head, _NO_COMMAND))
+        return ActionFailure("no_command", _line(head, _NO_COMMAND))
     if len(text) < _SHORT and _at(head, _NO_RUNNER) is not None:
-        return Failure("tests_not_run", _line(head, _NO_RUNNER))
+        return ActionFailure("tests_not_run", _line(head, _NO_RUNNER))
     end = text[-_SHORT:]
     if code in (0, None) and "no tests ran" not in end:
         return None
     if code == 1 and ("FAIL" in end or "failed" in end):
         return None  # they ran, though what they found is not told
-    return Failure("tests_not_run", f"exit status {code}, no test summary")
+    return ActionFailure("tests_not_run", f"exit status {code}, no test summary")
 
 
 def _by_message(action: Action, message: str) -> FailureKind:
@@ -116,20 +116,20 @@ def _by_message(action: Action, message: str) -> FailureKind:
     return "bad_arguments"
 
 
-def _by_text(action: Action, text: str) -> Failure | None:
+def _by_text(action: Action, text: str) -> ActionFailure | None:
     """Logs without exit statuses: only short outputs can be messages about a failure, and an edit that was refused at the start of one."""
     if action.kind in ("edit", "other") and text.startswith(_REFUSED):
-        return Failure("not_applied", text[:_QUOTE])
+        return ActionFailure("not_applied", text[:_QUOTE])
     if len(text) > _SHORT:
         return None
     if action.kind in ("read", "edit") and not action.shell:
         text = _SHOWN.sub("", text)
     if action.kind == "edit" and _at(text, _NOT_APPLIED) is not None:
-        return Failure("not_applied", _line(text, _NOT_APPLIED))
+        return ActionFailure("not_applied", _line(text, _NOT_APPLIED))
     if action.kind in ("read", "list", "edit", "write", "mutate", "revert") and _at(text, _NO_PATH) is not None:
-        return Failure("no_such_path", _line(text, _NO_PATH))
+        return ActionFailure("no_such_path", _line(text, _NO_PATH))
     if _at(text, _NO_COMMAND) is not None:
-        return Failure("no_command", _line(text, _NO_COMMAND))
+        return ActionFailure("no_command", _line(text, _NO_COMMAND))
     return None
 
 

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 
 from agentreward.rules.facts import Facts, RuleScore, steps
 from agentreward.rules.read.actions import is_document, is_test_config, is_test_path
+from agentreward.rules.rubrics import rubric_rule
 
 _COPIED = 0.2
 _LOOKING = frozenset({"read", "list", "search", "inspect"})
 
 
+@rubric_rule("goal_progress")
 def goal_progress(f: Facts) -> RuleScore:
     """Did this action bring the task closer to done? A copy of an earlier step never does."""
     if f.copy_of is not None:
-        mark = goal_progress(f._replace(copy_of=None))
-        return mark if mark.score <= _COPIED else RuleScore(_COPIED, "progress.copied_step", (f.copy_of,))
+        given = goal_progress(f._replace(copy_of=None))
+        return given if given.score <= _COPIED else RuleScore(_COPIED, "progress.copied_step", (f.copy_of,))
     kind = f.action.kind
     if kind == "noop":
         return RuleScore(0.0, "progress.nothing_done")
@@ -41,12 +43,12 @@ def goal_progress(f: Facts) -> RuleScore:
     return RuleScore({"run": 0.35, "mutate": 0.4, "make": 0.2, "history": 0.05}.get(kind, 0.3), f"progress.{kind}")
 
 
-def step_progress(facts: Sequence[Facts], marks: Sequence[RuleScore]) -> float:
+def step_progress(facts: Sequence[Facts], found: Sequence[RuleScore]) -> float:
     """Progress of a step with several actions: that of the best one, unless tests in the same step say otherwise.
 
     A change counts on credit until it is tested. Where the step itself tests it and nothing got better, the credit is gone.
     """
-    best = max(m.score for m in marks)
+    best = max(m.score for m in found)
     trends = {f.trend for f in facts if f.repeat_of is None and not _passes_as_before(f)}
     if "better" in trends:
         return best

@@ -2,8 +2,10 @@
 at that moment nobody can know, and so scoring online equals scoring at the end."""
 
 from agentreward.rules.facts import Facts, RuleScore, steps
+from agentreward.rules.rubrics import rubric_rule
 
 
+@rubric_rule("info_utilization")
 def info_utilization(f: Facts) -> RuleScore:
     """Did the action rest on what earlier steps and the task had shown?"""
     kind = f.action.kind

@@ -1,10 +1,12 @@
 """Non-redundancy by rule: was the action needed, after what had been done? Ranges, patterns and versions are told apart."""
 
 from agentreward.rules.facts import Facts, RuleScore
+from agentreward.rules.rubrics import rubric_rule
 
 _NEW = RuleScore(1.0, "redundant.new")
 
 
+@rubric_rule("non_redundancy")
 def non_redundancy(f: Facts) -> RuleScore:
     """Was the action needed?"""
     kind = f.action.kind

@@ -1,6 +1,7 @@
 """Parameter correctness by rule: did the arguments do what they were meant to?"""
 
 from agentreward.rules.facts import Facts, RuleScore
+from agentreward.rules.rubrics import rubric_rule
 
 _ACCEPTED = RuleScore(1.0, "params.accepted")
 _FAILED = {
@@ -16,6 +17,7 @@ _FAILED = {
 }
 
 
+@rubric_rule("param_correctness")
 def param_correctness(f: Facts) -> RuleScore:
     """Were the arguments right? A failing test is no wrong argument."""
     if f.action.kind == "noop":

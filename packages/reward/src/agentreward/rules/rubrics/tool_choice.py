@@ -4,12 +4,14 @@ from typing import get_args
 
 from agentreward.rules.facts import Facts, RuleScore, steps
 from agentreward.rules.read.actions import Kind, is_test_config
+from agentreward.rules.rubrics import rubric_rule
 
 _SCORES = {"mutate": 0.7, "make": 0.6, "other": 0.7, "run": 0.8, "revert": 0.8}
 _PLAIN = {kind: RuleScore(_SCORES.get(kind, 1.0), f"tool.{kind}") for kind in get_args(Kind)}
 _TOO_MUCH = RuleScore(0.7, "tool.read_too_much_at_once")
 
 
+@rubric_rule("tool_choice")
 def tool_choice(f: Facts) -> RuleScore:
     """Was this the right kind of action?"""
     action, kind = f.action, f.action.kind

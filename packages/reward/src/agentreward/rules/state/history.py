@@ -71,17 +71,9 @@ class History:
             action = in_window(action, self._window)
         kind, path, known = action.kind, action.path, self.knowledge
         counts = counts_of(action, observation)
-        failure = failure_of(action, observation, counts)
         request = self._requests.get(action.key)
-        repeat_of = self._repeat_of(action, observation, request)
-        same_call = request.made if request else None
-        shown_by = self._shown_by(action, observation, request) if kind == "read" and not action.query else None
-        failures_before = self._failures.get((kind, path), 0)
         path_seen = known.path(path)
-        text_seen = known.lines(action.old, path) if action.old else None
-        query_seen = known.words(action.query) if action.query else None
         best = self._best.get(self._case(action)) if counts else None
-        trend = _trend(counts, best) if counts else "unknown"
         best_failed, best_step, code_changed = (
             (best.failed, best.step, best.code_changes != self._code_changes) if best else (0, None, False)
         )
@@ -91,36 +83,32 @@ class History:
         if kind in CHANGING:
             no_code, undoes = _is_no_code(action), self._undone_by(action)
             source_file = not (no_code or self._is_beside(action))
-        changes_before = self._unseen if path_seen is None else self._times.get(path, 0)
-        unproved = self._source_change is not None and not self._verified
-        cut = observation is not None and observation.truncated
-        # By position: names cost 2 % of all scoring.
         return Facts(
-            action,
-            failure,
-            counts,
-            repeat_of,
-            same_call,
-            shown_by,
-            failures_before,
-            path_seen,
-            text_seen,
-            query_seen,
-            trend,
-            best_failed,
-            best_step,
-            code_changed,
-            no_code,
-            untested_change,
-            last_run,
-            undoes,
-            self._last_change,
-            self._verified,
-            changes_before,
-            unproved,
-            self._failed_at,
-            cut,
-            source_file,
+            action=action,
+            failure=failure_of(action, observation, counts),
+            counts=counts,
+            repeat_of=self._repeat_of(action, observation, request),
+            same_call=request.made if request else None,
+            shown_by=self._shown_by(action, observation, request) if kind == "read" and not action.query else None,
+            failures_before=self._failures.get((kind, path), 0),
+            path_seen=path_seen,
+            text_seen=known.lines(action.old, path) if action.old else None,
+            query_seen=known.words(action.query) if action.query else None,
+            trend=_trend(counts, best) if counts else "unknown",
+            best_failed=best_failed,
+            best_step=best_step,
+            code_changed=code_changed,
+            no_code=no_code,
+            untested_change=untested_change,
+            last_run=last_run,
+            undoes=undoes,
+            last_change=self._last_change,
+            verified=self._verified,
+            changes_before=self._unseen if path_seen is None else self._times.get(path, 0),
+            unproved=self._source_change is not None and not self._verified,
+            failing=self._failed_at,
+            cut=observation is not None and observation.truncated,
+            source_file=source_file,
         )
 
     def record(self, facts: Facts, observation: Observation | None, step: int) -> None:

@@ -1,4 +1,4 @@
-"""The judge layer over a real HTTP connection to a stand-in server that misbehaves."""
+"""The judge layer over a real HTTP connection to a fake server that misbehaves."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
 from reward_cases import run, shell

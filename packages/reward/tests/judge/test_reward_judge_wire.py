@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import (
     CONFIG,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Step
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reward_cases import call, change, process, pytest_run, seen, shell, submit, turn, view

@@ -8,7 +8,7 @@ from agentreward.rules.scorer import RuleScorer, score_rules
 from trajschema.score import StepScore
 from trajschema.trajectory import Step
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_cases import (
     AIMLESS,

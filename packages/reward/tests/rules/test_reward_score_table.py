@@ -11,7 +11,7 @@ from trajschema.arrow import arrow_schema, from_table, to_table
 from trajschema.score import StepScore
 from trajschema.trajectory import Step
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import reward_cases as cases
 

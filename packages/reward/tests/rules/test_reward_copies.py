@@ -7,7 +7,7 @@ import pytest
 from agentreward.rules.scorer import score_rules
 from trajschema.trajectory import Step
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_cases import SOURCE, call, change, process, pytest_run, run, seen, shell, submit, turn, typed, view
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from agentreward import RewardConfig, RewardEngine
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_dict_runs import CHECKS, FIX, LOOK, PASSES, bash, edit, plain, write
 

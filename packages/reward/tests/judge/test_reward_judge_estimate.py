@@ -11,7 +11,7 @@ from agentreward.judge.config import JudgeConfig
 from agentreward.judge.estimate import BYTES_A_TOKEN, estimate
 from agentreward.judge.scoring import questions, score_judge
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import CONFIG, K, client, long_run, scores_all, wire_size
 from reward_cases import run

@@ -20,7 +20,7 @@ from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
 from reward_cases import run, shell
@@ -191,7 +191,7 @@ def test_a_batch_beforehand_leaves_only_its_failures_to_ask(tmp_path: Path, monk
         return scores_all(body)
 
     runs = [(K, run(shell("ls", f"note {i} "))) for i in range(40)]
-    with FakeServer(one_in_five_fails, desk=FakeBatches()) as server:
+    with FakeServer(one_in_five_fails, batches=FakeBatches()) as server:
         judge = client(server, cache=tmp_path)
         assert Batches(judge).fill(q for task, r in runs for q in questions(task, r, CONFIG)) == Filled(40, 36)
         found = judge_many(runs, judge, CONFIG)

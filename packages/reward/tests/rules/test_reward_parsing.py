@@ -14,7 +14,7 @@ from agentreward.rules.state.coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_cases import call, run, seen, turn
 from trajschema.trajectory import ToolCall

@@ -1,4 +1,4 @@
-"""The judge of an engine, over a real HTTP connection to a stand-in server, by both protocols."""
+"""The judge of an engine, over a real HTTP connection to a fake server, by both protocols."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.fusion import fuse
 from trajschema.score import RUBRICS
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_dict_runs import FIX, plain
 
@@ -39,7 +39,7 @@ def test_both_layers_are_fused_by_the_weights_of_the_configuration() -> None:
     weights = settings.weights(settings.rubrics)
     for step, by_rule in zip(both.step_rewards, alone.step_rewards, strict=True):
         for name, score in by_rule.rubric_scores.items():
-            assert step.rubric_scores[name] == pytest.approx(fuse({name: score}, {name: 0.5}, weights)[name])
+            assert step.rubric_scores[name] == pytest.approx(fuse({"rule": {name: score}, "judge": {name: 0.5}}, weights)[name])
             assert step.evidence[name][-1].quote == "It says so."
     assert both.notes == ()
 

@@ -10,7 +10,7 @@ from agentreward.errors import InvalidRubrics, InvalidRun
 from agentreward.reading import read_json, read_runs
 from agentreward.rubric_files import rubric_set
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reward_dict_runs import bash, edit, plain, write
 

@@ -17,7 +17,7 @@ from agentrecorder.import_rollout import RECORD
 from agentrecorder.run import Run
 
 
-class LogUnread(RecorderError):
+class UnreadableLog(RecorderError):
     """A log is not there, or holds no run that its adapter can read."""
 
     def __init__(self, path: Path, form: str, why: str) -> None:
@@ -28,22 +28,22 @@ def run_in(path: Path, form: str) -> Run:
     """The run in a log of the format ``form``: of several, the one with the most turns; the others are noted in it.
 
     Raises:
-        LogUnread: there is none.
+        UnreadableLog: there is none.
     """
     try:
         adapter = adapter_of(form)
         with LogSource(path) as source:
             if adapter.version(source) is None:
-                raise LogUnread(path, form, "it is not in that format")
+                raise UnreadableLog(path, form, "it is not in that format")
             found = list(adapter.runs(source))
     except RecorderError as problem:
-        raise LogUnread(path, form, str(problem)) if not isinstance(problem, LogUnread) else problem from None
+        raise UnreadableLog(path, form, str(problem)) if not isinstance(problem, UnreadableLog) else problem from None
     except Exception as problem:  # a fault of an adapter must not cost the rollout
-        raise LogUnread(path, form, f"its adapter failed ({type(problem).__name__}: {problem})") from problem
+        raise UnreadableLog(path, form, f"its adapter failed ({type(problem).__name__}: {problem})") from problem
     runs = [one for one in found if isinstance(one, Run)]
     lost = [one for one in found if isinstance(one, Lost)]
     if not runs:
-        raise LogUnread(path, form, "; ".join(f"{one.where}: {one.reason}" for one in lost) or "it is empty")
+        raise UnreadableLog(path, form, "; ".join(f"{one.where}: {one.reason}" for one in lost) or "it is empty")
     main = max(runs, key=lambda one: one.turns)
     main.notes += [f"{one.where}: {one.reason}" for one in lost]
     if len(runs) > 1:
@@ -55,10 +55,10 @@ def _record(path: Path) -> Trajectory:
     try:
         return Trajectory.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as problem:
-        raise LogUnread(path, RECORD, str(problem)) from problem
+        raise UnreadableLog(path, RECORD, str(problem)) from problem
 
 
-def joined(rollout: Rollout, folder: Path) -> Trajectory:
+def rollout_trajectory(rollout: Rollout, folder: Path) -> Trajectory:
     """The trajectory of a rollout: of the agent's own log below ``folder`` if it left one, else of our events.
 
     A log that cannot be read is named in ``unread`` of the trajectory that our events give.
@@ -71,7 +71,7 @@ def joined(rollout: Rollout, folder: Path) -> Trajectory:
     path = folder / log.path
     try:
         read = _record(path) if log.format == RECORD else run_in(path, log.format).trajectory(log.sha256, 0)
-    except LogUnread as problem:
+    except UnreadableLog as problem:
         seen = trajectory_of(rollout)
         return seen.model_copy(update={"unread": (*seen.unread, str(problem).replace(str(path), log.path))})
     ours = {
