@@ -27,7 +27,13 @@ LOOP = ("agentrollout.loop", "agentrollout.tool_loop")
 MODEL = ("agentrollout.models.agent",)
 PROGRAM = ("agentrollout.external.agent", "agentrollout.external.bridge", "agentsandbox.cli.mcp")
 """How a program is offered a box."""
-READING = ("agentrecorder.adapters", "agentrecorder.rollout_log", "agentrecorder.brought", "agentrecorder.keeping", "agentrecorder.proxy")
+READING = (
+    "agentrecorder.adapters",
+    "agentrecorder.rollout_log",
+    "agentrecorder.import_rollout",
+    "agentrecorder.raw_log_store",
+    "agentrecorder.proxy",
+)
 """How the log that an agent wrote itself is read and kept."""
 
 _CARRIERS = ("agentrecorder", "agentllm", "agentsandbox", "trajschema")

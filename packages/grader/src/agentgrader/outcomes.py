@@ -1,0 +1,119 @@
+"""Outcomes of a task's rollouts: each distinct diff is graded once, and one that resolves gets a second opinion."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
+from trajschema.ids import sha256_bytes
+from trajschema.outcome import Differential, Outcome
+from trajschema.rollout import Limits, Rollout
+from trajschema.task import Task
+
+from agentgrader.differential.tester import DifferentialTester, same_change
+from agentgrader.grade import grade
+
+
+@dataclass(frozen=True)
+class Graded:
+    """An outcome for each rollout, in their order; ``lost`` names those that the infrastructure kept from a verdict, and why."""
+
+    outcomes: tuple[Outcome, ...]
+    lost: tuple[str, ...] = ()
+
+
+def grade_rollouts(
+    task: Task,
+    tree: Callable[[], bytes],
+    rollouts: Sequence[Rollout],
+    backend: Backend,
+    limits: Limits,
+    *,
+    grader_version: str,
+    earlier: Iterable[Outcome] = (),
+) -> Graded:
+    """Grade the diff of each rollout; one that ``earlier`` outcomes of the same grader tell of is not graded again.
+
+    A resolved diff that is not the gold patch is compared with it by differential testing; those of controls are not. Of a rollout
+    that cannot be graded, what its log says of itself is kept as a claim. ``tree`` gives the task's source as a tar archive.
+
+    Raises:
+        BackendUnavailable: no box can be made.
+    """
+    if not task.is_runnable:
+        return Graded(tuple(_claimed(rollout, "its task is known from logs alone") for rollout in rollouts))
+    backend.check()
+    source = tree()
+    with DifferentialTester(task, source, backend, limits) as tester:
+        grading = partial(grade, task, source, backend=backend, limits=limits, grader_version=grader_version)
+        grader = _Grader(task, grader_version, grading, tester)
+        grader.remember(earlier)
+        outcomes = tuple(grader.outcome(rollout) for rollout in rollouts)
+    return Graded(outcomes, tuple(grader.lost))
+
+
+@dataclass
+class _Grader:
+    task: Task
+    version: str
+    grade: Callable[..., Outcome]
+    tester: DifferentialTester
+    graded: dict[str, Outcome] = field(default_factory=dict)
+    """SHA-256 of a diff → its outcome."""
+    opinions: dict[str, Differential] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+
+    def remember(self, earlier: Iterable[Outcome]) -> None:
+        """Take over what the same grader found before."""
+        known = [o for o in earlier if o.verdict in ("resolved", "unresolved") and o.grader_version == self.version]
+        self.graded = {o.diff_sha256: o for o in sorted(known, key=lambda o: o.differential is not None)}
+        self.opinions = {sha: o.differential for sha, o in self.graded.items() if o.differential}
+
+    def outcome(self, rollout: Rollout) -> Outcome:
+        """The outcome of one rollout."""
+        if rollout.provenance is None and not rollout.final_diff:
+            return _claimed(rollout, "its log holds no diff")
+        sha = sha256_bytes(rollout.final_diff.encode("utf-8", "surrogatepass"))
+        ungraded = partial(_ungraded, rollout, version=self.version, sha=sha)
+        if rollout.exit == "infrastructure":
+            return ungraded("not_evaluated", f"the rollout was lost: {rollout.exit_reason}")
+        try:
+            graded, opinion = self._judged(rollout, sha)
+        except SandboxError as error:
+            self.lost.append(f"{rollout.rollout_id}: {error}")
+            return ungraded("error", str(error))
+        claim = rollout.claim.resolved if rollout.claim else None
+        own = {"rollout_id": rollout.rollout_id, "diff_sha256": sha, "differential": opinion, "claimed_resolved": claim}
+        return graded.model_copy(update=own)
+
+    def _judged(self, rollout: Rollout, sha: str) -> tuple[Outcome, Differential | None]:
+        diff, trusted = rollout.final_diff, rollout.provenance is not None and rollout.provenance.trusted
+        if sha not in self.graded:
+            self.graded[sha] = self.grade(diff, rollout_id=rollout.rollout_id, trusted=trusted)
+        if self.graded[sha].verdict != "resolved" or rollout.agent.control:
+            return self.graded[sha], None
+        if sha not in self.opinions and not same_change(diff, self.task.gold_patch):
+            self.opinions[sha] = self.tester.opinion(diff, trusted)
+        return self.graded[sha], self.opinions.get(sha)
+
+
+def _claimed(rollout: Rollout, why: str) -> Outcome:
+    """What was said of a rollout that cannot be graded."""
+    if rollout.claim is None:
+        return _ungraded(rollout, "not_evaluated", f"{why}, and nobody said how it went")
+    claimed = _ungraded(rollout, "claimed", f"{why}; {rollout.claim.by} says so")
+    return claimed.model_copy(update={"claimed_resolved": rollout.claim.resolved})
+
+
+def _ungraded(rollout: Rollout, verdict: str, reason: str, version: str = "", sha: str = "") -> Outcome:
+    return Outcome.model_validate(
+        {
+            "rollout_id": rollout.rollout_id,
+            "task_id": rollout.task_id,
+            "verdict": verdict,
+            "reason": reason,
+            "grader_version": version,
+            "diff_sha256": sha,
+        }
+    )
