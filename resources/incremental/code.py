@@ -70,7 +70,7 @@ class Sources:
         self.checkout = checkout
         self.files: dict[str, Path] = {}
         """Module → file."""
-        self._data: dict[tuple[str, str], Path] = {}
+        self.data: dict[tuple[str, str], Path] = {}
         """Top-level package, name → data file."""
         for top, root in source_roots(checkout).items():
             self._look(top, root)
@@ -136,7 +136,7 @@ class Sources:
         queue = [(module.partition(".")[0], name) for module in modules for name in self._syntax(module).files]
         while queue:
             top, name = queue.pop()
-            file = self._data.get((top, name))
+            file = self.data.get((top, name))
             if file is not None and file not in found:
                 found.add(file)
                 queue.extend((top, other) for other in DATA_FILE.findall(file.read_text(encoding="utf-8", errors="replace")))
@@ -152,7 +152,7 @@ class Sources:
                 if name.endswith(".py"):
                     self.files[package if name == "__init__.py" else f"{package}.{name[:-3]}"] = Path(folder, name)
                 elif DATA_FILE.fullmatch(name):
-                    self._data[top, name] = Path(folder, name)
+                    self.data[top, name] = Path(folder, name)
 
     def _syntax(self, module: str) -> Syntax:
         file = self.files[module]
