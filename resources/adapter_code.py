@@ -25,11 +25,14 @@ class AdapterCode:
         self._seen: dict[str, list[str]] = {}
         self._stored: Mapping[str, Stored] = {}
 
-    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]]) -> dict[str, str]:
-        """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other."""
+    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]], *, settled: bool) -> dict[str, str]:
+        """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other.
+
+        Rollouts that are not ``settled`` are to be made anew, so those whose formats are not noted stay unread.
+        """
         self._stored = stored["rollouts"]
         item = self._stored.get(partition)
-        if item is None:
+        if item is None or not (settled or item.digest in self._formats):
             return {}
         if item.digest not in self._seen:
             try:
