@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "recor
 from discrimination_figures import Auc, Floats, Group, auc, draws, gain, length_correlation
 from discrimination_variants import CANDIDATES, SHIPPED, Candidate, processes
 from known_outcomes import Known, known_outcomes
-from recorder_cases import CORPUS
+from trajtests.recorder_cases import CORPUS
 
 PARTS = Path(__file__).resolve().parent / "parts"
 TARGET, MOST_RHO = 0.70, 0.3

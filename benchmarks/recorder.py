@@ -30,9 +30,9 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "recorder" / "tests"))
 
-import recorder_chats as chats
-import recorder_logs as logs
-from recorder_cases import CASES, CORPUS, dump
+from trajtests import recorder_chats as chats
+from trajtests import recorder_logs as logs
+from trajtests.recorder_cases import CASES, CORPUS, dump
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = Path(__file__).parent / "parts"

@@ -25,13 +25,10 @@ from agentreward.dict_runs import read_run
 from agentreward.reward import RewardEngine
 from agentreward.rules.score_table import score_table
 from agentreward.rules.scorer import RuleScorer
-from rich.console import Console
-from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parent / "parts"))
-
 from reward_profile import RULES_ALONE, WHOLE, profile
 from reward_runs import made_run
+from rich.console import Console
+from rich.table import Table
 
 PARTS = Path(__file__).parent / "parts"
 LENGTHS = (10, 50, 200, 1_000, 5_000)

@@ -27,7 +27,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "recorder" / "tests"))
 
-from recorder_cases import CORPUS
+from trajtests.recorder_cases import CORPUS
 from who_and_when_runs import Labelled, labelled_runs
 
 WITHIN = 2

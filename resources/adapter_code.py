@@ -20,18 +20,25 @@ class AdapterCode:
     def __init__(self, lake: Lake, sources: Sources) -> None:
         self._lake = lake
         self._sources = sources
+        self._hashes: dict[str, str] = {}
         self._formats: dict[str, list[str]] = json.loads(lake.note("rollouts", _NOTE) or "{}")
         self._seen: dict[str, list[str]] = {}
         self._stored: Mapping[str, Stored] = {}
 
-    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]]) -> dict[str, str]:
-        """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other."""
+    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]], *, settled: bool) -> dict[str, str]:
+        """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other.
+
+        Rollouts that are not ``settled`` are to be made anew, so those whose formats are not noted stay unread.
+        """
         self._stored = stored["rollouts"]
         item = self._stored.get(partition)
-        if item is None:
+        if item is None or not (settled or item.digest in self._formats):
             return {}
         if item.digest not in self._seen:
-            self._seen[item.digest] = self._formats[item.digest] if item.digest in self._formats else self._read(item)
+            try:
+                self._seen[item.digest] = self._formats[item.digest] if item.digest in self._formats else self._read(item)
+            except CorruptPartition:  # whoever computes from it says so
+                return {}
         return {name: self._hash(name) for name in self._seen[item.digest]}
 
     def save(self) -> None:
@@ -43,17 +50,15 @@ class AdapterCode:
             self._formats = known
 
     def _read(self, item: Stored) -> list[str]:
-        try:
-            column = self._lake.read(item, ["raw_log"]).column("raw_log").to_pylist()
-        except CorruptPartition:  # whoever computes from it says so
-            return []
+        column = self._lake.read(item, ["raw_log"]).column("raw_log").to_pylist()
         return sorted({log["format"] for log in column if log["path"]})
 
-    def _hash(self, form: str) -> str:
-        module = _module(form)
-        if module in self._sources.files:
-            return self._sources.fingerprint(module)[:8]
-        return source_digest(f"{module}:", self._sources.checkout)[:8] if module else ""
+    def _hash(self, log_format: str) -> str:
+        if log_format not in self._hashes:
+            module = _module(log_format)
+            theirs = source_digest(f"{module}:", self._sources.checkout) if module and module not in self._sources.files else ""
+            self._hashes[log_format] = (theirs or (self._sources.fingerprint(module) if module else ""))[:8]
+        return self._hashes[log_format]
 
 
 def _module(log_format: str) -> str:

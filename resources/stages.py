@@ -35,7 +35,7 @@ AGENTS = (
 class PerTaskCode(Protocol):
     """Hashes of the plug-ins that one task's partition uses; empty where it uses none."""
 
-    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]]) -> Mapping[str, str]: ...
+    def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]], *, settled: bool) -> Mapping[str, str]: ...
 
     def save(self) -> None:
         """Note what was read."""

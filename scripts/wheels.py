@@ -18,6 +18,8 @@ from lock import ROOT, name_of, requirements_of
 
 UV = str(Path(sys.executable).with_name("uv"))
 DIST = ROOT / "dist"
+SUPPORT = "trajtests"
+"""What tests share; installed beside each package."""
 SETTINGS = """[pytest]
 addopts = --import-mode=importlib -m "not soak"
 markers =
@@ -50,7 +52,7 @@ class Result:
 
 def packages() -> dict[str, Package]:
     """Schema and packages by name."""
-    folders = [ROOT / "schema", *sorted(p.parent for p in ROOT.glob("packages/*/pyproject.toml"))]
+    folders = [ROOT / "schema", ROOT / "tests" / "support", *sorted(p.parent for p in ROOT.glob("packages/*/pyproject.toml"))]
     tables = {folder: tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"] for folder in folders}
     ours = {name_of(t["name"]) for t in tables.values()}
     return {
@@ -84,7 +86,7 @@ def build(package: Package) -> Path:
 
 def install(python: Path, name: str, wheels: dict[str, Path], known: dict[str, Package]) -> subprocess.CompletedProcess[str]:
     """Install the wheel with its test extra into the environment of ``python``."""
-    others = [str(wheels[n]) for n in closure(name, known)[1:]]
+    others = [str(wheels[n]) for n in [*closure(name, known)[1:], SUPPORT]]
     command = [UV, "pip", "install", "--quiet", "--python", str(python), "--constraint", str(ROOT / "requirements.lock")]
     return run([*command, f"{wheels[name]}[test]", *others], ROOT)
 
@@ -130,7 +132,7 @@ def main() -> int:
     wheels = {name: build(package) for name, package in known.items()}
     print(f"{'package':<16} {'wheel':<44} {'tests':<34} {'seconds':>7}", flush=True)
     failed = []
-    for name in sys.argv[1:] or known:
+    for name in sys.argv[1:] or sorted(known.keys() - {SUPPORT}):
         result = try_alone(known[name], wheels, known)
         print(f"{result.package:<16} {result.wheel:<44} {result.tests:<34} {result.seconds:>7.1f}", flush=True)
         if not result.passed:

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from trajtests.projects import CHECKOUT, SOURCES, Project, make_project
+from trajtests.projects import Project, copy_checkout, make_project
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background it is ignored, also by what tests start
 
@@ -35,15 +35,7 @@ def finished(finished_template: Path, tmp_path: Path) -> Project:
 @pytest.fixture
 def copied_checkout(tmp_path: Path) -> Path:
     """A copy of the sources that a test may edit."""
-    target = tmp_path / "checkout"
-    target.mkdir()
-    for name in SOURCES:
-        source = CHECKOUT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "tests", "*.egg-info", "dist"))
-        else:
-            shutil.copy(source, target / name)
-    return target
+    return copy_checkout(tmp_path / "checkout")
 
 
 @pytest.fixture

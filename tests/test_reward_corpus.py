@@ -1,9 +1,7 @@
 """What must hold for every trajectory, on real ones: logs of the corpus, cut anywhere and padded anywhere."""
 
 import os
-import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from agentrecorder.convert import Converted, convert
@@ -15,12 +13,8 @@ from hypothesis import strategies as st
 from trajschema.outcome import Outcome
 from trajschema.score import Reward
 from trajschema.trajectory import Step, Trajectory
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "packages" / "recorder" / "tests"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "packages" / "reward" / "tests"))
-
-import reward_cases as cases
-from recorder_cases import CORPUS
+from trajtests import reward_cases as cases
+from trajtests.recorder_cases import CORPUS
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "8"))
 """Cases of each property; the soak run sets a thousand."""

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from agentsandbox.bootstrap import sources_of
 from trajschema.score import RUBRICS
 
-from resources.agent_code import PROGRAM
+from resources.agent_code import PROGRAM, SANDBOX, TOLD
 from resources.incremental.code import NO_SHAPE, Sources, fingerprint
 from resources.incremental.syntax_cache import SyntaxCache
 from resources.stages import STAGES
@@ -113,11 +114,10 @@ def test_every_stage_has_a_module_and_its_code_leaves_the_wiring_out() -> None:
 
 def test_all_that_is_sent_into_boxes_counts_for_what_boxes_shape() -> None:
     found = modules()
-    for package, stages in (("agentsandbox.server", {"task_pool", "outcomes"}), ("agentgrader.probes", {"task_pool", "outcomes"})):
-        sent = {name for name in Sources().files if name.startswith(f"{package}.")}
-        assert sent
-        for name in stages:
-            assert sent <= found[name]
+    server, probes = set(sources_of("agentsandbox.server")), set(sources_of("agentgrader.probes"))
+    assert server | probes <= found["task_pool"] & found["outcomes"]
+    for code in (TOLD, SANDBOX):  # of agents that are paid for, and of all others
+        assert server <= set(Sources().closure(*code).modules)
 
 
 def test_rules_and_judge_and_grader_do_not_share_what_sets_them_apart() -> None:

@@ -70,10 +70,11 @@ class Sources:
         self.checkout = checkout
         self.files: dict[str, Path] = {}
         """Module → file."""
-        self._data: dict[tuple[str, str], Path] = {}
+        self.data: dict[tuple[str, str], Path] = {}
         """Top-level package, name → data file."""
         for top, root in source_roots(checkout).items():
             self._look(top, root)
+        self._read: dict[str, tuple[Syntax, list[str]]] = {}
         self._tops = {name.partition(".")[0] for name in self.files}
 
     def fingerprint(self, *modules: str, without: tuple[str, ...] = ()) -> str:
@@ -136,7 +137,7 @@ class Sources:
         queue = [(module.partition(".")[0], name) for module in modules for name in self._syntax(module).files]
         while queue:
             top, name = queue.pop()
-            file = self._data.get((top, name))
+            file = self.data.get((top, name))
             if file is not None and file not in found:
                 found.add(file)
                 queue.extend((top, other) for other in DATA_FILE.findall(file.read_text(encoding="utf-8", errors="replace")))
@@ -152,22 +153,28 @@ class Sources:
                 if name.endswith(".py"):
                     self.files[package if name == "__init__.py" else f"{package}.{name[:-3]}"] = Path(folder, name)
                 elif DATA_FILE.fullmatch(name):
-                    self._data[top, name] = Path(folder, name)
-
-    def _syntax(self, module: str) -> Syntax:
-        file = self.files[module]
-        stat = file.stat()
-        return _syntax_as_of(file, stat.st_mtime_ns, stat.st_size, _below(module, WORDS_COUNT))
+                    self.data[top, name] = Path(folder, name)
 
     def imports(self, module: str) -> list[str]:
         """Absolute names of all that ``module`` may import when it runs: modules, and names in modules that may be modules too."""
-        package = module.split(".") if self.files[module].name == "__init__.py" else module.split(".")[:-1]
-        found = []
-        for level, origin, name in self._syntax(module).imports:
-            above = package[: len(package) - level + 1] if level else []
-            base = ".".join([*above, *([origin] if origin else [])])
-            found.extend([base, f"{base}.{name}"] if name and name != "*" else [base])
-        return found
+        return self._seen(module)[1]
+
+    def _syntax(self, module: str) -> Syntax:
+        return self._seen(module)[0]
+
+    def _seen(self, module: str) -> tuple[Syntax, list[str]]:
+        if module not in self._read:
+            file = self.files[module]
+            stat = file.stat()
+            syntax = _syntax_as_of(file, stat.st_mtime_ns, stat.st_size, _below(module, WORDS_COUNT))
+            package = module.split(".") if file.name == "__init__.py" else module.split(".")[:-1]
+            found: dict[str, None] = {}
+            for level, origin, name in syntax.imports:
+                above = package[: len(package) - level + 1] if level else []
+                base = ".".join([*above, *([origin] if origin else [])])
+                found.update(dict.fromkeys([base, f"{base}.{name}"] if name and name != "*" else [base]))
+            self._read[module] = syntax, list(found)
+        return self._read[module]
 
 
 def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:

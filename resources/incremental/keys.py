@@ -43,10 +43,13 @@ class CacheKeyBuilder:
         plug_ins = stage.per_task_code(lake, seen) if stage.per_task_code else None
         return cls(stage, settings, stage_code(stage, settings, seen)[:8], config, stage.external_inputs(settings), plug_ins)
 
-    def key(self, partition: str, stored: Listing) -> Key:
-        """The key that a partition has when it is computed from what is stored now."""
+    def key(self, partition: str, stored: Listing, *, settled: bool = True) -> Key:
+        """The key that a partition has when it is computed from what is stored now.
+
+        Where that is not ``settled``, because it will be computed anew first, the key is only good for telling that it differs.
+        """
         code, config = self.code, self.config
-        if self.per_task_code is not None and (used := self.per_task_code(partition, stored)):
+        if self.per_task_code is not None and (used := self.per_task_code(partition, stored, settled=settled)):
             code = content_id([code, used], 8)
         if self.stage.per_task_config is not None:
             config = content_id([config, self.stage.per_task_config(self.settings, partition)], 8)

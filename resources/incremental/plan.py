@@ -67,8 +67,8 @@ def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
         key_builder = CacheKeyBuilder.of(stage, settings, lake, sources)
         partitions = []
         for name in names:
-            key = key_builder.key(name, stored)
             behind = [up for up in stage.reads if waiting[up] & ({name} if stage.per_task and ALL not in waiting[up] else waiting[up])]
+            key = key_builder.key(name, stored, settled=not behind)
             partitions.append(_state(name, key, stored[stage.name].get(name), failures.get(name), behind))
         plans.append(StagePlan(stage, tuple(partitions)))
         waiting[stage.name] = set(plans[-1].todo)

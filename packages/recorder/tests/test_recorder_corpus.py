@@ -1,16 +1,12 @@
 """Real logs: turns, calls and answers that were counted apart from the adapters, and every item accounted for."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agentrecorder.convert import ConversionFailure, Converted, convert
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from recorder_cases import CORPUS
+from trajtests.recorder_cases import CORPUS
 
 COUNTS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "corpus_counts.json").read_text())
 """File → how many runs, turns of the agent, calls and answers to them it holds, in sum; ``None``: not told by the format."""

@@ -4,7 +4,6 @@ import copy
 import json
 import random
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,11 +13,8 @@ import pytest
 from agentrecorder.convert import ConversionFailure, Converted, convert
 from agentrecorder.errors import NotReadable, UnknownFormat
 from agentrecorder.run import Run
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from recorder_cases import CASES, CORPUS, Case, dump, lines
-from recorder_damage import LINES, WRONG, damaged, places
+from trajtests.recorder_cases import CASES, CORPUS, Case, dump, lines
+from trajtests.recorder_damage import LINES, WRONG, damaged, places
 
 NAMED = {case.name: case for case in CASES}
 LINED = [case for case in CASES if case.shape in ("lines", "rows")]

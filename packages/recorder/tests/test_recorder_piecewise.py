@@ -1,17 +1,13 @@
 """A log that is too large to be read whole is read piece by piece, by the same adapters and with the same result."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agentrecorder.containers import json_values, source
 from agentrecorder.convert import Converted, convert
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from recorder_cases import CASES, CORPUS, Case
+from trajtests.recorder_cases import CASES, CORPUS, Case
 
 COUNTS = Path(__file__).parent / "corpus_counts.json"
 

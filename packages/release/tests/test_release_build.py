@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pyarrow as pa
@@ -159,13 +158,12 @@ def test_an_empty_folder_is_filled(tmp_path, corpus, build):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
 import agentrelease.build, trajruntime.atomic_dir
-import conftest
+from trajtests.release_corpus import build_corpus, corpus_of
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 {hook}
-conftest.build_corpus(Path({folder!r}), conftest.corpus_of(seed=8))
+build_corpus(Path({folder!r}), corpus_of(seed=8))
 """
 HOOKS = {
     "before anything is flushed": "trajruntime.atomic_dir.sync = die",
@@ -182,7 +180,7 @@ HOOKS = {
 def test_a_kill_leaves_the_old_release_and_the_next_build_sweeps(tmp_path, corpus, build, hook):
     folder = tmp_path / "set"
     old = build(folder, corpus)
-    script = KILLED.format(tests=str(Path(__file__).parent), hook=hook, folder=str(folder))
+    script = KILLED.format(hook=hook, folder=str(folder))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert len(list(tmp_path.iterdir())) >= 2
@@ -197,7 +195,7 @@ def test_a_kill_after_the_swap_leaves_the_new_release(tmp_path, corpus, build):
     folder = tmp_path / "set"
     old = build(folder, corpus)
     hook = "swap = trajruntime.atomic_dir.exchange\ntrajruntime.atomic_dir.exchange = lambda *two: swap(*two) and die()"
-    script = KILLED.format(tests=str(Path(__file__).parent), hook=hook, folder=str(folder))
+    script = KILLED.format(hook=hook, folder=str(folder))
     subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     assert read_manifest(folder) != old
     assert verify_release(folder).ok

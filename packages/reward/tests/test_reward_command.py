@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import HONEST, run
-from reward_dict_runs import CHEATS, FIX, LOOK, plain
+from trajtests.reward_cases import HONEST, run
+from trajtests.reward_dict_runs import CHEATS, FIX, LOOK, plain
 
 
 def agentreward(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:

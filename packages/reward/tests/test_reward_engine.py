@@ -20,12 +20,9 @@ from agentreward.rules.facts import Facts, RuleScore
 from agentreward.rules.scorer import agent_steps, score_rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import reward_cases as cases
-from reward_cases import HONEST, run
-from reward_dict_runs import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
+from trajtests import reward_cases as cases
+from trajtests.reward_cases import HONEST, run
+from trajtests.reward_dict_runs import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))
 ENGINE = RewardEngine()

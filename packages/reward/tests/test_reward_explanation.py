@@ -18,11 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import AIMLESS, HONEST, call, outcome, run, seen, shell, steps_lists, turn, view
-from reward_dict_runs import CHEATS, LOOK, plain
+from trajtests.reward_cases import AIMLESS, HONEST, call, outcome, run, seen, shell, steps_lists, turn, view
+from trajtests.reward_dict_runs import CHEATS, LOOK, plain
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
 values = st.lists(st.builds(StepValue, st.floats(0, 1), st.sampled_from([0, 1, 1]), st.booleans()), max_size=12)

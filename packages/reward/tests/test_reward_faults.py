@@ -1,8 +1,6 @@
 """Faults of earlier reward engines, each of which must not come back."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from agentllm.testing.behaviour import reply
@@ -12,10 +10,7 @@ from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
 from trajschema.score import RUBRICS
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import AIMLESS, HONEST, change, empty, outcome, process, pytest_run, rewarded, run, shell, submit, view
+from trajtests.reward_cases import AIMLESS, HONEST, change, empty, outcome, process, pytest_run, rewarded, run, shell, submit, view
 
 
 def test_a_run_without_steps_has_no_total() -> None:

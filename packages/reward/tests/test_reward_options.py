@@ -1,7 +1,6 @@
 """No option is for show: each field of the configuration and of the weights changes a result, or what is sent to whom."""
 
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,8 @@ from agentllm.testing.turns import says
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.weights import Weights
 from trajschema.score import RUBRICS
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import AIMLESS, empty, outcome, rewarded, run, view
-from reward_dict_runs import FIX, plain
+from trajtests.reward_cases import AIMLESS, empty, outcome, rewarded, run, view
+from trajtests.reward_dict_runs import FIX, plain
 
 MARKS = {"steps": [{"step_id": i, **{r: {"score": 0.5, "quote": "It says so."} for r in RUBRICS}} for i in (1, 2, 3, 4)]}
 ONE = RubricSet(rubrics=(Rubric(id="tool_choice", name="T", description="?", weight=1),))

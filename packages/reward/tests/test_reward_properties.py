@@ -1,8 +1,6 @@
 """What must hold for every trajectory."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from agentreward.aggregate.fusion import reward
@@ -13,10 +11,7 @@ from hypothesis import strategies as st
 from trajschema.outcome import Outcome
 from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import reward_cases as cases
+from trajtests import reward_cases as cases
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 """Cases of each property; the soak run sets a thousand, which makes these its tests."""

@@ -2,9 +2,7 @@
 
 import difflib
 import json
-import sys
 from itertools import combinations
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,10 +18,7 @@ from hypothesis import strategies as st
 from trajschema.rollout import Agent, RawLog, Rollout, Usage
 from trajschema.score import Reward
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import change, missing_file, run, shell, view
+from trajtests.reward_cases import change, missing_file, run, shell, view
 
 rewards = st.lists(st.floats(0, 1), min_size=2, max_size=9)
 

@@ -1,9 +1,7 @@
 """A table of rewards holds what one run at a time gives, to the last bit."""
 
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
 import pyarrow as pa
@@ -16,10 +14,7 @@ from hypothesis import strategies as st
 from trajschema.arrow import to_table
 from trajschema.outcome import Outcome
 from trajschema.score import RUBRICS, Reward, StepScore
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import outcome, outcomes
+from trajtests.reward_cases import outcome, outcomes
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 NAMES = (*RUBRICS, "safety", "gate")

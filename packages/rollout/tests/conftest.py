@@ -1,18 +1,15 @@
 """A tiny repository with a fault, and the backends that work on this machine."""
 
 import io
-import os
 import tarfile
-import tempfile
 from difflib import unified_diff
-from pathlib import Path
 
 import pytest
-from agentsandbox.backends import choose
-from agentsandbox.errors import BackendUnavailable
-from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.boxes import bubblewrap, docker, environments, local
+
+__all__ = ["bubblewrap", "docker", "environments", "local"]
 
 SHELF = '''\
 """A shelf of numbers."""
@@ -136,37 +133,3 @@ def task() -> Task:
 def limits() -> Limits:
     """Limits of a box."""
     return Limits()
-
-
-@pytest.fixture(scope="session")
-def environments() -> Path:
-    """Where box environments stay between test runs."""
-    return Path(os.environ.get("TRAJHUB_TEST_ENVIRONMENTS", Path(tempfile.gettempdir(), "trajhub-test-environments")))
-
-
-@pytest.fixture(scope="session")
-def local(environments: Path) -> Backend:
-    """Plain processes."""
-    return choose("local", environments=environments, allow_local=True)
-
-
-@pytest.fixture(scope="session")
-def docker(environments: Path) -> Backend:
-    """Containers; without an engine the test is skipped, except in CI."""
-    try:
-        return choose("docker", environments=environments)
-    except BackendUnavailable as problem:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no container engine: {problem.what}")
-
-
-@pytest.fixture(scope="session")
-def bubblewrap(environments: Path) -> Backend:
-    """Namespaces; where they cannot be made the test is skipped, except in CI."""
-    try:
-        return choose("bubblewrap", environments=environments)
-    except BackendUnavailable as problem:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no bubblewrap: {problem.what}")

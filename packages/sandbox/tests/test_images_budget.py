@@ -1,7 +1,6 @@
 """Which images go when they take too much: decided on records, done on the real engine."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,8 @@ from agentsandbox.images.keep import listed, prune
 from agentsandbox.images.ledger import Ledger, Origin
 from agentsandbox.images.pull import pull
 from agentsandbox.images.show import table
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import cleaned, engine, silent
-from registry_standin import Registry
+from trajtests.fake_registry import Registry
+from trajtests.image_cases import cleaned, engine, silent
 
 MB = 1_000_000
 

@@ -18,10 +18,7 @@ from agentsandbox.images import Recipe, ensure_image, ensure_recipe, recipe_imag
 from agentsandbox.images.ledger import Ledger
 from trajschema.rollout import Limits
 from trajschema.task import Environment
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import cleaned, engine, left_over, made, names, silent
+from trajtests.image_cases import cleaned, engine, left_over, made, names, silent
 
 pytestmark = pytest.mark.docker
 

@@ -1,7 +1,6 @@
 """``agentsandbox images`` on the real engine."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,8 @@ import pytest
 from agentsandbox.images import recipe_name
 from agentsandbox.images.command import main
 from agentsandbox.images.show import ago, size
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import cleaned, engine
-from registry_standin import Registry
+from trajtests.fake_registry import Registry
+from trajtests.image_cases import cleaned, engine
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Images that others made, after the shape of SWE-bench's: the code in /testbed, Python below /opt, root owns all."""
 
 import io
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,7 @@ from agentsandbox.images.ledger import Ledger
 from agentsandbox.images.probe import read
 from trajschema.rollout import Limits
 from trajschema.task import Environment
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import cleaned, engine, made
+from trajtests.image_cases import cleaned, engine, made
 
 pytestmark = pytest.mark.docker
 

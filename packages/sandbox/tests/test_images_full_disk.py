@@ -4,7 +4,6 @@ import ctypes
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +17,8 @@ from agentsandbox.errors import ImageUnavailable
 from agentsandbox.images.build import build
 from agentsandbox.images.pull import pull
 from docker.errors import DockerException
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import silent
-from registry_standin import Registry
+from trajtests.fake_registry import Registry
+from trajtests.image_cases import silent
 
 pytestmark = [pytest.mark.soak, pytest.mark.docker]
 

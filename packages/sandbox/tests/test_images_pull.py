@@ -1,7 +1,6 @@
 """Pulls by the real engine from a registry that misbehaves."""
 
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,11 +11,8 @@ from agentsandbox.errors import BackendUnavailable, ImageUnavailable
 from agentsandbox.images import ensure_image
 from agentsandbox.images.ledger import Ledger
 from agentsandbox.images.pull import classify, pull
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from image_cases import cleaned, engine, silent
-from registry_standin import Fault, Registry
+from trajtests.fake_registry import Fault, Registry
+from trajtests.image_cases import cleaned, engine, silent
 
 pytestmark = pytest.mark.docker
 

@@ -95,10 +95,10 @@ TREE: dict[str, str | bytes] = {
 
 
 @pytest.fixture
-def loaded(_open_box: Sandbox, tar: Callable[..., bytes]) -> Sandbox:
+def loaded(open_box: Sandbox, tar: Callable[..., bytes]) -> Sandbox:
     """A box with a tree that has a little of everything."""
-    _open_box.load(tar(TREE, ("run.sh",)))
-    return _open_box
+    open_box.load(tar(TREE, ("run.sh",)))
+    return open_box
 
 
 def _edit(box: Sandbox, done: Any) -> None:

@@ -1,21 +1,18 @@
 """Backends, stores and a small library for the tests of this package."""
 
 import io
-import os
 import tarfile
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.backends import choose
-from agentsandbox.errors import BackendUnavailable
 from agentsandbox.sandbox import Backend
 from agenttasks.libraries.library import Library
 from agenttasks.store import TaskStore
 from trajschema.ids import sha256_bytes
+from trajtests.boxes import backend_called, local
 
-ENVIRONMENTS = Path(os.environ.get("TRAJHUB_TEST_ENVIRONMENTS", Path(tempfile.gettempdir()) / "agenttasks-test-environments"))
+__all__ = ["local"]
 
 SHAPES = '''"""Shapes."""
 
@@ -137,20 +134,6 @@ def flaky_shapes(store: TaskStore) -> Library:
     return shapes_library(store, TESTS + FLAKY)
 
 
-@pytest.fixture(scope="session")
-def local() -> Backend:
-    return _backend("local")
-
-
 @pytest.fixture(params=["local", "docker"])
 def real_backend(request: pytest.FixtureRequest) -> Backend:
-    return _backend(request.param)
-
-
-def _backend(name: str) -> Backend:
-    try:
-        return choose(name, environments=ENVIRONMENTS, label="agenttasks-test", allow_local=True)  # type: ignore[arg-type]
-    except BackendUnavailable as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+    return backend_called(request.param)

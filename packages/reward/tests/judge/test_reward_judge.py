@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,8 @@ from agentreward.judge.scoring import score_judge
 from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
-from reward_cases import run, shell
+from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
+from trajtests.reward_cases import run, shell
 
 SAFETY = RubricSet(rubrics=(Rubric(id="safety", name="Safety", description="Is it safe to run?", weight=1.0),))
 

@@ -1,7 +1,6 @@
 """Asked more than once: replicates, disagreements on prefixes, pairs in both orders, and a batch beforehand."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,8 @@ from agentreward.judge.many import judge_many
 from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
-from reward_cases import run, shell
+from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
+from trajtests.reward_cases import run, shell
 
 THREE = JudgeConfig(replicates=3)
 SECOND_LOOK = JudgeConfig(replicates=2, rejudge_above=0.3)

@@ -1,8 +1,6 @@
 """What a judge would cost, said before it is asked, against what the wire then carries."""
 
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 from agentllm.prices import Rates, read_prices
@@ -10,11 +8,8 @@ from agentllm.testing.fake_server import FakeServer
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.estimate import BYTES_A_TOKEN, estimate
 from agentreward.judge.scoring import questions, score_judge
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from judge_cases import CONFIG, K, client, long_run, scores_all, wire_size
-from reward_cases import run
+from trajtests.judge_cases import CONFIG, K, client, long_run, scores_all, wire_size
+from trajtests.reward_cases import run
 
 RATES = Rates(input=2, cache_write_5m=2, cache_write_1h=2, cache_read=2, output=10)
 

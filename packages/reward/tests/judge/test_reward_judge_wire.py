@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from judge_cases import (
+from trajtests.judge_cases import (
     CONFIG,
     K,
     client,
@@ -35,7 +30,7 @@ from judge_cases import (
     texts,
     wire_size,
 )
-from reward_cases import call, change, empty, run, seen, shell, steps_lists, turn, view
+from trajtests.reward_cases import call, change, empty, run, seen, shell, steps_lists, turn, view
 
 
 def sent(trajectory: Trajectory, config: JudgeConfig = CONFIG, task: Any = K, provider: str = "anthropic") -> list[dict[str, Any]]:

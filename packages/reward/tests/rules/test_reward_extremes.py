@@ -1,6 +1,5 @@
 """Input that no one would write by hand: deep, long, or no JSON at all. It is scored, or refused with the field."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,7 @@ from agentreward import RewardConfig, RewardEngine
 from agentreward.errors import InvalidRubrics, InvalidRun
 from agentreward.reading import read_json, read_runs
 from agentreward.rubric_files import rubric_set
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from reward_dict_runs import bash, edit, plain, write
+from trajtests.reward_dict_runs import bash, edit, plain, write
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
 

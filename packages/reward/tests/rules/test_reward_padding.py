@@ -1,19 +1,11 @@
 """What an agent may add to a run that changes nothing, and that must not pay."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from agentreward.rules.read.changes import changed_lines, same_code
 from hypothesis import given
 from hypothesis import strategies as st
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reward_cases import call, change, process, pytest_run, seen, shell, submit, turn, view
-from test_reward_rules import ERROR, FIX, last, rule, value
+from trajtests.reward_cases import ERROR, FIX, call, change, last, process, pytest_run, rule, seen, shell, submit, turn, value, view
 
 POOR = (shell("ls", "src"), change("src/other.py", "return", "return 1"), submit())
 RAISED = f"{ERROR}AssertionError: x"

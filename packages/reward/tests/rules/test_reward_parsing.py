@@ -1,8 +1,5 @@
 """The readers of commands and reports: what they see, and that no text breaks them."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from agentreward.rules.read.calls import call_actions
 from agentreward.rules.read.commands import shell_actions
@@ -13,11 +10,8 @@ from agentreward.rules.scorer import score_rules
 from agentreward.rules.state.coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from reward_cases import call, run, seen, turn
 from trajschema.trajectory import ToolCall
+from trajtests.reward_cases import call, run, seen, turn
 
 
 @pytest.mark.parametrize(

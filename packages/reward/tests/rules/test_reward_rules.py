@@ -1,50 +1,30 @@
 """What the rules see in single situations."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from agentreward.rules.scorer import RuleScorer, score_rules
-from trajschema.score import StepScore
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from reward_cases import (
+from trajtests.reward_cases import (
     AIMLESS,
+    ERROR,
+    FIX,
     HONEST,
     SOURCE,
     call,
     change,
     empty,
+    last,
     missing_file,
     process,
     pytest_run,
+    rule,
     run,
     seen,
     shell,
     submit,
     turn,
+    value,
     view,
 )
-
-FIX = change("src/dates.py", "    month = int(text[5:7]) + 1", "    month = int(text[5:7])")
-
-
-def last(*steps: Step) -> dict[str, StepScore]:
-    """Scores of the last step, by rubric."""
-    rows = score_rules(run(*steps), scorer_version="v")
-    return {r.rubric_id: r for r in rows if r.step_id == len(steps) + 1}
-
-
-def value(rubric: str, *steps: Step) -> float:
-    score = last(*steps)[rubric].score
-    assert score is not None
-    return score
-
-
-def rule(rubric: str, *steps: Step) -> str:
-    return str(last(*steps)[rubric].evidence[0].rule_id)
 
 
 def test_a_purposeful_run_is_above_an_aimless_one_without_the_outcome() -> None:
@@ -339,7 +319,6 @@ def test_outputs_that_differ_in_clocks_only_are_the_same() -> None:
     assert value("gate", shell("make", "built"), shell("make", "failed")) == 1
 
 
-ERROR = 'Traceback (most recent call last):\n  File "repro.py", line 2, in <module>\n'
 REPRODUCTION = turn((call("file_write", path="repro.py", content="import dates\nassert dates.parse('1') == 1"), seen("written", None)))
 FAILS = shell("python repro.py", f"{ERROR}AssertionError: 2", 1)
 PASSES = shell("python repro.py", "", 0)

@@ -1,8 +1,5 @@
 """Scores as columns are the scores as records."""
 
-import sys
-from pathlib import Path
-
 from agentreward.rules.score_table import score_table
 from agentreward.rules.scorer import score_rules
 from hypothesis import given, settings
@@ -10,10 +7,7 @@ from hypothesis import strategies as st
 from trajschema.arrow import arrow_schema, from_table, to_table
 from trajschema.score import StepScore
 from trajschema.trajectory import Step
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import reward_cases as cases
+from trajtests import reward_cases as cases
 
 
 @settings(max_examples=100, deadline=None)

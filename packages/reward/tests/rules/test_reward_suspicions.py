@@ -1,15 +1,10 @@
 """What looks like tampering and is not, and what is and hides."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from agentreward import RewardConfig, RewardEngine
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from reward_dict_runs import CHECKS, FIX, LOOK, PASSES, bash, edit, plain, write
+from trajtests.reward_dict_runs import CHECKS, FIX, LOOK, PASSES, bash, edit, plain, write
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
 

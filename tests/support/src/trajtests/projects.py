@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -89,3 +90,15 @@ def make_project(folder: Path, **settings: Any) -> Project:
         (project.data / shared).symlink_to(WARM / shared)
     project.configure(**settings)
     return project
+
+
+def copy_checkout(target: Path) -> Path:
+    """A copy of the sources, in the new folder ``target``."""
+    target.mkdir()
+    for name in SOURCES:
+        source = CHECKOUT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "tests", "*.egg-info", "dist"))
+        else:
+            shutil.copy(source, target / name)
+    return target

@@ -11,7 +11,7 @@ from agentreward.errors import MissingExtra
 from agentreward.rules.facts import RuleScore
 from agentreward.rules.registry import DEFAULT_RULES
 from agentreward.rules.rubrics import Rule
-from agentreward.rules.scorer import scored_run
+from agentreward.rules.scorer import ScoreColumns, scored_run
 
 try:
     import pyarrow as pa
@@ -24,19 +24,12 @@ _SCHEMA = arrow_schema(StepScore)
 
 def score_table(trajectories: Iterable[Trajectory], *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES) -> pa.Table:
     """Scores of every agent step on each rubric of ``rules`` and the gate: columns of ``StepScore``, in order of runs and steps."""
-    runs = [scored_run(trajectory, scorer_version=scorer_version, rules=rules) for trajectory in trajectories]
-    rows = [row for run in runs for row in run.rows()]
-    columns = {
-        "schema_version": [SCHEMA_VERSION] * len(rows),
-        "trajectory_id": [run.trajectory_id for run in runs for _ in range(len(run.steps) * (len(run.rubrics) + 1))],
-        "step_id": [row.step_id for row in rows],
-        "rubric_id": [row.rubric_id for row in rows],
-        "layer": ["rule"] * len(rows),
-        "score": [row.score for row in rows],
-        "missing_reason": [row.missing_reason for row in rows],
-        "evidence": _evidence([row.evidence for row in rows]),
-        "scorer_version": [scorer_version] * len(rows),
-    }
+    runs = [(t.trajectory_id, scored_run(t, scorer_version=scorer_version, rules=rules).columns()) for t in trajectories]
+    columns = {name: [value for _, run in runs for value in getattr(run, name)] for name in ScoreColumns._fields}
+    columns["trajectory_id"] = [trajectory_id for trajectory_id, run in runs for _ in run.score]
+    n = len(columns["trajectory_id"])
+    columns |= {"schema_version": [SCHEMA_VERSION] * n, "layer": ["rule"] * n, "scorer_version": [scorer_version] * n}
+    columns["evidence"] = _evidence(columns["evidence"])
     return pa.Table.from_arrays([pa.array(columns[f.name], f.type) for f in _SCHEMA], schema=_SCHEMA)
 
 

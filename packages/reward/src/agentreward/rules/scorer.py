@@ -34,14 +34,14 @@ class ScoredStep(NamedTuple):
     missing_reason: str | None = None
 
 
-class ScoreRow(NamedTuple):
-    """One score of a run, as it is stored: ``evidence`` are the rules that gave it."""
+class ScoreColumns(NamedTuple):
+    """Scores of a run as they are stored, by column; ``evidence`` are the rules that gave a score."""
 
-    step_id: int
-    rubric_id: str
-    score: float | None
-    missing_reason: str | None
-    evidence: tuple[RuleScore, ...]
+    step_id: list[int]
+    rubric_id: list[str]
+    score: list[float | None]
+    missing_reason: list[str | None]
+    evidence: list[tuple[RuleScore, ...]]
 
 
 class ScoredRun(NamedTuple):
@@ -52,25 +52,28 @@ class ScoredRun(NamedTuple):
     rubrics: tuple[str, ...]
     steps: tuple[ScoredStep, ...]
 
-    def rows(self) -> Iterator[ScoreRow]:
+    def columns(self) -> ScoreColumns:
         """Its scores: for each step those on every rubric, and the gate."""
-        for step in self.steps:
-            for rubric in (*self.rubrics, GATE):
-                score = step.scores.get(rubric)
-                reason = None if score is not None else step.missing_reason
-                yield ScoreRow(step.step_id, rubric, score, reason, step.evidence.get(rubric, ()))
+        rubrics = (*self.rubrics, GATE)
+        return ScoreColumns(
+            [s.step_id for s in self.steps for _ in rubrics],
+            [rubric for _ in self.steps for rubric in rubrics],
+            [s.scores.get(rubric) for s in self.steps for rubric in rubrics],
+            [None if rubric in s.scores else s.missing_reason for s in self.steps for rubric in rubrics],
+            [s.evidence.get(rubric, ()) for s in self.steps for rubric in rubrics],
+        )
 
     def records(self) -> Iterator[StepScore]:
         """The same as records."""
-        for row in self.rows():
+        for step_id, rubric_id, score, missing_reason, evidence in zip(*self.columns(), strict=True):
             yield StepScore(
                 trajectory_id=self.trajectory_id,
-                step_id=row.step_id,
-                rubric_id=row.rubric_id,
+                step_id=step_id,
+                rubric_id=rubric_id,
                 layer="rule",
-                score=row.score,
-                missing_reason=row.missing_reason,
-                evidence=tuple([Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in row.evidence]),
+                score=score,
+                missing_reason=missing_reason,
+                evidence=tuple([Evidence(rule_id=m.rule, steps=m.steps, quote=m.quote) for m in evidence]),
                 scorer_version=self.scorer_version,
             )
 

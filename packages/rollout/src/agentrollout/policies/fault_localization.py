@@ -34,7 +34,7 @@ class Suspect:
 
 def plugin(failing: Sequence[str]) -> str:
     """Source of the plugin for these failing tests."""
-    template = files("agentrollout").joinpath(f"{PLUGIN}.py.txt").read_text(encoding="utf-8")
+    template = files("agentrollout").joinpath("ochiai_plugin.py.txt").read_text(encoding="utf-8")
     return template.replace("@FAILING@", _listed(failing)).replace("@SKIP@", repr(SKIPPED))
 
 

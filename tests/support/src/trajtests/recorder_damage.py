@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from recorder_logs import Json
+from trajtests.recorder_logs import Json
 
 NESTED = "[" * 3000 + "]" * 3000
 WRONG: tuple[str, ...] = (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reward_cases import SOURCE, TASK
+from trajtests.reward_cases import SOURCE, TASK
 
 
 def bash(command: str, output: str = "", exit_code: int = 0) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
-from trajschema.score import Reward
+from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
 
 TASK = "Fix parse_date in src/dates.py: test_month in tests/test_dates.py fails."
@@ -114,6 +114,26 @@ AIMLESS = (
     pytest_run(2, 8),
     submit(),
 )
+
+ERROR = 'Traceback (most recent call last):\n  File "repro.py", line 2, in <module>\n'
+FIX = change("src/dates.py", "    month = int(text[5:7]) + 1", "    month = int(text[5:7])")
+
+
+def last(*steps: Step) -> dict[str, StepScore]:
+    """Scores of the last step, by rubric."""
+    rows = score_rules(run(*steps), scorer_version="v")
+    return {r.rubric_id: r for r in rows if r.step_id == len(steps) + 1}
+
+
+def value(rubric: str, *steps: Step) -> float:
+    score = last(*steps)[rubric].score
+    assert score is not None
+    return score
+
+
+def rule(rubric: str, *steps: Step) -> str:
+    return str(last(*steps)[rubric].evidence[0].rule_id)
+
 
 _PATHS = st.sampled_from(["src/dates.py", "src/util.py", "tests/test_dates.py", "README.md", "/testbed/src/dates.py"])
 _TEXTS = st.sampled_from(["x = 1", "x = 2", "    return month", "month", ""])

@@ -2,7 +2,7 @@
 
 import json
 
-from recorder_logs import Json, Say, call, task
+from trajtests.recorder_logs import Json, Say, call, task
 
 
 def claude_code(n: int, say: Say) -> list[Json]:

@@ -1,7 +1,6 @@
 """The judge of an engine, over a real HTTP connection to a fake server, by both protocols."""
 
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ from agentllm.testing.turns import declines, says
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.fusion import fuse
 from trajschema.score import RUBRICS
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from reward_dict_runs import FIX, plain
+from trajtests.reward_dict_runs import FIX, plain
 
 RUN = plain(FIX)
 MARKS = {"steps": [{"step_id": i, **{r: {"score": 0.5, "quote": "It says so."} for r in RUBRICS}} for i in (1, 2, 3, 4)]}

@@ -10,10 +10,11 @@ from agentllm.testing.behaviour import Behaviour
 from agentllm.testing.fake_server import FakeServer
 from agentllm.testing.turns import says
 from agentreward.judge.config import JudgeConfig
-from reward_cases import HONEST, TASK, run, shell
 from trajschema.score import RUBRICS
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
+
+from trajtests.reward_cases import HONEST, TASK, run, shell
 
 K = Task(
     task_id="k",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import recorder_chats as chats
-import recorder_logs as logs
-from recorder_logs import Json, Say
+from trajtests import recorder_chats as chats
+from trajtests import recorder_logs as logs
+from trajtests.recorder_logs import Json, Say
 
-_BESIDE = Path(*Path(__file__).resolve().parts[:-5]) / "shared" / "corpus"
+_BESIDE = Path(*Path(__file__).resolve().parts[:-6]) / "shared" / "corpus"
 _GIVEN = Path(os.environ.get("TRAJHUB_CORPUS") or _BESIDE)
 CORPUS = _GIVEN if _GIVEN.is_dir() else None
 """Folder of real logs, which are no part of this repository; ``None`` where it is absent."""
