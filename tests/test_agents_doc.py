@@ -12,9 +12,6 @@ from typing import Any
 
 import pytest
 from agentllm.cost_limit import CostLimiter
-from agentllm.testing.behaviour import Behaviour
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.agents import build_agents
 from agentrollout.external.logs import kept_in
@@ -27,6 +24,9 @@ from agentsandbox.trees import tree_of
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment
 from trajschema.trajectory import Trajectory
+from trajtests.llm.behaviour import Behaviour
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 
 from resources.agent_code import agent_codes
 from resources.incremental.code import Sources
