@@ -1,7 +1,5 @@
 """Any log to runs: find the adapter by content, read, and join what files beside the log say of the outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass

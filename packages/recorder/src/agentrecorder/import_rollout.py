@@ -1,7 +1,5 @@
 """A run of an outside log as a rollout, and the task that it names. Nothing is made up: what a log does not say is missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

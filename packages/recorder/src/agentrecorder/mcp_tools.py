@@ -1,7 +1,5 @@
 """What the MCP server offers: each tool with its arguments, and the text that answers it."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Logs kept beside what was read from them, each under its content."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice
 from pathlib import Path

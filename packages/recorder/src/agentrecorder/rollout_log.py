@@ -1,7 +1,5 @@
 """The log that an outside agent wrote of a rollout: read by its adapter, and joined with what we know of the rollout."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from trajschema.event import FORMAT

@@ -1,7 +1,5 @@
 """A run read from a log: rows in the shape of the contract, not yet records. Millions of steps are read this way."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

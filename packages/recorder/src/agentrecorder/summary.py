@@ -1,7 +1,5 @@
 """A run in numbers: what tables and programs are told of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the MCP server offers: each tool with its arguments, and the JSON text that answers it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

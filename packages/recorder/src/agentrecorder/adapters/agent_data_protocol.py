@@ -1,7 +1,5 @@
 """Agent Data Protocol, the standard of 2025: items that are told apart by ``class_``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """Chat histories of Aider: Markdown with the user's words as headings, the program's as quotes, and the model's as they are."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The Agent Trajectory Interchange Format, as Harbor and its agents write it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from trajschema.trajectory import Flag

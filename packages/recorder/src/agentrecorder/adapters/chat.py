@@ -1,7 +1,5 @@
 """Rows of chat messages as data sets for training hold them: OpenAI's ``messages`` and ShareGPT's ``conversations``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Sessions of Claude Code: JSON lines in a tree, of which one message of the model takes several."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Conversations of Cline and its forks: ``api_conversation_history.json``, where results of tools come back as text of the user."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

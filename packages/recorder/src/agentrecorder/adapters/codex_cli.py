@@ -1,7 +1,5 @@
 """Rollouts of Codex CLI: items of the Responses API in lines, with events that say the same again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from agentrecorder.adapters.adapter import Lost

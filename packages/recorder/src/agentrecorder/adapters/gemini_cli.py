@@ -1,7 +1,5 @@
 """Sessions of Gemini CLI: one JSON object, or lines in which a later copy of a message replaces the earlier one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

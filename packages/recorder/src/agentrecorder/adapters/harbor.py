@@ -1,7 +1,5 @@
 """Rows in which NeMo-Gym keeps trials of Harbor: items of the Responses API, and what Harbor says of the trial."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from agentrecorder.adapters.adapter import Lost, rows

@@ -1,7 +1,5 @@
 """Rows of the SWE-agent-trajectories data set: SWE-agent runs flattened to texts, each with the verdict of its tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from agentrecorder.adapters.adapter import Lost, rows, submit

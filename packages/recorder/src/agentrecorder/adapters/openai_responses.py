@@ -1,7 +1,5 @@
 """Rollouts that hold items of OpenAI's Responses API, as NeMo-Gym writes them, and responses by themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from agentrecorder.adapters.adapter import Lost, rows

@@ -1,7 +1,5 @@
 """Trajectories in our own record form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from trajschema.record import SCHEMA_VERSION

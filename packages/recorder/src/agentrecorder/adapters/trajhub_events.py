@@ -1,7 +1,5 @@
 """Logs of events, as the sandbox and our own agents write them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from trajschema.event import FORMAT, SessionEnd, SessionStart, read_events

@@ -1,7 +1,5 @@
 """``agentrecorder convert``: logs in, one trajectory a line out."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

@@ -1,7 +1,5 @@
 """``agentrecorder detect``: which format is it?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

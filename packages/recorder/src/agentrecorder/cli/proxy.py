@@ -1,7 +1,5 @@
 """``agentrecorder proxy``: write down what passes between agents and models."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

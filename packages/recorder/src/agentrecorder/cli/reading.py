@@ -1,7 +1,5 @@
 """What every command does with the paths that it is given."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``agentrecorder record``: run an agent behind the recording proxy."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

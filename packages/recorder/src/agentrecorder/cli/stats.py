@@ -1,7 +1,5 @@
 """``agentrecorder stats``: runs in numbers."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """ZIP archives, also those that are cut off or packed with Zstandard."""
 
-from __future__ import annotations
-
 import importlib
 import struct
 import zipfile

@@ -1,7 +1,5 @@
 """JSON values as real files hold them: read what can be read, and take nothing for granted about a type."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

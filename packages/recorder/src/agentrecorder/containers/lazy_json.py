@@ -4,8 +4,6 @@ A regular expression that runs over whole values finds the spans; memory is thei
 that is whole, an object or array at its end with what is there of it, and says so in ``cut``.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Bytes of a file, small ones in memory and large ones mapped, of which only a window lies in memory at a time."""
 
-from __future__ import annotations
-
 import hashlib
 import mmap
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A log as it lies on the disk: one JSON value, lines of them, an archive, or a folder."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import itertools
@@ -9,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from agentrecorder.containers import mmap_buffer
 from agentrecorder.containers.archive import Entry, entries
@@ -63,7 +61,7 @@ class LogSource:
         self.data = self._view[self._start :]
         self._parsed: tuple[int, Json] = (-1, None)
         """Where a line begins that was read to tell what the file is, and its value."""
-        self._inside: dict[str, LogSource] = {}
+        self._inside: dict[str, Self] = {}
 
     @cached_property
     def kind(self) -> Kind:
@@ -181,14 +179,14 @@ class LogSource:
         """What an archive holds."""
         return entries(self.path, self.data)
 
-    def inside(self, name: str) -> LogSource:
+    def inside(self, name: str) -> Self:
         """A file of the folder, which is opened once and closed with the folder.
 
         Raises:
             NotReadable: it cannot be opened.
         """
         if name not in self._inside:
-            self._inside[name] = LogSource(self.path / name)
+            self._inside[name] = type(self)(self.path / name)
         return self._inside[name]
 
     @cached_property
@@ -209,7 +207,7 @@ class LogSource:
         for source in self._inside.values():
             source.close()
 
-    def __enter__(self) -> LogSource:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: Any) -> None:

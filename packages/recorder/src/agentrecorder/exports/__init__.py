@@ -10,8 +10,6 @@ What a form has no place for stands beside it (see :mod:`agentrecorder.exports.m
 read as any file of its form.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from trajschema.trajectory import Trajectory

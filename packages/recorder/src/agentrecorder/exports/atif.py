@@ -1,7 +1,5 @@
 """ATIF 1.7, the trajectory format of Harbor. What it has no place for is under ``extra.trajhub`` of the trajectory and of its steps."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from trajschema.trajectory import Trajectory

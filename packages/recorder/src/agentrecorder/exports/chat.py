@@ -1,7 +1,5 @@
 """Rows of chat messages: what the two forms of them share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from trajschema.trajectory import Step, Trajectory

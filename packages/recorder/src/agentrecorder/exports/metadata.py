@@ -3,8 +3,6 @@
 The plain readings here are part of what is written: they must not change while exports of today are to be read.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence

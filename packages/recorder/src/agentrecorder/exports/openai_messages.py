@@ -1,7 +1,5 @@
 """Chat messages with ``tool_calls`` (see :mod:`trajschema.messages`)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from trajschema.messages import step_messages

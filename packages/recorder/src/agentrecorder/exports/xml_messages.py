@@ -4,8 +4,6 @@ A call is ``<function=NAME>``, a ``<parameter=P>VALUE</parameter>`` on a line of
 no text is JSON. An observation begins with ``OBSERVATION:`` and a new line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from trajschema.messages import observation_text, role_of

@@ -1,7 +1,5 @@
 """What files beside a log say of its outcome. Always a claim: a verdict is what our own grader says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

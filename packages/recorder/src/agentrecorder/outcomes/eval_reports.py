@@ -1,7 +1,5 @@
 """Files that say what became of runs: reports and results of benchmarks, rewards, patches. Read by content, whatever the file is called."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Where outcomes lie: which folders beside a log, and which files in them, by the names in use."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import re

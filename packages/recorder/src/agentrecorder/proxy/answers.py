@@ -1,7 +1,5 @@
 """The answer that a stream of server-sent events amounts to, in each protocol's own form; half a stream gives half an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 

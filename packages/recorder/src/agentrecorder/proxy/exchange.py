@@ -1,7 +1,5 @@
 """What is written of an exchange: one JSON line, without keys."""
 
-from __future__ import annotations
-
 import gzip
 import threading
 import time

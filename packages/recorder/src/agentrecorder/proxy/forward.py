@@ -1,7 +1,5 @@
 """The proxy itself, an ASGI application: a request is passed on, its answer passed back as it comes, and both are written down."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping

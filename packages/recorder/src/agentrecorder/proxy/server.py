@@ -1,7 +1,5 @@
 """The recording proxy on a port of the loopback interface, in a thread of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket
@@ -9,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import uvicorn
 
@@ -88,7 +87,7 @@ class RecordingProxy:
         await self._server.serve(sockets=[self._socket])
         await forward.close()
 
-    def __enter__(self) -> RecordingProxy:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()
         return self

@@ -1,7 +1,5 @@
 """The log of our own recording proxy: exchanges with a model. Requests that grow from each other are one run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """What the messages of a model API say, in one shape for all three protocols."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Logs of Inspect AI: a ``.eval`` archive or a JSON document."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import chain
 

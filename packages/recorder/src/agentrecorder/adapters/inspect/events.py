@@ -1,7 +1,5 @@
 """Events of a sample of Inspect AI: what each answer cost, and the conversation as it was before a compaction."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """A sample of Inspect AI: its messages, and what its events add to them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 
 from agentrecorder.adapters.inspect.events import Events, spent_by

@@ -1,7 +1,5 @@
 """mini-swe-agent: a list of chat messages with what was run beside them (``.traj.json``), or the bare list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from agentrecorder.adapters.adapter import Lost, row, runs_of, submit

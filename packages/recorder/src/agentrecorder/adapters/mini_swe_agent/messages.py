@@ -1,7 +1,5 @@
 """Messages of mini-swe-agent. A user message may be the task, an observation, a complaint about the format, or the end of the run."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Sessions of OpenCode: tables of sessions, messages and parts as JSON files of one folder, or an export of one session."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial

@@ -1,7 +1,5 @@
 """Parts of one message of OpenCode to steps: text, reasoning, tools with their state, and where an answer of the model ends."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from agentrecorder.adapters.shared import shell_text

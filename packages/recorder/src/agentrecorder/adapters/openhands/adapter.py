@@ -1,7 +1,5 @@
 """OpenHands: rows of its evaluations, its resolver and its users' feedback, lists of events, and conversations of its SDK."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the rows of OpenHands say of a run beside its events: task, model, patch, verdict, tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from agentrecorder.containers.json_values import Json, each, fields, get, is_object, items, number, string, whole

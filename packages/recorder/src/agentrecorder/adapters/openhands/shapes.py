@@ -1,7 +1,5 @@
 """What the logs of OpenHands look like: which events, rows and folders are its, and of which generation."""
 
-from __future__ import annotations
-
 import re
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """Events of OpenHands before its SDK: actions and observations."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from agentrecorder.adapters.openhands.rows import tokens_of

@@ -1,7 +1,5 @@
 """Events of OpenHands' software agent SDK."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 

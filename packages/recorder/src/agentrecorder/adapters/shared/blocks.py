@@ -1,7 +1,5 @@
 """Message content as Anthropic's API has it: a text, or blocks of text, thinking, ``tool_use`` and ``tool_result``."""
 
-from __future__ import annotations
-
 from agentrecorder.adapters.shared import shell_text
 from agentrecorder.containers.json_values import Json, fields, get, is_array, prose, string, whole
 from agentrecorder.run import Row, Run, usage

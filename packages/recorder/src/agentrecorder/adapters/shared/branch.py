@@ -1,9 +1,8 @@
 """Which lines of a session that is kept as a tree are its history: those that lead to its last line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from agentrecorder.containers.json_values import Json, get, items, string
 
@@ -23,7 +22,7 @@ class Line:
     """It is a user's or the model's."""
 
     @classmethod
-    def of(cls, where: str, value: Json) -> Line:
+    def of(cls, where: str, value: Json) -> Self:
         """``value`` is an object."""
         parent = value.get("parentUuid") or value.get("logicalParentUuid")
         return cls(where, value, string(value.get("uuid")), string(parent), value.get("type") in ("user", "assistant"))

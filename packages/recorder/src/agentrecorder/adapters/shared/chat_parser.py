@@ -1,7 +1,5 @@
 """Chat messages to steps: whose turn it is, which texts are calls, and which are answers to them."""
 
-from __future__ import annotations
-
 import re
 
 from trajschema.trajectory import Flag

@@ -1,7 +1,5 @@
 """Lines that together make one run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from agentrecorder.containers.json_values import Json, is_object

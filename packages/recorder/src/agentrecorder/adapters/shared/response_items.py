@@ -1,7 +1,5 @@
 """Items of OpenAI's Responses API to steps: messages, reasoning, calls and their outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from agentrecorder.adapters.shared import shell_text

@@ -1,7 +1,5 @@
 """What harnesses write around the output of a command: an exit status, a label, a mark where text was cut out."""
 
-from __future__ import annotations
-
 import re
 
 from agentrecorder.containers.json_values import whole

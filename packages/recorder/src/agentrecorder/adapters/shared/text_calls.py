@@ -1,7 +1,5 @@
 """Calls of tools that a model writes in its text: XML in several dialects, JSON in tags, fenced commands."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

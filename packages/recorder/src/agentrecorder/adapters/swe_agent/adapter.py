@@ -1,7 +1,5 @@
 """SWE-agent: one JSON object for a run (``.traj``), with its steps, the messages they came from, and sometimes several attempts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from agentrecorder.adapters.adapter import Lost, row, runs_of, submit

@@ -1,7 +1,5 @@
 """SWE-agent writes a call as a line of shell, as a fenced block or as XML. Here each becomes a tool name and its arguments again."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Callable

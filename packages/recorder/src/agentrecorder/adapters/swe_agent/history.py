@@ -1,7 +1,5 @@
 """Messages of a SWE-agent run: what comes before the first answer, and each answer with what was said to it."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Steps of a SWE-agent run. A step that the harness rejected, or put there itself, looks much like any other."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
