@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from agentsandbox.errors import BoxLost, TreeTooLarge
 from agentsandbox.sandbox import Backend, Sandbox
-from agentsandbox.server.tree import hash_tar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trajschema.rollout import Limits
 from trajschema.task import Environment
+from trajtests.tree_hashes import hash_tar
 
 EDITS = r"""
 import json, mmap, os, shutil, socket, subprocess, sys

@@ -1,6 +1,7 @@
 """Validation and pool, with real suites in real boxes."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from agenttasks.faults.operators import candidates
 from agenttasks.libraries.library import Library, library
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
-from agenttasks.validation.statement import named_tests
 from agenttasks.validation.validate import certify
 from agenttasks.validation.verdict import Rejected
 from trajruntime.executor import SerialExecutor, ThreadExecutor
@@ -59,7 +59,7 @@ def test_a_fault_that_some_tests_see_becomes_a_task(shapes: Library, store: Task
     assert isinstance(task, Task)
     assert task.task_id.startswith("shapes-")
     assert len(task.task_id) == len("shapes-") + 12
-    assert named_tests(task.problem_statement) == list(task.FAIL_TO_PASS)[:5]
+    assert re.findall(r"^FAIL (.+)$", task.problem_statement, re.MULTILINE) == list(task.FAIL_TO_PASS)[:5]
     assert task.covering_tests == ("tests/test_shapes.py::test_count[values3-1]",)
     assert task.certificate is not None
     assert (task.certificate.gold_runs, task.certificate.bug_runs, task.certificate.tests_seen) == (2, 2, 21)

@@ -55,10 +55,6 @@ class FileDiff:
     """``None``: the file is added."""
     new_path: str | None
     """``None``: the file is deleted."""
-    old_mode: str | None = None
-    """As ``100644``, where the header says it; so ``new_mode``."""
-    new_mode: str | None = None
-    renamed: bool = False
     binary: bool = False
     hunks: list[Hunk] = field(default_factory=list)
 
@@ -132,16 +128,12 @@ def _read_header(file: FileDiff, line: str) -> None:
     """One of git's own lines between ``diff --git`` and ``---``."""
     first, _, rest = line.partition(" ")
     match first, *rest.split(" ", 1):
-        case "new", "file", mode:
-            file.old_path, file.new_mode = None, mode.removeprefix("mode ")
-        case "deleted", "file", mode:
-            file.new_path, file.old_mode = None, mode.removeprefix("mode ")
-        case "old", "mode", mode:
-            file.old_mode = mode
-        case "new", "mode", mode:
-            file.new_mode = mode
+        case "new", "file", _:
+            file.old_path = None
+        case "deleted", "file", _:
+            file.new_path = None
         case "rename" | "copy", "from", name:
-            file.old_path, file.renamed = _unquoted(name), first == "rename"
+            file.old_path = _unquoted(name)
         case "rename" | "copy", "to", name:
             file.new_path = _unquoted(name)
         case ("Binary", "files", _) | ("GIT", "binary", _):

@@ -7,11 +7,11 @@ answers until they were taken: a process that was killed leaves its batch to the
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from trajruntime import atomic
 
@@ -24,22 +24,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 MOST_QUESTIONS = 10_000
 MOST_BYTES = 100_000_000
 """The service takes ten times as many questions and twice the bytes; less is lost with a smaller batch that fails."""
-
-
-class BatchService(Protocol):
-    """The three calls of the API (see :class:`agentllm.providers.anthropic_batches.AnthropicBatches`)."""
-
-    def create(self, items: Sequence[tuple[str, str, Request]]) -> str:
-        """Hand in questions, each with its name and its model; the id of the batch."""
-        ...
-
-    def left(self, batch: str) -> int | None:
-        """Questions that are still at work; ``None`` once the batch has ended."""
-        ...
-
-    def results(self, batch: str, model: str) -> Iterator[tuple[str, Content | None]]:
-        """Name and answer of every question; no answer where it errored, expired or was cancelled."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +48,7 @@ class Batches:
         if client.cache is None or not isinstance(client.chat.provider, AnthropicProvider):
             raise NotConfigured("a batch needs provider anthropic and a cache", "ask one by one")
         self._client = client
-        self._service: BatchService = AnthropicBatches(client.chat.provider, client.chat.retries)
+        self._service = AnthropicBatches(client.chat.provider, client.chat.retries)
         self._folder = client.cache.folder / "batches"
         self._on_progress = on_progress
 

@@ -31,11 +31,9 @@ class Provider(Protocol):
         Raises:
             LLMError: by what the caller should do about it (see :mod:`agentllm.errors`).
         """
-        ...
 
     def size(self, request: Request) -> int:
         """Bytes of the prompt."""
-        ...
 
 
 @dataclass

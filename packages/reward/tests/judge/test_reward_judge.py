@@ -9,7 +9,7 @@ import pytest
 from agentllm.errors import ConnectionLost, RateLimited, RequestRejected, ServiceFailure
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.many import judge_many
-from agentreward.judge.scoring import score_judge
+from agentreward.judge.scoring import score_run
 from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
 from trajschema.score import RUBRICS
 from trajschema.trajectory import Trajectory
@@ -34,7 +34,7 @@ SAFETY = RubricSet(rubrics=(Rubric(id="safety", name="Safety", description="Is i
 
 
 def ask(server: FakeServer, trajectory: Trajectory = RUN, config: JudgeConfig = CONFIG, **more: Any) -> dict[tuple[int, str], Any]:
-    rows = score_judge(K, trajectory, client(server, **more), config)
+    rows = score_run(K, trajectory, client(server, **more), config)[0]
     assert all(r.layer == "judge" and r.scorer_version == config.version for r in rows)
     assert all((r.score is None) == bool(r.missing_reason) for r in rows)
     return {(r.step_id, r.rubric_id): r for r in rows}

@@ -12,7 +12,7 @@ from agentreward import RewardConfig, RewardEngine
 from agentreward.judge.comparison import compare
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.many import judge_many
-from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
+from agentreward.judge.scoring import PREFIX, questions, score_run, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
@@ -32,9 +32,9 @@ def by_cell(rows: list[StepScore]) -> dict[tuple[int, str], StepScore]:
 def test_replicates_are_asked_for_one_by_one_and_their_mean_stands_with_every_figure(tmp_path: Path) -> None:
     script = [answer(*(judged(i, score, f"says {score}") for i in IDS)) for score in (0.2, 0.4, 0.9)]
     with FakeServer(script) as server:
-        rows = score_judge(K, RUN, client(server, cache=tmp_path), THREE)
+        rows = score_run(K, RUN, client(server, cache=tmp_path), THREE)[0]
         assert len(server.requests) == 3
-        assert score_judge(K, RUN, client(server, cache=tmp_path), THREE) == rows
+        assert score_run(K, RUN, client(server, cache=tmp_path), THREE)[0] == rows
         assert len(server.requests) == 3
         assert len({json.dumps(body) for body in server.requests}) == 1
     assert all(r.score == pytest.approx(0.5) for r in rows)
@@ -44,23 +44,23 @@ def test_replicates_are_asked_for_one_by_one_and_their_mean_stands_with_every_fi
 
 def test_the_words_that_all_replicates_share_are_marked_for_the_prompt_cache() -> None:
     with FakeServer([ALL]) as server:
-        score_judge(K, RUN, client(server), THREE)
-        score_judge(K, RUN, client(server), CONFIG)
+        score_run(K, RUN, client(server), THREE)
+        score_run(K, RUN, client(server), CONFIG)
     assert ["cache_control" in body["messages"][0]["content"][0] for body in server.requests] == [True] * 3 + [False]
 
 
 def test_a_replicate_that_fails_leaves_the_others() -> None:
     with FakeServer([answer(*(judged(i, 0.2) for i in IDS)), refusal("no"), answer(*(judged(i, 0.6) for i in IDS))]) as server:
-        rows = score_judge(K, RUN, client(server), THREE)
+        rows = score_run(K, RUN, client(server), THREE)[0]
     assert all(r.score == pytest.approx(0.4) and len(r.evidence) == 2 for r in rows)
     with FakeServer([refusal("no")]) as server:
-        rows = score_judge(K, RUN, client(server), THREE)
+        rows = score_run(K, RUN, client(server), THREE)[0]
     assert all(r.score is None and "no" in (r.missing_reason or "") for r in rows)
 
 
 def test_one_judgement_has_no_spread() -> None:
     with FakeServer([ALL]) as server:
-        assert spread(score_judge(K, RUN, client(server), CONFIG)) is None
+        assert spread(score_run(K, RUN, client(server), CONFIG)[0]) is None
 
 
 def unsure(again: Callable[[int], Behaviour]) -> Callable[[dict[str, Any]], Behaviour]:
@@ -79,10 +79,10 @@ def unsure(again: Callable[[int], Behaviour]) -> Callable[[dict[str, Any]], Beha
 
 def test_where_replicates_differ_the_step_is_judged_again_by_what_was_known_then(tmp_path: Path) -> None:
     with FakeServer(unsure(lambda i: answer(judged(i, 0.3, "on its own")))) as server:
-        rows = by_cell(score_judge(K, RUN, client(server, cache=tmp_path), SECOND_LOOK))
+        rows = by_cell(score_run(K, RUN, client(server, cache=tmp_path), SECOND_LOOK)[0])
         assert [taken_apart(body).ids for body in server.requests] == [tuple(IDS), tuple(IDS), (4,)]
         headings = [heading for heading, _ in taken_apart(server.requests[2]).data]
-        assert score_judge(K, RUN, client(server, cache=tmp_path), SECOND_LOOK) == list(rows.values())
+        assert score_run(K, RUN, client(server, cache=tmp_path), SECOND_LOOK)[0] == list(rows.values())
         assert len(server.requests) == 3
     assert any(h.startswith("step 4 got") for h in headings)
     assert not any(h.startswith(("step 5", "step 6", "step 7", "final diff")) for h in headings)
@@ -96,14 +96,14 @@ def test_where_replicates_differ_the_step_is_judged_again_by_what_was_known_then
 @pytest.mark.parametrize("fault", [refusal("no"), rate_limited()])
 def test_a_second_look_that_fails_leaves_the_mean(fault: Behaviour) -> None:
     with FakeServer(unsure(lambda i: fault)) as server:
-        rows = by_cell(score_judge(K, RUN, client(server), SECOND_LOOK))
+        rows = by_cell(score_run(K, RUN, client(server), SECOND_LOOK)[0])
     assert rows[4, "tool_choice"].score == pytest.approx(0.5)
 
 
 def test_where_judge_and_rule_differ_the_step_is_judged_again() -> None:
     rules = [r for r in score_rules(RUN, scorer_version="v") if r.score is not None]
     with FakeServer([answer(*(judged(i, 1.0) for i in IDS)), answer(*(judged(i, 0.4) for i in IDS))]) as server:
-        rows = by_cell(score_judge(K, RUN, client(server), JudgeConfig(rejudge_above=0.4), rules=rules))
+        rows = by_cell(score_run(K, RUN, client(server), JudgeConfig(rejudge_above=0.4), rules=rules)[0])
     apart = {(r.step_id, r.rubric_id) for r in rules if r.rubric_id in RUBRICS and r.score < 0.6}  # type: ignore[operator]
     assert apart
     assert {cell for cell, r in rows.items() if r.score == 0.4} == apart
@@ -120,7 +120,7 @@ def test_a_prefix_of_a_long_run_tells_the_beginning_in_short() -> None:
         return scores_all(body)
 
     with FakeServer(script) as server:
-        rows = by_cell(score_judge(K, long_run(220), client(server), SECOND_LOOK))
+        rows = by_cell(score_run(K, long_run(220), client(server), SECOND_LOOK)[0])
         (alone,) = (taken_apart(body) for body in server.requests if taken_apart(body).ids == (200,))
     assert rows[200, "tool_choice"].score == 0.7
     assert any(h.endswith("in short") for h, _ in alone.data)
@@ -159,7 +159,7 @@ def test_a_pair_is_judged_in_both_orders(said: tuple[str, str], preferred: str |
     with FakeServer(verdicts(*said)) as server:
         found = compare(K, A, B, client(server), CONFIG)
         first, second = (json.dumps(body) for body in server.requests)
-    assert (found.preferred, found.consistent, len(found.quotes)) == (preferred, preferred is not None, 2)
+    assert (found.preferred, len(found.quotes)) == (preferred, 2)
     assert first.index("1 passed") < first.index("second run begins") < second.index("1 passed")
     assert bool(found.why_not) is (preferred is None)
 

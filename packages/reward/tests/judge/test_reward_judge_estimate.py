@@ -6,7 +6,7 @@ import pytest
 from agentllm.prices import Rates, read_prices
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.estimate import BYTES_A_TOKEN, estimate
-from agentreward.judge.scoring import questions, score_judge
+from agentreward.judge.scoring import questions, score_run
 from trajtests.judge_cases import CONFIG, K, client, long_run, scores_all, wire_size
 from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import run
@@ -19,7 +19,7 @@ def test_calls_and_tokens_are_those_that_will_be_sent() -> None:
     config = JudgeConfig(replicates=2)
     expected = estimate(questions(K, trajectory, config), lambda prompt: RATES)
     with FakeServer(scores_all) as server:
-        score_judge(K, trajectory, client(server), config)
+        score_run(K, trajectory, client(server), config)
         assert expected.calls == len(server.requests) == 6
         assert expected.prompt_tokens * BYTES_A_TOKEN == pytest.approx(wire_size(server.requests), rel=0.1)
     assert expected.answer_tokens == 2 * 130 * 5 * 90

@@ -8,7 +8,7 @@ import pytest
 from agentreward.judge.chunks import CHARACTERS, CONTEXT, chunks
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.prompt import prompt_text, ranges
-from agentreward.judge.scoring import score_judge
+from agentreward.judge.scoring import score_run
 from agentreward.judge.text import head_and_tail
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ from trajtests.reward_cases import call, change, empty, run, seen, shell, steps_
 def sent(trajectory: Trajectory, config: JudgeConfig = CONFIG, task: Any = K, provider: str = "anthropic") -> list[dict[str, Any]]:
     """The requests for a run; every score is there at the end."""
     with FakeServer(scores_all) as server:
-        rows = score_judge(task, trajectory, client(server, provider=provider), config)
+        rows = score_run(task, trajectory, client(server, provider=provider), config)[0]
         assert [(r.step_id, r.rubric_id) for r in rows] == [
             (s.step_id, n) for s in trajectory.steps if s.source == "agent" for n in RUBRICS
         ]

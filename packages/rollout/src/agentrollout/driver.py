@@ -29,7 +29,6 @@ class Driver(Protocol):
             Ended: the session ends as that says, for example because what the agent rests on is away.
             Exception: any other is the agent's own crash.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ class Executor(Protocol):
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
         """Pairs of item and result, or of item and the exception that it raised, in any order."""
-        ...
 
 
 class SerialExecutor:

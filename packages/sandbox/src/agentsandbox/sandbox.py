@@ -5,9 +5,10 @@ import dataclasses
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
@@ -126,8 +127,6 @@ class Sandbox:
 
     def tree_hash(self) -> str:
         """Hash of the workdir as it is now, ``.git`` included (see :mod:`agentsandbox.server.tree`), read anew.
-
-        ``agentsandbox.server.tree.hash_tar(box.copy_out("."))`` gives the same on the host, where there are no special files.
 
         Raises:
             TreeTooLarge: the files have more bytes than ``disk_mb`` allows (holes count), or a path has over 4,000.
@@ -248,14 +247,13 @@ class Sandbox:
             self._answered.set()
 
 
-class Backend(Protocol):
+class Backend(ABC):
     """Makes boxes. Safe to use from several threads."""
 
-    @property
-    def name(self) -> str:
-        """docker, bubblewrap or local."""
-        ...
+    name: str
+    """docker, bubblewrap or local."""
 
+    @abstractmethod
     def check(self, trusted: bool = True) -> None:
         """Return if boxes can be made here, for what is ``trusted`` (see :meth:`open`) or for anything.
 
@@ -263,16 +261,16 @@ class Backend(Protocol):
             Untrusted: not for what is not trusted.
             BackendUnavailable: what is missing, and what to do about it.
         """
-        ...
 
+    @abstractmethod
     def prepare(self, progress: Callable[[str], None]) -> None:
         """Build or fetch what boxes are made of, if it is not there yet; ``progress`` is told what takes long.
 
         Raises:
             BackendUnavailable: it cannot be had here, and what to do about it.
         """
-        ...
 
+    @abstractmethod
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
         """A new, empty box with ``limits``, or with what the environment needs where that is more.
 
@@ -284,11 +282,10 @@ class Backend(Protocol):
             BackendUnavailable: the backend cannot be used on this machine.
             SandboxError: the box could not be made.
         """
-        ...
 
+    @abstractmethod
     def reap(self) -> int:
         """Remove every box of ours whose owner process is dead. Returns how many there were."""
-        ...
 
 
 def _error_of(reply: Mapping[str, Any], method: str) -> Exception:

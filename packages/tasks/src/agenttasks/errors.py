@@ -6,86 +6,60 @@ from trajschema.task import Task
 
 
 class TaskError(Exception):
-    """Something about a library, a stored tree or a pool is wrong."""
+    """Something about a library, a stored tree or a pool is wrong. The arguments fill the places in ``text``."""
+
+    text = "{}"
+
+    def __str__(self) -> str:
+        return self.text.format(*self.args)
 
 
 class UnknownLibrary(TaskError):
-    """A library is asked for that the table does not hold."""
+    """A library (its name, those there are) is asked for that the table does not hold."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"library {name!r} is not in the table; known: {', '.join(known)}")
-        self.name = name
+    text = "library {!r} is not in the table; known: {}"
 
 
 class UnknownSource(TaskError):
-    """Tasks are asked for from a source that does not exist."""
+    """Tasks are asked for from a source (its name, why not, those there are) that does not exist."""
 
-    def __init__(self, name: str, why: str, known: Sequence[str]) -> None:
-        super().__init__(f"task source {name!r}: {why}; there are: {', '.join(known)}, and your own as module:attribute")
-        self.name = name
+    text = "task source {!r}: {}; there are: {}, and your own as module:attribute"
 
 
 class LibraryUnavailable(TaskError):
-    """The source archive of a library cannot be had, or is not the pinned one."""
+    """The source archive of a library (its name, why, the remedy) cannot be had, or is not the pinned one."""
 
-    def __init__(self, name: str, why: str, remedy: str) -> None:
-        super().__init__(f"library {name}: {why}; remedy: {remedy}")
-        self.name, self.why, self.remedy = name, why, remedy
-
-    def __reduce__(self) -> tuple[type["LibraryUnavailable"], tuple[str, str, str]]:
-        return (type(self), (self.name, self.why, self.remedy))
+    text = "library {}: {}; remedy: {}"
 
 
 class TreeMissing(TaskError):
-    """The store does not hold a source tree that a task names."""
+    """The store does not hold a source tree (its key, the folder of the store) that a task names."""
 
-    def __init__(self, key: str, folder: str) -> None:
-        super().__init__(f"source tree {key} is not in the store {folder}; remedy: run `agenttasks fetch` with this store")
-        self.key, self.folder = key, folder
-
-    def __reduce__(self) -> tuple[type["TreeMissing"], tuple[str, str]]:
-        return (type(self), (self.key, self.folder))
+    text = "source tree {} is not in the store {}; remedy: run `agenttasks fetch` with this store"
 
 
 class StoreCorrupt(TaskError):
-    """A stored tree is not what its key says."""
+    """A stored tree (its path) is not what its key says."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path} does not have the hash in its name; remedy: delete the file and run `agenttasks fetch`")
-        self.path = path
-
-    def __reduce__(self) -> tuple[type["StoreCorrupt"], tuple[str]]:
-        return (type(self), (self.path,))
+    text = "{} does not have the hash in its name; remedy: delete the file and run `agenttasks fetch`"
 
 
 class LibraryUnfit(TaskError):
-    """The suite of an unchanged library does not run to its end in this environment, so nothing can be proven with it."""
+    """The suite of an unchanged library (its name, why) does not run to its end in this environment: nothing can be proven with it."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"library {name}: its own tests do not run here ({why}); remedy: leave it out, or mend the environment")
-        self.name, self.why = name, why
-
-    def __reduce__(self) -> tuple[type["LibraryUnfit"], tuple[str, str]]:
-        return (type(self), (self.name, self.why))
+    text = "library {}: its own tests do not run here ({}); remedy: leave it out, or mend the environment"
 
 
 class RepositoryUnusable(TaskError):
-    """No task can be made from a repository of one's own as it stands."""
+    """No task can be made from a repository of one's own (its name, why, the remedy) as it stands."""
 
-    def __init__(self, name: str, why: str, remedy: str) -> None:
-        super().__init__(f"repository {name}: {why}; remedy: {remedy}")
-        self.name, self.why, self.remedy = name, why, remedy
-
-    def __reduce__(self) -> tuple[type["RepositoryUnusable"], tuple[str, str, str]]:
-        return (type(self), (self.name, self.why, self.remedy))
+    text = "repository {}: {}; remedy: {}"
 
 
 class PoolExhausted(TaskError):
-    """There are fewer valid tasks than asked for."""
+    """There are fewer valid tasks than asked for (how many were, how many there are)."""
 
-    def __init__(self, wanted: int, found: int) -> None:
-        super().__init__(f"{wanted} tasks were asked for and {found} can be made; remedy: name more libraries or ask for fewer")
-        self.wanted, self.found = wanted, found
+    text = "{} tasks were asked for and {} can be made; remedy: name more libraries or ask for fewer"
 
 
 class PoolIncomplete(TaskError):

@@ -1,9 +1,10 @@
 """What a test framework has to offer so that its runs can be graded."""
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from agentsandbox.messages import Command, CommandResult, Probe
 from agentsandbox.sandbox import Sandbox
@@ -74,35 +75,30 @@ class TestBox:
         return CommandResult.of(self._box.ask(PROBE, "run_tests", {"token": self.token, "folder": self.folder, **request}, timeout_s))
 
 
-class Framework(Protocol):
+class Framework(ABC):
     """A test framework: tells its commands from others, runs tests, and reads what they did."""
 
-    @property
-    def name(self) -> str:
-        """As people call it."""
-        ...
+    name: str
+    """As people call it."""
+    protected: tuple[str, ...]
+    """Patterns of the tests, of their configuration, and of what else decides what they say."""
 
-    @property
-    def protected(self) -> tuple[str, ...]:
-        """Patterns of the tests, of their configuration, and of what else decides what they say."""
-        ...
-
+    @abstractmethod
     def runs(self, command: Sequence[str]) -> bool:
         """Whether ``command`` is one of this framework's."""
-        ...
 
     def holders(self, test: str) -> tuple[str, ...]:
-        """Patterns of the files that may hold the test of that id."""
-        ...
+        """Patterns of the files that may hold the test of that id: the file in front of the first ``::``, unless ids are made otherwise."""
+        return (test.partition("::")[0],)
 
     def function(self, test: str) -> str:
         """Dotted name, in its module, of the Python function that is the test; empty where it is none."""
-        ...
+        return ""
 
+    @abstractmethod
     def run(self, box: TestBox, job: Job) -> TestReport:
         """Run tests with the canaries among them.
 
         Raises:
             SandboxError: the framework is missing in the box, or cannot do what is asked for.
         """
-        ...

@@ -11,7 +11,7 @@ from dataclasses import replace
 from agentsandbox.errors import SandboxError
 
 from agentgrader.frameworks.documents import items, objects, text
-from agentgrader.frameworks.framework import Job, TestBox
+from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.golang_events import read_events
 from agentgrader.frameworks.judging import judged
 from agentgrader.report import TestReport
@@ -27,7 +27,7 @@ _BODIES = {
 }
 
 
-class Go:
+class Go(Framework):
     """``go test``. A test id is ``import/path::TestName/subtest``; a package that fails as a whole stands under its import path.
 
     Paths and ids choose packages, all tests of which run; a report names only the tests among the ids. With canaries ``go vet`` does
@@ -48,19 +48,13 @@ class Go:
     """A module file can put another module in a dependency's place; a ``.syso`` is linked in though no source names it."""
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return tuple(command[:2]) == ("go", "test")
 
     def holders(self, test: str) -> tuple[str, ...]:
         """None by name: every file of tests is protected."""
         return ()
 
-    def function(self, test: str) -> str:
-        """None: it is no Python."""
-        return ""
-
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         started = time.monotonic()
         if job.lines_of:
             raise SandboxError("the lines of each test are not recorded for go", "ask for them with pytest or unittest")

@@ -7,7 +7,7 @@ from agentsandbox.errors import SandboxError
 
 from agentgrader.frameworks import javascript
 from agentgrader.frameworks.documents import fields, items, objects, text
-from agentgrader.frameworks.framework import Job, TestBox
+from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.jest_results import read_results
 from agentgrader.frameworks.judging import judged
 from agentgrader.report import TestReport
@@ -21,7 +21,7 @@ _KNOWS_LIMIT, _NEVER = 29, "1000GB"
 """A limit on what a worker may hold makes jest run every test in a worker, so that none runs where the reporter does."""
 
 
-class Jest:
+class Jest(Framework):
     """jest. A test id is ``path::suite > test``.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which
@@ -32,19 +32,9 @@ class Jest:
     protected = (*javascript.PROTECTED, "**/jest.config.*", "**/jest.setup.*", "**/jest-*.config.*", "**/setupTests.*")
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return javascript.starts(tuple(command), "jest")
 
-    def holders(self, test: str) -> tuple[str, ...]:
-        """The file in front of the first ``::``."""
-        return (test.partition("::")[0],)
-
-    def function(self, test: str) -> str:
-        """None: it is no Python."""
-        return ""
-
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         javascript.refuse(job, _REFUSED)
         alarm = secrets.token_hex(8)
         settings = {"canaries": list(job.canaries.items()), "token": alarm}

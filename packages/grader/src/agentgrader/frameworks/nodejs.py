@@ -7,7 +7,7 @@ from trajschema.outcome import TestStatus
 
 from agentgrader.frameworks import javascript
 from agentgrader.frameworks.documents import document, items, text
-from agentgrader.frameworks.framework import Job, TestBox
+from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.judging import Reading, judged, of_every_process
 from agentgrader.report import TestReport
 
@@ -24,7 +24,7 @@ _REFUSED = (
 )
 
 
-class Node:
+class Node(Framework):
     """``node --test``. A test id is ``path::suite > test``, where the path is that of the file in which the test stands.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which
@@ -35,19 +35,9 @@ class Node:
     protected = (*javascript.PROTECTED, "**/*-test.*js", "**/*_test.*js", "**/test-*.*js", "**/test.*js", "**/node.config.json")
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return tuple(command[:1]) == ("node",) and "--test" in command
 
-    def holders(self, test: str) -> tuple[str, ...]:
-        """The file in front of the first ``::``."""
-        return (test.partition("::")[0],)
-
-    def function(self, test: str) -> str:
-        """None: it is no Python."""
-        return ""
-
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         javascript.refuse(job, _REFUSED)
         settings = {"canaries": list(job.canaries.items()), "variable": f"V{secrets.token_hex(6)}"}
         files = {

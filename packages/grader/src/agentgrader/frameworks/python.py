@@ -7,7 +7,7 @@ from agentsandbox.errors import SandboxError
 from agentsandbox.messages import CommandResult
 from trajschema.outcome import TestStatus
 
-from agentgrader.frameworks.framework import Job, TestBox
+from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.judging import Reading, judged
 from agentgrader.probes.report_records import read_report
 from agentgrader.report import TestReport
@@ -18,7 +18,7 @@ _SILENT = ("-q", "--quiet", "--no-header")
 _NO_TESTS = 5
 
 
-class Pytest:
+class Pytest(Framework):
     """``python -m pytest``. A test id is a node id; a module that cannot be collected stands under its path."""
 
     name = "pytest"
@@ -34,12 +34,7 @@ class Pytest:
     )
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return _arguments(command, _PYTEST) is not None
-
-    def holders(self, test: str) -> tuple[str, ...]:
-        """The file in front of the first ``::``."""
-        return (test.partition("::")[0],)
 
     def function(self, test: str) -> str:
         """What follows the module, without the parameters."""
@@ -47,13 +42,12 @@ class Pytest:
         return ".".join(names) if path.endswith(".py") else ""
 
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         plain = ["--assert=plain"] if job.plain else []
         ended = _forked(box, job, "pytest", arguments=[*options_of(job.command), *plain, *(job.ids or job.paths)])
         return judged(read_records(ended.report, box.token, job.canaries, ("failed", "error")), ended)
 
 
-class Unittest:
+class Unittest(Framework):
     """``python -m unittest``. A test id is ``module.Class.method``; a module that cannot be imported stands under its name.
 
     Paths and ids choose among the tests that the command finds. Tests of one id are one test, which passes if all of them do.
@@ -64,7 +58,6 @@ class Unittest:
     """What discovery runs by default: a new module that is called so is run with the others."""
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return _arguments(command, _UNITTEST) is not None
 
     def holders(self, test: str) -> tuple[str, ...]:
@@ -77,7 +70,6 @@ class Unittest:
         return ".".join(test.split(".")[-2:]) if self.holders(test) else ""
 
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         options = list(_arguments(job.command, _UNITTEST) or ())
         ended = _forked(box, job, "unittest", arguments=options, paths=list(job.paths), ids=list(job.ids))
         return judged(read_records(ended.report, box.token, job.canaries, ("failed", "error", "xpassed")), ended)

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from agentgrader.frameworks import javascript
-from agentgrader.frameworks.framework import Job, TestBox
+from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.jest_results import read_results
 from agentgrader.frameworks.judging import judged
 from agentgrader.report import TestReport
@@ -14,7 +14,7 @@ _REFUSED = ("-t", "--testNamePattern", "--reporter", "--outputFile", "--bail", "
             "bench", "list", "-r", "--root", "--workspace")  # fmt: skip
 
 
-class Vitest:
+class Vitest(Framework):
     """vitest. A test id is ``path::suite > test``.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which
@@ -25,19 +25,9 @@ class Vitest:
     protected = (*javascript.PROTECTED, "**/vitest.*", "**/vite.config.*", "**/setupTests.*")
 
     def runs(self, command: Sequence[str]) -> bool:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         return javascript.starts(tuple(command), "vitest")
 
-    def holders(self, test: str) -> tuple[str, ...]:
-        """The file in front of the first ``::``."""
-        return (test.partition("::")[0],)
-
-    def function(self, test: str) -> str:
-        """None: it is no Python."""
-        return ""
-
     def run(self, box: TestBox, job: Job) -> TestReport:
-        """See :class:`agentgrader.frameworks.framework.Framework`."""
         javascript.refuse(job, _REFUSED)
         command, named = _without_config(job.command)
         alarm = secrets.token_hex(8)

@@ -16,7 +16,7 @@ class AnthropicBatches:
         self._address = str(provider.sdk.base_url)
 
     def create(self, items: Sequence[tuple[str, str, Request]]) -> str:
-        """See :class:`agentllm.batches.BatchService`."""
+        """Hand in questions, each with its name and its model; the id of the batch."""
         requests: Any = [
             {"custom_id": name, "params": {"model": model, "max_tokens": request.max_tokens, **wire(request)}}
             for name, model, request in items
@@ -25,13 +25,13 @@ class AnthropicBatches:
             return self._batches.create(requests=requests).id
 
     def left(self, batch: str) -> int | None:
-        """See :class:`agentllm.batches.BatchService`."""
+        """Questions that are still at work; ``None`` once the batch has ended."""
         with in_our_words("batches", self._address):
             found = self._batches.retrieve(batch)
         return None if found.processing_status == "ended" else found.request_counts.processing
 
     def results(self, batch: str, model: str) -> Iterator[tuple[str, Content | None]]:
-        """See :class:`agentllm.batches.BatchService`.
+        """Name and answer of every question; no answer where it errored, expired or was cancelled.
 
         Raises:
             BadResponse: the results broke off, or are none.

@@ -26,7 +26,6 @@ class Adapter(Protocol):
     @property
     def name(self) -> str:
         """Of the format, as ``swe-agent``."""
-        ...
 
     def version(self, source: LogSource) -> str | None:
         """Which version of the format ``source`` is in, empty if it has none; ``None`` if it is another format.
@@ -34,11 +33,9 @@ class Adapter(Protocol):
         Looks at ``source.kind``, ``source.sample`` and, for a folder, ``source.names``: never at a file's ending alone. Quick, and
         raises for nothing that a file may hold.
         """
-        ...
 
     def runs(self, source: LogSource) -> Iterator[Run | Lost]:
         """The runs in a source that :meth:`version` knows. Each item is in a run, aside, left (see :class:`Run`) or lost."""
-        ...
 
 
 class BuiltInAdapter(Adapter, Protocol):
@@ -47,7 +44,6 @@ class BuiltInAdapter(Adapter, Protocol):
     @property
     def priority(self) -> int:
         """Who is asked first, lowest first: formats that name themselves come before those that are told by their shape."""
-        ...
 
 
 def rows(source: LogSource, read: Callable[[Json, LogSource], Run]) -> Iterator[Run | Lost]:

@@ -38,17 +38,12 @@ class Comparison:
     quotes: tuple[str, ...] = ()
     why_not: str = ""
 
-    @property
-    def consistent(self) -> bool:
-        """Both orders gave the same."""
-        return self.preferred is not None
-
 
 def compare(task: Task, a: Trajectory, b: Trajectory, client: Client, config: JudgeConfig) -> Comparison:
     """Two calls, one for each order.
 
     Raises:
-        agentllm.errors.ServiceFailure, agentllm.errors.RequestRejected: see :func:`agentreward.judge.scoring.score_judge`.
+        agentllm.errors.ServiceFailure, agentllm.errors.RequestRejected: see :func:`agentreward.judge.scoring.score_run`.
     """
     try:
         forward = _verdict(task, a, b, client, config)

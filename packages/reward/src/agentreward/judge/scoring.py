@@ -34,10 +34,11 @@ class JudgedScore:
 JudgedScores = dict[tuple[int, str], JudgedScore]
 
 
-def score_judge(
+def score_run(
     task: Task, trajectory: Trajectory, client: Client, config: JudgeConfig, *, rules: Sequence[StepScore] = ()
-) -> list[StepScore]:
-    """Judge scores of every agent step on every rubric, in order of steps.
+) -> tuple[list[StepScore], LLMError | None]:
+    """Judge scores of every agent step on every rubric, in order of steps; and what first kept the service from answering
+    a part, if anything did.
 
     The judge sees the task statement, the steps and the final diff, never the outcome. What is missing or unusable in an answer
     is asked for once more; an answer that was cut off is asked for in halves. What is missing then, or what a service that had
@@ -49,13 +50,6 @@ def score_judge(
         agentllm.errors.ServiceFailure: the service gave no answer from the start; try this trajectory again later.
         agentllm.errors.RequestRejected: the key, the model or the request must be changed first.
     """
-    return score_run(task, trajectory, client, config, rules=rules)[0]
-
-
-def score_run(
-    task: Task, trajectory: Trajectory, client: Client, config: JudgeConfig, *, rules: Sequence[StepScore] = ()
-) -> tuple[list[StepScore], LLMError | None]:
-    """What :func:`score_judge` gives, and what first kept the service from answering a part of it, if anything did."""
     failures: list[LLMError] = []
     parts = chunks(trajectory.steps, config.steps_a_call)
     samples = [_asked(task, trajectory, parts, client, config, number, failures, heard=number > 0) for number in range(config.replicates)]
@@ -69,7 +63,7 @@ def score_run(
 
 
 def questions(task: Task, trajectory: Trajectory, config: JudgeConfig) -> list[Question[Any]]:
-    """What :func:`score_judge` asks if every answer is complete and nothing is disputed."""
+    """What :func:`score_run` asks if every answer is complete and nothing is disputed."""
     parts = chunks(trajectory.steps, config.steps_a_call)
     return [_question(task, trajectory, part, config, number) for number in range(config.replicates) for part in parts]
 

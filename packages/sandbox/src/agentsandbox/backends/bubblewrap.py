@@ -18,7 +18,7 @@ from agentsandbox.backends.process import start
 from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.environments import PythonEnvironment, ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable
-from agentsandbox.sandbox import Sandbox
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, VENV, fitted, server_settings, variables
 
 _ID = "1000"
@@ -31,7 +31,7 @@ _UCOUNTS = (5, 14)  # first kernel that counts processes for each user namespace
 _REMEDY = "install bubblewrap and allow user namespaces (kernel.unprivileged_userns_clone, AppArmor), or choose another backend"
 
 
-class BubblewrapBackend:
+class BubblewrapBackend(Backend):
     """Sandboxes of one machine; needs no daemon and no root."""
 
     name = "bubblewrap"
@@ -41,7 +41,6 @@ class BubblewrapBackend:
         self._egress_prefix = f"{label}-egress-"
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         missing = [p for p in ("bwrap", "bash", "git") if shutil.which(p) is None]
         if missing:
             raise BackendUnavailable(f"bubblewrap boxes need {', '.join(missing)}", _REMEDY)
@@ -58,7 +57,6 @@ class BubblewrapBackend:
         ensure_environment(self._environments, progress)
 
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
-        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         refuse_image(environment, self.name)
         limits = fitted(limits, environment)
         if shutil.which("bwrap") is None:

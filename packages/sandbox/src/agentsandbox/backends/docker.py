@@ -18,7 +18,7 @@ from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
 from agentsandbox.images.ledger import Ledger
-from agentsandbox.sandbox import Sandbox
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, fitted, server_settings, variables
 from agentsandbox.stream import Stream
 
@@ -29,7 +29,7 @@ _PING_TIMEOUT_S = 3
 _BEING_REMOVED = 409
 
 
-class DockerBackend:
+class DockerBackend(Backend):
     """Containers of one image, or of the image that an environment names."""
 
     name = "docker"
@@ -47,7 +47,6 @@ class DockerBackend:
         self._client: Any = None
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         try:
             client = docker.DockerClient.from_env(timeout=_PING_TIMEOUT_S)
             try:
@@ -63,7 +62,6 @@ class DockerBackend:
             self._images[self._image or ""] = self._ensure(self._image or "", progress)
 
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
-        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         limits = fitted(limits, environment)
         api = self._api()
         reference = environment.image or self._image or ""
@@ -84,7 +82,6 @@ class DockerBackend:
             raise
 
     def reap(self) -> int:
-        """See :meth:`agentsandbox.sandbox.Backend.reap`."""
         count = owned_folders.reap_folders(self._egress_prefix)
         api = self._api()
         try:

@@ -12,12 +12,12 @@ from agentsandbox import bootstrap, owned_folders
 from agentsandbox.backends.process import start
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
-from agentsandbox.sandbox import Sandbox
+from agentsandbox.sandbox import Backend, Sandbox
 from agentsandbox.server.isolation import landlock
 from agentsandbox.settings import HOME, TMP, VENV, fitted, server_settings, variables
 
 
-class LocalBackend:
+class LocalBackend(Backend):
     """Temporary folders. Needs Linux, bash and git. Without ``allow_untrusted`` for embedded agents only."""
 
     name = "local"
@@ -28,7 +28,6 @@ class LocalBackend:
         self._prefix = f"{label}-box-"
 
     def check(self, trusted: bool = True) -> None:
-        """See :meth:`agentsandbox.sandbox.Backend.check`."""
         if not (trusted or self._allow_untrusted):
             raise Untrusted(self.name)
         missing = [p for p in ("bash", "git") if shutil.which(p) is None]
@@ -42,7 +41,6 @@ class LocalBackend:
         ensure_environment(self._environments, progress)
 
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
-        """See :meth:`agentsandbox.sandbox.Backend.open`."""
         self.check(trusted)
         if limits.reach and not limits.network:
             raise SandboxError("plain processes reach every address or none", "use docker or bubblewrap, or set no addresses to reach")
@@ -78,7 +76,6 @@ class LocalBackend:
         return start([str(python.python), "-s", "-c"], server_env, settings, provenance, lambda: owned_folders.remove_folder(root))
 
     def reap(self) -> int:
-        """See :meth:`agentsandbox.sandbox.Backend.reap`."""
         return owned_folders.reap_folders(self._prefix)
 
 

@@ -15,12 +15,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import io
 import os
 import stat
-import tarfile
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import NamedTuple, Union
 
 FOLDER, FILE, NAME, LINK, SPECIAL = b"d", b"f", b"h", b"l", b"s"
@@ -162,19 +159,6 @@ def hash_folder(root: str, limit: int) -> str:
     return tree_hash(scan(root, read))
 
 
-def hash_tar(archive: bytes) -> str:
-    """Tree hash of what a tar archive of a whole tree holds, such as ``copy_out(".")`` gives.
-
-    Raises:
-        tarfile.TarError: no archive that can be read.
-    """
-    found: Entries = {}
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        for member in tar:
-            found[_path_of(member.name)] = _entry_of(tar, member)
-    return tree_hash(dict(sorted(found.items())))
-
-
 def attributes_of(place: bytes | int) -> Attributes:
     """Extended attributes of a file or folder of ours, named or open; none where the file system has none."""
     try:
@@ -247,23 +231,3 @@ def hash_file(path: bytes) -> bytes:
 
 def _kind(mode: int) -> bytes:
     return FILE if stat.S_ISREG(mode) else FOLDER if stat.S_ISDIR(mode) else LINK if stat.S_ISLNK(mode) else SPECIAL
-
-
-def _path_of(name: str) -> bytes:
-    return b"" if os.path.normpath(name) == "." else os.fsencode(os.path.normpath(name))
-
-
-def _entry_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
-    headers = member.pax_headers
-    attributes = tuple(
-        (name[len(XATTR) :], value.encode("utf-8", "surrogateescape")) for name, value in sorted(headers.items()) if name.startswith(XATTR)
-    )
-    mtime_ns = int(Decimal(headers.get("mtime", int(member.mtime))).scaleb(9))
-    if member.isdir():
-        return Entry(FOLDER, member.mode, mtime_ns, b"", attributes)
-    if member.issym():
-        return Entry(LINK, 0o777, mtime_ns, os.fsencode(member.linkname), attributes)
-    if member.islnk():
-        return Entry(NAME, member.mode, mtime_ns, _path_of(member.linkname))
-    source = tar.extractfile(member) if member.isreg() else None
-    return Entry(FILE, member.mode, mtime_ns, Content(source.read()), attributes) if source else Entry(SPECIAL, member.mode, mtime_ns)

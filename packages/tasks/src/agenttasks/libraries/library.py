@@ -122,4 +122,4 @@ def library(name: str) -> Library:
     try:
         return libraries()[name]
     except KeyError:
-        raise UnknownLibrary(name, tuple(libraries())) from None
+        raise UnknownLibrary(name, ", ".join(libraries())) from None

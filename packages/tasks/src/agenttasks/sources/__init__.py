@@ -33,11 +33,11 @@ def open_source(name: str, options: Mapping[str, Any], root: Path) -> TaskProvid
     if ":" in name:
         make, file = imported(name, root)
         if not callable(make):
-            raise UnknownSource(name, f"{file} has no function {name.partition(':')[2]!r}", names())
+            raise UnknownSource(name, f"{file} has no function {name.partition(':')[2]!r}", ", ".join(names()))
     elif name in names():
         make = import_module(f"agenttasks.sources.{name}").provider
     else:
-        raise UnknownSource(name, "no source has that name", names())
+        raise UnknownSource(name, "no source has that name", ", ".join(names()))
     found: TaskProvider = make(options, root)
     return found
 

@@ -34,7 +34,7 @@ class Injected:
             try:
                 found.append([entry.name, *identity(folder, entry)])
             except RepositoryUnusable as error:
-                found.append([entry.name, error.why])
+                found.append([entry.name, error.args[1]])
         return found
 
     def tasks(self, workshop: Workshop) -> list[Task]:

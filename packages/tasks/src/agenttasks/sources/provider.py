@@ -32,7 +32,6 @@ class TaskProvider(Protocol):
 
     def identity(self) -> object:
         """What the tasks depend on besides code and options, as plain JSON values: file hashes, commits. Quick, and never raises."""
-        ...
 
     def tasks(self, workshop: Workshop) -> list[Task]:
         """All tasks, the same ones for the same options and identity.
@@ -40,4 +39,3 @@ class TaskProvider(Protocol):
         Raises:
             TaskError, SandboxError, ExceptionGroup: they cannot be made; none is left out in silence.
         """
-        ...

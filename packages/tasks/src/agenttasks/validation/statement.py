@@ -13,7 +13,6 @@ from agenttasks.libraries.library import Library
 SHOWN = 5
 """Failing tests that a statement names."""
 
-_FAIL = re.compile(r"^FAIL (.+)$", re.MULTILINE)
 _SECTION = re.compile(r"(=|-|_){10,}")
 _LINES, _CHARACTERS = 6, 500
 
@@ -25,7 +24,7 @@ def problem_statement(
 
     ``failing`` are the FAIL_TO_PASS tests in suite order, ``output`` what pytest printed when it ran the first of them alone with
     ``--tb=native``.
-    Each named test stands on a line of its own, ``FAIL <test id>``; :func:`named_tests` reads them back.
+    Each named test stands on a line of its own, ``FAIL <test id>``.
     """
     shown = failing[:SHOWN]
     parts = [
@@ -39,11 +38,6 @@ def problem_statement(
     command = " ".join([*environment.test_command, *environment.test_paths])
     parts.append(f"Run all tests with: {command}")
     return "\n\n".join(parts) + "\n"
-
-
-def named_tests(statement: str) -> list[str]:
-    """Test ids that a statement names, in its order."""
-    return _FAIL.findall(statement)
 
 
 def failure_message(output: str, mutations: Sequence[Mutation]) -> list[str]:
