@@ -50,7 +50,7 @@ bench: setup ## every benchmark, each a table
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 wheels: setup ## build each package and run its tests alone in an empty environment
-	@$(BIN)/python scripts/wheels.py
+	@$(BIN)/python -m trajtests.wheels
 
 schema: setup ## write the JSON Schema files anew
 	@$(BIN)/python -m trajschema.generate schema

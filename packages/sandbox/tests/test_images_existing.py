@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from agentsandbox.backends import choose
 from agentsandbox.errors import ImageUnavailable
-from agentsandbox.images import ensure_image, tree_of
+from agentsandbox.images import ensure_image
 from agentsandbox.images.ledger import Ledger
 from agentsandbox.images.probe import read
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 from trajtests.image_cases import cleaned, engine, made
+from trajtests.image_trees import tree_of
 
 pytestmark = pytest.mark.docker
 

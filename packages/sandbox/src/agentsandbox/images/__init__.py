@@ -4,6 +4,5 @@ from agentsandbox.images.base_recipe import recipe_name, recipe_sha256
 from agentsandbox.images.ensure import ensure_image, ensure_recipe, recipe_image
 from agentsandbox.images.image import Image
 from agentsandbox.images.recipe import Recipe
-from agentsandbox.images.tree import tree_of
 
-__all__ = ["Image", "Recipe", "ensure_image", "ensure_recipe", "recipe_image", "recipe_name", "recipe_sha256", "tree_of"]
+__all__ = ["Image", "Recipe", "ensure_image", "ensure_recipe", "recipe_image", "recipe_name", "recipe_sha256"]

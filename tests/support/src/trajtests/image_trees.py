@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
-from docker.errors import NotFound
-
 from agentsandbox.errors import ImageUnavailable
 from agentsandbox.images.engine import engine
 from agentsandbox.images.ensure import ensure_image
 from agentsandbox.images.probe import labels
+from docker.errors import NotFound
 
 
 def tree_of(

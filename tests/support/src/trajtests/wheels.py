@@ -14,8 +14,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lock import ROOT, name_of, requirements_of
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+ROOT = Path(__file__).resolve().parents[4]
 UV = str(Path(sys.executable).with_name("uv"))
 DIST = ROOT / "dist"
 SUPPORT = "trajtests"
@@ -54,11 +56,16 @@ def packages() -> dict[str, Package]:
     """Schema and packages by name."""
     folders = [ROOT / "schema", ROOT / "tests" / "support", *sorted(p.parent for p in ROOT.glob("packages/*/pyproject.toml"))]
     tables = {folder: tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"] for folder in folders}
-    ours = {name_of(t["name"]) for t in tables.values()}
-    return {
-        name_of(t["name"]): Package(name_of(t["name"]), folder, frozenset(map(name_of, requirements_of(t))) & ours - {name_of(t["name"])})
-        for folder, t in tables.items()
-    }
+    ours = {canonicalize_name(t["name"]) for t in tables.values()}
+    found = {}
+    for folder, table in tables.items():
+        name = canonicalize_name(table["name"])
+        extras = table.get("optional-dependencies", {})
+        needs = {
+            canonicalize_name(Requirement(r).name) for r in [*table.get("dependencies", []), *(r for rs in extras.values() for r in rs)]
+        }
+        found[name] = Package(name, folder, frozenset(needs & ours - {name}))
+    return found
 
 
 def closure(name: str, known: dict[str, Package]) -> list[str]:
