@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentsandbox.images.budget import evict, total, victims
-from agentsandbox.images.inventory import Held, inventory
-from agentsandbox.images.keep import listed, prune
+from agentsandbox.images.budget import evict, prune, total, victims
+from agentsandbox.images.inventory import Held, inventory, listed
 from agentsandbox.images.ledger import Ledger, Origin
 from agentsandbox.images.pull import pull
 from agentsandbox.images.show import table

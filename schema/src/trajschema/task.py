@@ -1,6 +1,6 @@
 """A task: code with a fault, how to run its tests, and which tests tell that the fault is gone."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -87,6 +87,13 @@ class Task(Record):
     )
     certificate: Certificate | None = Field(None, description="Missing for a task that has not been validated here.")
     certificate_seconds: float | None = Field(None, description="Seconds that validation took; not part of the content.")
+
+    @classmethod
+    def ungraded(cls, task_id: str, problem_statement: str, environment: Environment, **known: Any) -> Self:
+        """A task of which little more than its words is known: there is nothing to grade with. ``known`` are fields of it."""
+        nothing: dict[str, Any] = {"repo": "", "base_commit": "", "FAIL_TO_PASS": (), "PASS_TO_PASS": (), "gold_patch": ""}
+        given = {"task_id": task_id, "problem_statement": problem_statement, "environment": environment}
+        return cls(source=TaskSource(kind="imported"), **given, **{**nothing, **known})
 
     @property
     def is_runnable(self) -> bool:

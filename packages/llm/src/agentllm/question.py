@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from trajschema.ids import digest
+from trajschema.record import first_problem
 
 from agentllm.cache import AnswerCache
 from agentllm.conversation import Content, Request, UserMessage
@@ -81,9 +82,7 @@ class Question(Generic[T]):
         try:
             return self.parse(content.text)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the answer"
-            raise unusable(Unparsable, f"the answer does not follow the schema: {where}: {first['msg']}", "ask again") from error
+            raise unusable(Unparsable, f"the answer does not follow the schema: {first_problem(error)}", "ask again") from error
 
     def parse(self, text: str) -> T:
         """The value that ``text`` spells.

@@ -6,7 +6,7 @@ from typing import Any
 
 from trajschema.ids import content_id
 from trajschema.rollout import Agent, Claim, ExitStatus, RawLog, Rollout, Usage
-from trajschema.task import Environment, Task, TaskSource
+from trajschema.task import Environment, Task
 
 from agentrecorder.convert import Converted
 from agentrecorder.run import Run
@@ -57,18 +57,8 @@ def task_id_of(run: Run, sha256: str) -> str:
 def task_of(run: Run, task_id: str) -> Task:
     """What a log tells of its task: a name and the words of the problem. It can neither be run nor graded."""
     named = _INSTANCE.fullmatch(task_id)
-    return Task(
-        task_id=task_id,
-        source=TaskSource(kind="imported"),
-        repo=named[1] if named else "unknown",
-        base_commit="",
-        language="",
-        problem_statement=statement_of(run),
-        environment=Environment(recipe="", workdir="", test_command=()),
-        FAIL_TO_PASS=(),
-        PASS_TO_PASS=(),
-        gold_patch="",
-    )
+    nowhere = Environment(recipe="", workdir="", test_command=())
+    return Task.ungraded(task_id, statement_of(run), nowhere, repo=named[1] if named else "unknown", language="")
 
 
 def statement_of(run: Run) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from trajschema.record import first_problem
 
 from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidConfig
@@ -48,8 +49,7 @@ class RewardConfig(BaseModel):
         try:
             config = handler(given)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise InvalidConfig(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; see RewardConfig") from error
+            raise InvalidConfig(f"{first_problem(error)}; see RewardConfig") from error
         if config.rule_weight == config.model_weight == 0:
             raise InvalidConfig("rule_weight and model_weight are both 0; give one of them a weight")
         return config

@@ -11,6 +11,7 @@ rubrics:
 from pathlib import Path
 
 from pydantic import ValidationError
+from trajschema.record import first_problem
 
 from agentreward.errors import InvalidRubrics
 from agentreward.rubrics import DEFAULT_RUBRICS, RubricSet
@@ -39,6 +40,4 @@ def rubric_set(given: str | Path | RubricSet) -> RubricSet:
     try:
         return RubricSet.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InvalidRubrics(f"{given}: {where}: {first['msg']}; a file holds `rubrics:`, a list of rubrics") from error
+        raise InvalidRubrics(f"{given}: {first_problem(error)}; a file holds `rubrics:`, a list of rubrics") from error

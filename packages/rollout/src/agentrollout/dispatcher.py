@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 from typing import Self
 
 from agentllm.cost_limit import CostLimiter
@@ -57,7 +56,7 @@ class Dispatcher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         for pool in (self._shared, *self._lanes.values()):
             pool.shutdown(wait=True, cancel_futures=True)
 

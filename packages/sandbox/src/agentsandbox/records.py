@@ -12,7 +12,7 @@ from trajschema.event import SessionStart
 from trajschema.ids import sha256_bytes
 from trajschema.record import Record, first_problem
 from trajschema.rollout import Limits, Rollout
-from trajschema.task import Environment, Task, TaskSource
+from trajschema.task import Environment, Task
 from trajschema.trajectory import Trajectory
 
 from agentsandbox.errors import SandboxError
@@ -112,19 +112,9 @@ def stored_tree(task: Task, near: Path) -> bytes | None:
     return None
 
 
-def bare_task(tree: bytes, environment: Environment, statement: str = "") -> Task:
+def bare_task(tree: bytes, environment: Environment) -> Task:
     """A task that says no more than what tree to start from; it cannot be graded."""
-    return Task(
-        task_id=name_of(tree),
-        source=TaskSource(kind="imported"),
-        repo="",
-        base_commit="",
-        problem_statement=statement,
-        environment=environment,
-        FAIL_TO_PASS=(),
-        PASS_TO_PASS=(),
-        gold_patch="",
-    )
+    return Task.ungraded(name_of(tree), "", environment)
 
 
 def _recordings(file: Path, ids: tuple[str, ...]) -> Iterator[Recording]:

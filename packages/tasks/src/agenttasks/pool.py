@@ -2,12 +2,15 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend
 from trajruntime.executor import SERIAL, Executor
+from trajschema.ids import digest
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
@@ -19,7 +22,6 @@ from agenttasks.store import TaskStore
 from agenttasks.validation.batch import Batch, Certificates, validate_batch
 from agenttasks.validation.gold import Gold, measure
 from agenttasks.validation.verdict import Rejected
-from agenttasks.validation.version import validator_version as own_version
 
 Progress = Callable[[int, int, str], None]
 
@@ -54,15 +56,15 @@ def build_pool(
         UnknownLibrary: a name is not in the table.
         PoolIncomplete: the sandbox failed again and again; what was validated is kept.
     """
-    version = own_version() if validator_version is None else validator_version
+    version = _own_version() if validator_version is None else validator_version
     certificates = Certificates(store, version)
     wanted = [library(entry) if isinstance(entry, str) else entry for entry in dict.fromkeys(libraries)]
     measured = partial(measure, store=store, backend=backend, limits=limits, validator_version=version)
     queues: dict[_Key, _Queue] = {}
     for entry, gold in _golds(wanted, measured, executor, on_error):
-        files = source_files(unpack(store.tree_bytes(gold.tree)), entry)
+        sources = source_files(unpack(store.tree_bytes(gold.tree)), entry)
         for kind in _KINDS:
-            source = queue(entry, files, seed, kind, gold.narrow if kind == "multi" else gold.tested)
+            source = queue(entry, sources, seed, kind, gold.narrow if kind == "multi" else gold.tested)
             queues[entry.name, kind] = _Queue(source, gold, certificates, f"{entry.name} {kind}")
     validate = partial(validate_batch, certificates=certificates, backend=backend, limits=limits)
     failed = 0
@@ -79,6 +81,13 @@ def build_pool(
     if len(tasks) < count:
         on_error(PoolExhausted(count, len(tasks)))
     return tasks
+
+
+@cache
+def _own_version() -> str:
+    """First 16 hexadecimal digits of the hash of this package's sources: the code that decides what is a task."""
+    root = Path(str(files("agenttasks")))
+    return digest(sorted((str(file.relative_to(root)), file.read_text("utf-8")) for file in root.rglob("*.py")))[:16]
 
 
 class _Queue:

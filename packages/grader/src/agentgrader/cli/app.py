@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from agentsandbox.cli.app import Backend, TaskId
 
 app = typer.Typer(
     help="Grade diffs of code agents, and try a task against known ways of faking a pass.",
@@ -12,9 +13,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 TaskFile = Annotated[Path, typer.Argument(metavar="TASKS", help="File with tasks: JSON, JSON lines or Parquet.")]
-Backend = Annotated[
-    str, typer.Option("--backend", "-b", metavar="NAME", help="docker, bubblewrap or local; auto takes the strongest that works here.")
-]
 Limit = Annotated[list[str] | None, typer.Option("--limit", "-l", metavar="NAME=VALUE", help="A limit of the boxes: memory_mb=2048 …")]
 
 
@@ -22,7 +20,7 @@ Limit = Annotated[list[str] | None, typer.Option("--limit", "-l", metavar="NAME=
 def grade(
     tasks: TaskFile,
     diff: Annotated[Path, typer.Argument(metavar="DIFF|-", help="Unified diff against the faulty tree; - reads standard input.")],
-    task_id: Annotated[str | None, typer.Option("--id", metavar="ID", help="Which task of the file: its id, or how it begins.")] = None,
+    task_id: TaskId = None,
     tree: Annotated[
         Path | None, typer.Option("--tree", "-t", metavar="FOLDER|TAR", help="The task's tree, if it is in no store near the file.")
     ] = None,

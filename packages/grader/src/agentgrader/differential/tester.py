@@ -13,7 +13,6 @@ because which error bad input raises is rarely anybody's promise.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Self
 
 from agentsandbox.errors import BoxLost, SandboxError
@@ -135,7 +134,7 @@ class DifferentialTester:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

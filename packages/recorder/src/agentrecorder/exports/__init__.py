@@ -21,8 +21,8 @@ from agentrecorder.run import Row, Run
 
 EXPORTS: dict[str, Callable[[Trajectory, Ending], Row]] = {
     "atif": atif.export,
-    "openai": openai_messages.export,
-    "xml": xml_messages.export,
+    "openai": openai_messages.FORM.export,
+    "xml": xml_messages.FORM.export,
 }
 """Name of a form → what writes it."""
 
@@ -37,4 +37,6 @@ def restored(value: Json, log_format: str) -> Run | None:
 
     ``log_format`` is what the run says it was read from. An adapter of one of the forms asks this first.
     """
-    return atif.restore(value, log_format) or openai_messages.restore(value, log_format) or xml_messages.restore(value, log_format)
+    return (
+        atif.restore(value, log_format) or openai_messages.FORM.restore(value, log_format) or xml_messages.FORM.restore(value, log_format)
+    )

@@ -7,25 +7,14 @@ no text is JSON. An observation begins with ``OBSERVATION:`` and a new line.
 from collections.abc import Iterator, Sequence
 
 from trajschema.messages import observation_text, role_of
-from trajschema.trajectory import Step, Trajectory
+from trajschema.trajectory import Step
 
 from agentrecorder.containers.json_values import Json, NotJson, dumps, get, loads, string
-from agentrecorder.exports import chat
-from agentrecorder.exports.metadata import Ending, arguments_of, call_row, observation_row, step_row, text_of
-from agentrecorder.run import Row, Run
+from agentrecorder.exports.chat import Form
+from agentrecorder.exports.metadata import arguments_of, call_row, observation_row, step_row, text_of
+from agentrecorder.run import Row
 
-_FORM = "xml"
 _OBSERVATION = "OBSERVATION:\n"
-
-
-def export(trajectory: Trajectory, ending: Ending) -> Row:
-    """The trajectory as a row of messages (see :func:`agentrecorder.exports.chat.export`)."""
-    return chat.export(trajectory, ending, _FORM, _messages, _step)
-
-
-def restore(value: Json, log_format: str) -> Run | None:
-    """The run of a row that :func:`export` wrote; ``None`` for any other."""
-    return chat.restore(value, log_format, _FORM, _step)
 
 
 def _messages(step: Step) -> list[Row]:
@@ -72,3 +61,6 @@ def _value(text: str) -> Json:
         return loads(text.encode())
     except NotJson:
         return text
+
+
+FORM = Form("xml", _messages, _step)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from trajschema.ids import content_id
 from trajschema.label import HumanLabel
-from trajschema.record import UnknownSchemaVersion
+from trajschema.record import UnknownSchemaVersion, first_problem
 
 
 def read_labels(path: Path) -> tuple[list[HumanLabel], list[str]]:
@@ -40,9 +40,7 @@ def _label(line: str) -> HumanLabel | str:
     try:
         label = HumanLabel.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(p) for p in first["loc"])
-        return f"{where}: {first['msg']}" if where else first["msg"]
+        return first_problem(error)
     except UnknownSchemaVersion as error:
         return str(error)
     return label if label.label_id else label.model_copy(update={"label_id": content_id(label)})

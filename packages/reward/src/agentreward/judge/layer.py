@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trajschema.score import StepScore
-from trajschema.task import Environment, Task, TaskSource
+from trajschema.task import Environment, Task
 from trajschema.trajectory import Trajectory
 
 from agentreward.config import RewardConfig
@@ -90,17 +90,7 @@ def open_judge(config: RewardConfig, rubrics: RubricSet) -> JudgeLayer | str:
 
 def _task(run: Run) -> Task:
     """The task as the judge reads it: its words alone."""
-    return Task(
-        task_id=run.trajectory.task_id or "",
-        source=TaskSource(kind="imported"),
-        repo="",
-        base_commit="",
-        problem_statement=run.task or _first_words(run.trajectory),
-        environment=Environment(),
-        FAIL_TO_PASS=(),
-        PASS_TO_PASS=(),
-        gold_patch="",
-    )
+    return Task.ungraded(run.trajectory.task_id or "", run.task or _first_words(run.trajectory), Environment())
 
 
 def _first_words(trajectory: Trajectory) -> str:

@@ -4,15 +4,26 @@ Never one that a container is made of, never one that another stands on, never o
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from agentsandbox.images.inventory import Held, inventory, is_below
+from agentsandbox.images.engine import engine
+from agentsandbox.images.inventory import Held, inventory, is_below, together
 from agentsandbox.images.ledger import Ledger
-from agentsandbox.images.sizes import together
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What a pruning removed, or would remove. Sizes in bytes, shared layers counted once."""
+
+    images: tuple[Held, ...]
+    before: int
+    after: int
 
 
 def total(images: Sequence[Held]) -> int:
@@ -52,6 +63,20 @@ def evict(client: Any, ledger: Ledger, budget_gb: float, keep: str = "", progres
             removed.append(image)
     ledger.forget(image.digest for image in removed)
     return removed
+
+
+def prune(folder: Path, budget_gb: float = 0.0, *, dry_run: bool = False) -> Pruned:
+    """Remove the least recently used images that ``folder`` has a record of until at most ``budget_gb`` (10⁹ bytes) is left.
+
+    Raises:
+        BackendUnavailable: no engine answers.
+    """
+    with engine() as client:
+        ledger = Ledger(folder)
+        images = inventory(client, ledger)
+        gone = victims(images, int(budget_gb * 1e9)) if dry_run else evict(client, ledger, budget_gb)
+        names = {image.digest for image in gone}
+        return Pruned(tuple(gone), total(images), total([i for i in images if i.digest not in names]))
 
 
 def _removed(client: Any, image: Held) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 from agentsandbox.cache import default_folder
 from agentsandbox.errors import SandboxError
 from agentsandbox.images import show
+from agentsandbox.images.budget import prune
 from agentsandbox.images.ensure import ensure_image, ensure_recipe
-from agentsandbox.images.keep import listed, prune
+from agentsandbox.images.inventory import listed
 from agentsandbox.images.recipe import Recipe
 
 

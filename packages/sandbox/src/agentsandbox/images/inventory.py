@@ -1,16 +1,19 @@
 """Which images the engine holds, and what is known of each."""
 
 import calendar
+import hashlib
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from docker.errors import NotFound
 
 from agentsandbox.images import base_recipe, recipe
+from agentsandbox.images.engine import engine
 from agentsandbox.images.ledger import Entry, Ledger, Origin
-from agentsandbox.images.sizes import layer_sizes
 
 _OURS = (f"{base_recipe.REPOSITORY}:", f"{recipe.REPOSITORY}:")
 
@@ -61,6 +64,16 @@ def inventory(client: Any, ledger: Ledger) -> list[Held]:
     return sorted(found, key=lambda h: (-h.last_use, h.names))
 
 
+def listed(folder: Path, foreign: bool = False) -> list[Held]:
+    """Images of ours, those of other folders included, most recently used first; with ``foreign`` all of the engine.
+
+    Raises:
+        BackendUnavailable: no engine answers.
+    """
+    with engine() as client:
+        return [image for image in inventory(client, Ledger(folder)) if foreign or image.origin != "foreign"]
+
+
 def is_below(lower: Held, upper: Held) -> bool:
     """Whether an image stands on another."""
     return len(lower.chain) < len(upper.chain) and upper.chain[: len(lower.chain)] == lower.chain
@@ -103,3 +116,24 @@ def _made(attributes: Mapping[str, Any]) -> float:
         return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
     except ValueError:
         return 0.0
+
+
+def layer_sizes(chain: Sequence[str], history: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Layer → bytes of one image, for layers that are not empty.
+
+    ``chain`` holds the content hashes of its layers, lowest first; ``history`` its history, newest first, as the engine gives
+    it, which has sizes but does not say to which layer they belong. The n-th size that is not 0 belongs to the n-th layer or,
+    where layers are empty, to one above. So it is told by the hashes up to the n-th and all sizes up to it: what two images
+    share gets one key.
+    """
+    sizes = [entry["Size"] for entry in reversed(history) if entry["Size"]]
+    keys = (json.dumps([chain[:n], sizes[:n]]) for n in range(1, len(sizes) + 1))
+    return {hashlib.sha256(key.encode()).hexdigest(): size for key, size in zip(keys, sizes, strict=True)}
+
+
+def together(images: Iterable[Mapping[str, int]]) -> int:
+    """Bytes of several images, given as layer → bytes."""
+    every: dict[str, int] = {}
+    for layers in images:
+        every.update(layers)
+    return sum(every.values())

@@ -3,10 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from agentsandbox.images.budget import total
+from agentsandbox.images.budget import Pruned, total
 from agentsandbox.images.image import Image
 from agentsandbox.images.inventory import Held
-from agentsandbox.images.keep import Pruned
 
 _HEAD = ("NAME", "SIZE", "LAST USE", "ORIGIN", "IN USE", "RECIPE", "ID")
 
