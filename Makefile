@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup mini demo dev test soak lint types bench wheels schema lock upgrade clean
+.PHONY: help setup mini demo dev check test soak lint types bench wheels schema lock upgrade clean
 
 BIN := .venv/bin
 STAMP := .venv/.set-up
@@ -28,6 +28,9 @@ demo: setup ## tasks, runs, rewards, pairs and a release on this machine; no key
 
 dev: setup ## the Dagster UI on the demo's project
 	@$(BIN)/trajhub dev
+
+check: lint ## for every commit: lint, types, and the tests that need no box, browser or graph
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not (soak or docker or chromium or boxes or graph)"
 
 test: setup mini ## every test but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder

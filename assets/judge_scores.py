@@ -9,17 +9,15 @@ from agentllm.client import Client
 from agentllm.errors import LLMError
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.many import judge_many
-from agentreward.judge.scoring import questions, spread
+from agentreward.judge.scoring import spread, unanswered
 from trajruntime.executor import ThreadExecutor
-from trajschema.arrow import from_table, to_table
+from trajschema.arrow import to_table
 from trajschema.score import StepScore
-from trajschema.task import Task
-from trajschema.trajectory import Trajectory
 
 from resources.asset_options import asset_options
 from resources.incremental.asset import Incremental
 from resources.incremental.run import Inputs, StageResult
-from resources.judge import JudgeResource, spent
+from resources.judge import JudgeResource, judged_runs, spent
 from resources.settings import Settings
 
 
@@ -48,8 +46,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         workers = ThreadExecutor(judge.concurrency, lambda: client.chat.cost_limiter.close("the run was stopped"))
         for done in incremental.materialise(context, "judge_scores", compute, workers, settings):
             ledger = {f"judge_{name}": value for name, value in spent(client.ledger.total).items()}
-            told = {"judge_replicate_spread": fmean(apart)} if apart else {}
-            yield dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **told, "notes": list(client.notes())})
+            replicates = {"judge_replicate_spread": fmean(apart)} if apart else {}
+            yield dg.MaterializeResult(metadata={**(done.metadata or {}), **ledger, **replicates, "notes": list(client.notes())})
 
     return judge_scores
 
@@ -61,18 +59,12 @@ def unscored(why_not: str) -> StageResult:
 
 def score(inputs: Inputs, config: JudgeConfig, client: Client, at_once: int) -> StageResult:
     """Scores of every trajectory of the task. Those that the service failed have reasons for scores, and are asked for by the next run."""
-    found = judge_many(runs(inputs), client, config, at_once=at_once)
+    found = judge_many(judged_runs(inputs), client, config, at_once=at_once)
     rows = [s for judged in found for s in judged.scores]
     lost = tuple(f"{judged.trajectory_id}: {judged.failure}" for judged in found if judged.failure is not None)
     apart = spread(rows)
-    told = {"scores": len(rows), "missing": sum(s.score is None for s in rows)} | ({} if apart is None else {"replicate_spread": apart})
-    return StageResult(to_table(StepScore, rows), lost, told)
-
-
-def runs(inputs: Inputs) -> list[tuple[Task, Trajectory]]:
-    """The task with each of its trajectories."""
-    (task,) = from_table(Task, inputs["task_pool"])
-    return [(task, trajectory) for trajectory in from_table(Trajectory, inputs["trajectories"])]
+    counts = {"scores": len(rows), "missing": sum(s.score is None for s in rows)} | ({} if apart is None else {"replicate_spread": apart})
+    return StageResult(to_table(StepScore, rows), lost, counts)
 
 
 def batched(
@@ -82,8 +74,8 @@ def batched(
     if judge.batch == "never":
         return None
     config = judge.config(settings.rubric_set)
-    stale = (run for inputs in incremental.stale(partitions, "judge_scores", settings) for run in runs(inputs))
-    missing = judge.missing([question for task, trajectory in stale for question in questions(task, trajectory, config)])
+    stale = incremental.stale(partitions, "judge_scores", settings)
+    missing = [question for inputs in stale for run in judged_runs(inputs) for question in unanswered(*run, config, judge.cache)]
     if not judge.in_batch(len(missing)):
         return None
     progress = incremental.progress

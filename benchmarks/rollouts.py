@@ -19,9 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from agentllm.chat import Chat, open_provider
-from agentllm.testing.behaviour import Behaviour, slow
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentrollout.agents import AgentConfig
 from agentrollout.dispatcher import Dispatcher
 from agentrollout.loop import Budget, rollout
@@ -31,6 +28,9 @@ from rich.console import Console
 from rich.table import Table
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.llm.behaviour import Behaviour, slow
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trajhub" / "bench"
 GATE = 1.15

@@ -8,12 +8,11 @@ from agentllm.prices import Rates, read_prices
 from agentllm.question import Question
 from agentreward.judge.estimate import BYTES_A_TOKEN, JudgeEstimate
 from agentreward.judge.estimate import estimate as of_questions
-from agentreward.judge.scoring import questions
+from agentreward.judge.scoring import unanswered
 
-from assets.judge_scores import runs
 from resources.incremental.plan import listing, tasks_of
 from resources.incremental.run import Inputs, MissingInput, PartitionStatus
-from resources.judge import JudgeResource
+from resources.judge import JudgeResource, judged_runs
 from resources.lake import CorruptPartition, Lake
 from resources.settings import Settings
 from resources.stages import BY_NAME
@@ -42,8 +41,8 @@ def judge_line(settings: Settings, to_run: int) -> JudgeLine | None:
     wanted: list[Question[Any]] = []
     trajectories = 0
     for inputs in _waiting(settings):
-        for task, trajectory in runs(inputs):
-            missing = judge.missing(questions(task, trajectory, config))
+        for task, trajectory in judged_runs(inputs):
+            missing = unanswered(task, trajectory, config, judge.cache)
             trajectories += bool(missing)
             wanted.extend(missing)
     batch = judge.in_batch(len(wanted))

@@ -1,7 +1,6 @@
 """The judge that the settings ask for, or why there is none."""
 
 import threading
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,14 @@ from agentllm.cache import AnswerCache
 from agentllm.client import Client
 from agentllm.ledger import Spending
 from agentllm.prices import ModelPrice
-from agentllm.question import Question
 from agentreward.judge.config import JudgeConfig
 from agentreward.rubrics import RubricSet
 from pydantic import Field
+from trajschema.arrow import from_table
+from trajschema.task import Task
+from trajschema.trajectory import Trajectory
 
+from resources.incremental.run import Inputs
 from resources.section import SectionResource
 from resources.settings import Judge, Settings
 
@@ -83,13 +85,15 @@ class JudgeResource(SectionResource, Judge):
             rates=self.price.rates if self.price else None,
         )
 
-    def missing(self, questions: Sequence[Question[Any]]) -> list[Question[Any]]:
-        """Those that no stored answer settles. Needs no key."""
-        return [q for q in questions if q.stored(self.cache, q.key(self.provider, self.model, self.temperature)) is None]
-
     def in_batch(self, missing: int) -> bool:
         """Whether so many missing judgements are handed in as a batch."""
         return self.batch == "auto" and missing >= self.batch_from
+
+
+def judged_runs(inputs: Inputs) -> list[tuple[Task, Trajectory]]:
+    """The task with each of its trajectories."""
+    (task,) = from_table(Task, inputs["task_pool"])
+    return [(task, trajectory) for trajectory in from_table(Trajectory, inputs["trajectories"])]
 
 
 def spent(total: Spending) -> dict[str, Any]:

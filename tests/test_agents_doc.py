@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import Behaviour
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
+from agentllm.cost_limit import CostLimiter
 from agentrecorder.rollout_log import rollout_trajectory
+from agentrollout.agents import build_agents
 from agentrollout.external.logs import kept_in
 from agentrollout.loop import rollout
 from agentsandbox.backends import choose
@@ -22,11 +21,15 @@ from agentsandbox.errors import BackendUnavailable
 from agentsandbox.records import bare_task
 from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
-from resources.crew import members, purse_of
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Environment
 from trajschema.trajectory import Trajectory
+from trajtests.llm.behaviour import Behaviour
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 
+from resources.agent_code import agent_codes
+from resources.incremental.code import Sources
 from resources.settings import load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,10 +128,11 @@ def test_the_example_solves_a_task(name: str, form: str, turns: int, project: Pa
     tree = tree_of(repository)
     task = bare_task(tree, Environment()).model_copy(update={"problem_statement": "add subtracts."})
     settings = load(project / "trajhub.yaml")
-    crew = {member.spec.agent.name: member for member in members(settings, purse_of(settings))}
-    spec = crew[name].spec
+    agents = build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), CostLimiter(None))
+    (config,) = (agent for agent in agents if agent.spec.agent.name == name)
+    spec = config.spec
     run: Rollout = rollout(
-        task, tree, spec.agent, 0, 0, backend, Limits(), crew[name].budget, spec, threading.Lock(), kept_in(settings.logs_dir)
+        task, tree, spec.agent, 0, 0, backend, Limits(), config.budget, spec, threading.Lock(), kept_in(settings.logs_dir)
     )
     assert (run.exit, run.exit_reason) == ("submitted", "")
     assert "+    return a + b" in run.final_diff

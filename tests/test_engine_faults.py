@@ -182,7 +182,7 @@ def test_a_box_without_memory_for_its_server_is_a_typed_error(engine: Engine, ba
 
 
 def test_a_box_that_hangs_is_lost_and_removed(engine: Engine, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agentsandbox.client.GRACE_S", 0.5)
+    monkeypatch.setattr("agentsandbox.sandbox.GRACE_S", 0.5)
     box = backend.open(Limits(call_timeout_s=1), Environment())
     with contextlib.closing(engine.client) as client:
         (container,) = client.containers.list()

@@ -69,10 +69,10 @@ def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(finished:
     add(copied_checkout, "policies/reader.py")
     add(copied_checkout, "signals/lengths.py")
     add(copied_checkout, "assets/run_lengths.py")
-    (line,) = re.findall(r"```python\n(    Stage\(.*?\),\n)```", DOC, re.S)
+    (line,) = re.findall(r"`(Stage\(.*?\),)`", DOC)
     graph = copied_checkout / "resources" / "stages.py"
     head, end, tail = graph.read_text().partition(")\nBY_NAME")
-    graph.write_text(head + line + end + tail)
+    graph.write_text(f"{head}    {line}\n" + end + tail)
     project = Project(finished.folder, code=copied_checkout)
     project.configure(
         agents={"run": [{"name": "oracle"}, {"name": "noop"}, {"name": "random"}, {"name": "localising"}, {"name": "reader"}]}

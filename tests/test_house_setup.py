@@ -48,5 +48,5 @@ def test_no_python_at_all_is_said_too(tmp_path: Path) -> None:
 
 def test_make_alone_lists_the_targets() -> None:
     done = subprocess.run(["make", "--no-print-directory", "-C", str(ROOT)], capture_output=True, text=True, check=True)
-    for target in ("setup", "demo", "dev", "test", "soak", "lint", "types", "bench", "wheels", "schema", "lock", "clean"):
+    for target in ("setup", "demo", "dev", "check", "test", "soak", "lint", "types", "bench", "wheels", "schema", "lock", "clean"):
         assert f"make {target} " in done.stdout

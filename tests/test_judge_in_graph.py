@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import Behaviour, failure, overloaded, slow
-from agentllm.testing.fake_batches import FakeBatches
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from trajschema.score import RUBRICS
+from trajtests.llm.behaviour import Behaviour, failure, overloaded, slow
+from trajtests.llm.fake_batches import FakeBatches
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)

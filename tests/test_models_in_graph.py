@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import Behaviour, overloaded, slow
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
+from trajtests.llm.behaviour import Behaviour, overloaded, slow
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 from trajtests.projects import Project
 
 pytestmark = pytest.mark.timeout(600)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import declines, says
+from trajtests.llm.behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import declines, says
 from trajtests.projects import CHECKOUT, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))

@@ -12,7 +12,7 @@ from agentgrader.frameworks.judging import Reading, judged
 from agentgrader.frameworks.nodejs import read_events as read_node
 from agentgrader.frameworks.python import read_records
 from agentgrader.report import TestReport
-from agentsandbox.sandbox import CommandResult
+from agentsandbox.messages import CommandResult
 from hypothesis import given
 from hypothesis import strategies as st
 

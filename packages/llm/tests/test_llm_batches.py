@@ -10,10 +10,10 @@ from agentllm.batches import Batches, Filled
 from agentllm.client import Client
 from agentllm.errors import NotConfigured, Overloaded, Refused, RequestRejected, ServiceFailure
 from agentllm.question import Question
-from agentllm.testing.behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
-from agentllm.testing.fake_batches import FakeBatches
-from agentllm.testing.fake_server import FakeServer
 from pydantic import BaseModel
+from trajtests.llm.behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, refusal, reply
+from trajtests.llm.fake_batches import FakeBatches
+from trajtests.llm.fake_server import FakeServer
 
 
 class Mark(BaseModel):

@@ -12,9 +12,9 @@ from agentllm.chat import Chat, open_provider
 from agentllm.conversation import AssistantMessage, Request, ToolMessage, ToolResult, ToolUse, UserMessage
 from agentllm.cost_limit import CostLimiter
 from agentllm.prices import Rates
-from agentllm.testing.behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, slow
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import declines, says
+from trajtests.llm.behaviour import Behaviour, failure, garbage, half, hang_up, overloaded, rate_limited, slow
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import declines, says
 
 BOTH = pytest.mark.parametrize("provider", ["anthropic", "openai"])
 EMPTY = {"type": "object", "properties": {}}

@@ -9,7 +9,8 @@ import pytest
 from agentllm import errors
 from agentllm.client import Client
 from agentllm.prices import read_prices
-from agentllm.testing.behaviour import (
+from pydantic import BaseModel, Field
+from trajtests.llm.behaviour import (
     Behaviour,
     cut_off,
     failure,
@@ -22,8 +23,7 @@ from agentllm.testing.behaviour import (
     refusal,
     reply,
 )
-from agentllm.testing.fake_server import FakeServer
-from pydantic import BaseModel, Field
+from trajtests.llm.fake_server import FakeServer
 
 
 class Mark(BaseModel):

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from agentllm.testing.behaviour import reply
-from agentllm.testing.fake_server import FakeServer
 from agentreward import RewardConfig, RewardEngine
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
 from agentreward.rules.scorer import agent_steps, score_rules
 from trajschema.score import RUBRICS
+from trajtests.llm.behaviour import reply
+from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import AIMLESS, HONEST, change, empty, outcome, process, pytest_run, rewarded, run, shell, submit, view
 
 

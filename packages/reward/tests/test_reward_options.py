@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import reply
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.weights import Weights
 from trajschema.score import RUBRICS
+from trajtests.llm.behaviour import reply
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 from trajtests.reward_cases import AIMLESS, empty, outcome, rewarded, run, view
 from trajtests.reward_dict_runs import FIX, plain
 

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 from agentgrader.grade import grade
-from agentllm.testing.behaviour import Behaviour, failure, hang_up, slow
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.logs import kept_in
 from agentrollout.external.mini import mini_swe_agent
@@ -20,6 +17,9 @@ from trajschema.event import AgentTurn, read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Trajectory
+from trajtests.llm.behaviour import Behaviour, failure, hang_up, slow
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 
 PYTHON = os.environ.get("TRAJHUB_TEST_MINI", str(Path(__file__).parents[3] / ".venv/mini/bin/python"))
 VERSION = "2.4.6"

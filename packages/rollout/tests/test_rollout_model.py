@@ -12,9 +12,6 @@ from agentllm.chat import Chat, open_provider
 from agentllm.conversation import AssistantMessage, ToolMessage, UserMessage
 from agentllm.cost_limit import CostLimiter
 from agentllm.prices import Rates
-from agentllm.testing.behaviour import failure, half, overloaded, rate_limited, slow
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import declines, says
 from agentrecorder.events import trajectory_of
 from agentrollout.loop import Budget, rollout
 from agentrollout.models.agent import Sampling, conversation, model_agent
@@ -27,6 +24,9 @@ from agentsandbox.sandbox import Backend
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 from trajschema.trajectory import Observation
+from trajtests.llm.behaviour import failure, half, overloaded, rate_limited, slow
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import declines, says
 
 BOTH = pytest.mark.parametrize("provider", ["anthropic", "openai"])
 PATH = "src/tiny/shelf.py"

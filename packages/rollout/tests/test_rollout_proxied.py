@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 from agentgrader.grade import grade
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentrecorder.rollout_log import rollout_trajectory
 from agentrollout.external.agent import ExternalAgent
 from agentrollout.external.logs import kept_in
@@ -13,6 +11,8 @@ from agentrollout.loop import Budget, rollout
 from agentsandbox.sandbox import Backend
 from trajschema.rollout import Agent, Limits
 from trajschema.task import Task
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 
 KEY = "key-4711-0815"
 SCRIPT = Path(__file__).with_name("boxed_agent.py").read_text()

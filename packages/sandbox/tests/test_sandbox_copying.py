@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agentsandbox.client import COPY_BYTES
 from agentsandbox.errors import CopyRefused
-from agentsandbox.sandbox import Backend, Sandbox
+from agentsandbox.sandbox import COPY_BYTES, Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 

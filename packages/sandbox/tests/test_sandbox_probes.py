@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from agentsandbox.errors import SandboxError
-from agentsandbox.sandbox import Backend, Command, Probe, Sandbox
+from agentsandbox.messages import Command, Probe
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 from agentllm.errors import ConnectionLost, RateLimited, RequestRejected, ServiceFailure
-from agentllm.testing.behaviour import (
+from agentreward.judge.config import JudgeConfig
+from agentreward.judge.many import judge_many
+from agentreward.judge.scoring import score_judge
+from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
+from trajschema.score import RUBRICS
+from trajschema.trajectory import Trajectory
+from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
+from trajtests.llm.behaviour import (
     Behaviour,
     cut_off,
     failure,
@@ -20,14 +27,7 @@ from agentllm.testing.behaviour import (
     refusal,
     reply,
 )
-from agentllm.testing.fake_server import FakeServer
-from agentreward.judge.config import JudgeConfig
-from agentreward.judge.many import judge_many
-from agentreward.judge.scoring import score_judge
-from agentreward.rubrics import DEFAULT_RUBRICS, Rubric, RubricSet
-from trajschema.score import RUBRICS
-from trajschema.trajectory import Trajectory
-from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, judged, scores_all, taken_apart
+from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import run, shell
 
 SAFETY = RubricSet(rubrics=(Rubric(id="safety", name="Safety", description="Is it safe to run?", weight=1.0),))

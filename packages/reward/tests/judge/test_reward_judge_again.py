@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 from agentllm import batches
 from agentllm.batches import Batches, Filled
-from agentllm.testing.behaviour import Behaviour, rate_limited, refusal
-from agentllm.testing.fake_batches import FakeBatches
-from agentllm.testing.fake_server import FakeServer
 from agentreward import RewardConfig, RewardEngine
 from agentreward.judge.comparison import compare
 from agentreward.judge.config import JudgeConfig
@@ -19,6 +16,9 @@ from agentreward.judge.scoring import PREFIX, questions, score_judge, spread
 from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
+from trajtests.llm.behaviour import Behaviour, rate_limited, refusal
+from trajtests.llm.fake_batches import FakeBatches
+from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import run, shell
 
 THREE = JudgeConfig(replicates=3)

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 from agentllm.prices import Rates, read_prices
-from agentllm.testing.fake_server import FakeServer
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.estimate import BYTES_A_TOKEN, estimate
 from agentreward.judge.scoring import questions, score_judge
 from trajtests.judge_cases import CONFIG, K, client, long_run, scores_all, wire_size
+from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import run
 
 RATES = Rates(input=2, cache_write_5m=2, cache_write_1h=2, cache_read=2, output=10)

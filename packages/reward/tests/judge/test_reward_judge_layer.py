@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentllm.testing.behaviour import Behaviour, failure, reply
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import declines, says
 from agentreward import RewardConfig, RewardEngine, Rubric, RubricSet
 from agentreward.aggregate.fusion import fuse
 from trajschema.score import RUBRICS
+from trajtests.llm.behaviour import Behaviour, failure, reply
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import declines, says
 from trajtests.reward_dict_runs import FIX, plain
 
 RUN = plain(FIX)

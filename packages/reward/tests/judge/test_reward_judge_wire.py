@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from agentllm.testing.fake_server import FakeServer
 from agentreward.judge.chunks import CHARACTERS, CONTEXT, chunks
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.prompt import prompt_text, ranges
@@ -30,6 +29,7 @@ from trajtests.judge_cases import (
     texts,
     wire_size,
 )
+from trajtests.llm.fake_server import FakeServer
 from trajtests.reward_cases import call, change, empty, run, seen, shell, steps_lists, turn, view
 
 

@@ -1,118 +1,89 @@
 """What a box and a backend do. Every backend gives boxes that behave alike."""
 
+import contextlib
+import dataclasses
+import json
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 from trajschema.trajectory import Observation
 
+from agentsandbox import bootstrap
+from agentsandbox.errors import BoxLost, CopyRefused, HistoryLeak, PatchRejected, SandboxError, TreeTooLarge
+from agentsandbox.messages import Command, CommandResult, Layout, Probe, Snapshot
 from agentsandbox.server.mapping import PathMap
+from agentsandbox.stream import Stream
+from agentsandbox.tools import problem_of
+
+INTERRUPT_S = 0.2
+"""Seconds between interruptions of one call: the first may come before there is anything to interrupt."""
+GRACE_S = 10.0
+"""Seconds that a server may be late beyond the limit of a call before its box counts as lost."""
+SETUP_S = 60.0
+"""Seconds for starting, loading, taking a diff, applying and restoring."""
+COPY_BYTES = 64 << 20
+"""Most bytes of one copy into or out of a box."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The state of a workdir at one moment, kept in its box until the next load."""
-
-    id: str
-    tree_hash: str
-    """See :mod:`agentsandbox.server.tree`."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where things lie in a box, as its processes see it. Paths are absolute."""
-
-    workdir: str
-    """The repository."""
-    base: str
-    """A folder for code of ours, outside of the workdir: never named to an agent."""
-    paths: PathMap
-    """Between paths as a task names them and as they are here; the two differ where plain processes serve as boxes."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A program to start in the workdir, with files that only this run knows."""
-
-    argv: tuple[str, ...]
-    timeout_s: float
-    folder: str
-    """A path below :attr:`Layout.base` that does not exist yet: made for the command, removed after it."""
-    files: Mapping[str, str] = field(default_factory=dict)
-    """Name → text; written into ``folder`` first."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    """Variables beside those of the box."""
-    report: Literal["stdout", "file"] = "stdout"
-    """What :attr:`CommandResult.report` is: what the program prints on its standard output, or what it writes to a file of
-    ``folder`` that exists before it starts. A program that opens the file should unlink it at once, so that no other one finds it."""
-    report_name: str = "report"
-    """Name of that file. A name that cannot be guessed keeps the code under test from opening it first."""
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """A command that ended."""
-
-    report: bytes
-    """As it was written, whoever wrote it; at most 64 MiB."""
-    cut: bool
-    """It was longer than that."""
-    exit_code: int
-    """128 + n for signal n, 124 for a command that was out of time."""
-    timed_out: bool
-    seconds: float
-    output: str
-    """All else that was printed, head and tail."""
-    begun: bool = True
-    """Somebody opened the file for the report; true where there is none."""
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Self:
-        """From its form in a message."""
-        return cls(**{**raw, "report": raw["report"].encode("utf-8", "surrogateescape")})
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Code of ours that answers questions from inside of a box: one Python package, sent there as source.
-
-    It runs in the process of the in-box server, out of the reach of whatever the box is for, and under every Python from 3.9 on.
-    Its modules import each other, the standard library, :mod:`agentsandbox.server`, and nothing else before a request asks for it.
-    Its module ``main`` has a function ``start(host)`` that takes a :class:`agentsandbox.server.host.Host` and returns the
-    handlers: name of a method → function from the parameters of a request to its answer. Both are JSON objects.
-    """
-
-    package: str
-    """Dotted name."""
-
-
-class Sandbox(Protocol):
+class Sandbox:
     """A place where an agent acts. One call at a time; calls from several threads queue up.
 
-    Every method raises :class:`~agentsandbox.errors.BoxLost` when the box died or stopped answering.
+    Every method raises :class:`~agentsandbox.errors.BoxLost` when the box died or stopped answering. The server in the box is reached
+    over ``stream``, whatever the backend; ``destroy`` removes the box, also one that hangs.
     """
 
-    @property
-    def provenance(self) -> Provenance:
+    def __init__(self, stream: Stream, settings: Mapping[str, Any], provenance: Provenance, destroy: Callable[[], None]) -> None:
+        self.provenance = provenance
         """Backend, image and limits of this box."""
-        ...
+        self._stream = stream
+        self.layout = Layout(settings["workdir"], settings["base"], PathMap([(seen, real) for seen, real in settings["seen"]]))
+        """Where things lie in this box."""
+        self._installed: set[str] = set()
+        self._destroy = destroy
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._answered = threading.Event()
+        self._answered.set()
+        self._closed = False
+        self._lost: BoxLost | None = None
+        self._count = 0
+        try:
+            deadline = time.monotonic() + SETUP_S
+            stream.send(bootstrap.first_line(settings), deadline)
+            if "ready" not in stream.receive(deadline)[0]:
+                raise BoxLost("the server in the box did not start", "check that the image has Python 3.9 or later")
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float | None = None) -> Observation:
         """Answer of one tool call (see :mod:`agentsandbox.tools`). ``timeout_s`` defaults to the limit of the box.
 
         What the agent did wrong (unknown tool, bad arguments, missing file, time-out) is in ``Observation.error``.
         """
-        ...
+        problem = problem_of(tool, arguments)
+        if problem:
+            return Observation(content=problem, error=problem, seconds=0.0)
+        limit = timeout_s or self.provenance.limits.call_timeout_s
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return Observation(**self._ask("tool", limit, tool=tool, arguments=given, timeout_s=limit)[0])
 
     def interrupt(self) -> None:
         """End the tool call that another thread waits for: what it started is killed, and its answer carries an error.
 
         Returns when the call is answered; at once if none runs. A call that starts no process goes on to its end.
         """
-        ...
+        call = self._count
+        while self._count == call and not self._answered.is_set():
+            with self._sending, contextlib.suppress(BoxLost):  # whoever waits for the answer learns that the box is lost
+                if self._count == call:
+                    self._stream.send(b"\n", time.monotonic() + GRACE_S)
+            self._answered.wait(INTERRUPT_S)
 
     def load(self, tree: bytes, patches: Sequence[str] = ()) -> None:
         """Make the workdir the tar archive ``tree`` with ``patches`` applied; all earlier state of the box goes.
@@ -125,7 +96,7 @@ class Sandbox(Protocol):
             TreeTooLarge: half of the box's memory does not hold the contents of the tree and its repository.
             HistoryLeak: what lies in the workdir is not one commit and nothing else.
         """
-        ...
+        self._ask("load", SETUP_S, tree, patches=list(patches))
 
     def snapshot(self) -> Snapshot:
         """Keep the workdir as it is now, in memory that no process of the agent reaches; ``.git`` included.
@@ -136,7 +107,8 @@ class Sandbox(Protocol):
         Raises:
             TreeTooLarge: the base and all snapshots have more different contents than half of the box's memory.
         """
-        ...
+        result, _ = self._ask("snapshot", SETUP_S)
+        return Snapshot(str(result["id"]), str(result["tree_hash"]))
 
     def reset(self, snapshot: Snapshot | None = None) -> str:
         """Put the box back exactly: the workdir to ``snapshot``, by default to what it was after :meth:`load`.
@@ -150,7 +122,7 @@ class Sandbox(Protocol):
         Raises:
             ValueError: the snapshot is of another box, or was taken before the last load.
         """
-        ...
+        return str(self._ask("reset", SETUP_S, snapshot=snapshot.id if snapshot else None)[0]["tree_hash"])
 
     def tree_hash(self) -> str:
         """Hash of the workdir as it is now, ``.git`` included (see :mod:`agentsandbox.server.tree`), read anew.
@@ -160,7 +132,7 @@ class Sandbox(Protocol):
         Raises:
             TreeTooLarge: the files have more bytes than ``disk_mb`` allows (holes count), or a path has over 4,000.
         """
-        ...
+        return str(self._ask("tree_hash", SETUP_S)[0]["tree_hash"])
 
     def copy_in(self, path: str, data: bytes, *, archive: bool = False) -> None:
         """Write ``data`` as the file ``path``, relative to the workdir; with ``archive`` unpack it as a tar into that folder.
@@ -170,7 +142,7 @@ class Sandbox(Protocol):
         Raises:
             CopyRefused: over 64 MiB; a path or link leads out of the workdir, or through a link; a special file.
         """
-        ...
+        self._ask("copy_in", SETUP_S, data, path=path, archive=archive, limit=COPY_BYTES)
 
     def copy_out(self, path: str) -> bytes:
         """Content of the file ``path``, relative to the workdir; for a folder a tar archive of it.
@@ -180,7 +152,7 @@ class Sandbox(Protocol):
         Raises:
             CopyRefused: over 64 MiB; the path leads out of the workdir or through a link, or is missing or a special file.
         """
-        ...
+        return self._ask("copy_out", SETUP_S, path=path, limit=COPY_BYTES)[1]
 
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
@@ -188,7 +160,7 @@ class Sandbox(Protocol):
         Files in order of path. Byte code and caches are left out, and what lies deeper than a path of 4,000 bytes can say.
         Applying it to the base gives the workdir back, with the one bit of a mode that git keeps.
         """
-        ...
+        return str(self._ask("diff", SETUP_S)[0]["diff"])
 
     def apply(self, patch: str) -> None:
         """Apply a unified diff to the workdir, all of it or nothing.
@@ -196,7 +168,7 @@ class Sandbox(Protocol):
         Raises:
             PatchRejected: it does not apply.
         """
-        ...
+        self._ask("apply", SETUP_S, patch=patch)
 
     def restore(self, patterns: Sequence[str]) -> list[str]:
         """Put paths that match a pattern back to the base commit; remove those that were added.
@@ -204,12 +176,7 @@ class Sandbox(Protocol):
         Patterns are those of :mod:`agentsandbox.server.globs`. Folders that forbid looking or writing are opened. Returns the
         paths that differed, sorted.
         """
-        ...
-
-    @property
-    def layout(self) -> Layout:
-        """Where things lie in this box."""
-        ...
+        return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))[0]["paths"]]
 
     def run(self, command: Command) -> CommandResult:
         """Run a command and wait for it. Whatever it started is dead afterwards.
@@ -217,11 +184,13 @@ class Sandbox(Protocol):
         Raises:
             SandboxError: there is no such program.
         """
-        ...
+        return CommandResult.of(self._ask("run", command.timeout_s, **dataclasses.asdict(command))[0])
 
     def install(self, probe: Probe) -> None:
         """Send a probe into the box and start it. A second time does nothing. To :meth:`load` a tree leaves it there."""
-        ...
+        if probe.package not in self._installed:
+            self._ask("install", SETUP_S, package=probe.package, sources=bootstrap.sources_of(probe.package))
+            self._installed.add(probe.package)
 
     def ask(self, probe: Probe, method: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """Answer of a probe's handler, which may take ``timeout_s`` and finds it among its parameters.
@@ -231,15 +200,52 @@ class Sandbox(Protocol):
         Raises:
             SandboxError: the box lacks what it needs, or its handler failed.
         """
-        ...
+        self.install(probe)
+        return self._ask("ask", timeout_s, package=probe.package, question=method, params={**params, "timeout_s": timeout_s})[0]
 
     def close(self) -> None:
         """Remove the box with every process in it. Idempotent."""
-        ...
+        if not self._closed:
+            self._closed = True
+            self._destroy()
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _ask(self, method: str, limit_s: float, body: bytes = b"", **params: Any) -> tuple[dict[str, Any], bytes]:
+        with self._lock:
+            if self._lost:
+                raise self._lost
+            if self._closed:
+                raise BoxLost("the box is closed", "open a new box and load the tree again")
+            self._count += 1
+            request = {"id": self._count, "method": method, "params": params, "body": len(body)}
+            reply, back = self._exchange(request, body, time.monotonic() + limit_s + GRACE_S)
+        if "error" in reply:
+            raise _error_of(reply, method)
+        result: dict[str, Any] = reply["result"]
+        return result, back
+
+    def _exchange(self, request: Mapping[str, Any], body: bytes, deadline: float) -> tuple[dict[str, Any], bytes]:
+        try:
+            with self._sending:
+                self._stream.send(json.dumps(request).encode() + b"\n", deadline)
+                self._stream.send(body, deadline)
+                self._answered.clear()
+            reply, back = self._stream.receive(deadline)
+            if reply.get("id") != request["id"]:
+                raise BoxLost("the box answers out of turn", "open a new box and load the tree again")
+            return reply, back
+        except BoxLost as e:
+            self._lost = e
+            with contextlib.suppress(SandboxError):  # it cannot be removed now: reap will
+                self.close()
+            raise
+        finally:
+            self._answered.set()
 
 
 class Backend(Protocol):
@@ -283,3 +289,20 @@ class Backend(Protocol):
     def reap(self) -> int:
         """Remove every box of ours whose owner process is dead. Returns how many there were."""
         ...
+
+
+def _error_of(reply: Mapping[str, Any], method: str) -> Exception:
+    kind, message = reply["error"], str(reply["message"])
+    if kind == "Rejected":
+        return PatchRejected(message)
+    if kind == "BadTree":
+        return ValueError(message)
+    if kind == "Refused":
+        return CopyRefused(message)
+    if kind == "Oversize":
+        return TreeTooLarge(message, "give the box more memory_mb and disk_mb, or make the tree smaller")
+    if kind == "Leak":
+        return HistoryLeak(message, "report this: no archive should bring it about")
+    if kind == "Unable":
+        return SandboxError(message, "use an image or environment that has it")
+    return SandboxError(f"{method} failed in the box: {message}", "see the message; the box may lack space or a program")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from agentllm.client import Client
-from agentllm.testing.behaviour import Behaviour
-from agentllm.testing.fake_server import FakeServer
-from agentllm.testing.turns import says
 from agentreward.judge.config import JudgeConfig
 from trajschema.score import RUBRICS
 from trajschema.task import Environment, Task, TaskSource
 from trajschema.trajectory import Trajectory
 
+from trajtests.llm.behaviour import Behaviour
+from trajtests.llm.fake_server import FakeServer
+from trajtests.llm.turns import says
 from trajtests.reward_cases import HONEST, TASK, run, shell
 
 K = Task(

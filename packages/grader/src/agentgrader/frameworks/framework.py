@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from agentsandbox.sandbox import Command, CommandResult, Probe, Sandbox
+from agentsandbox.messages import Command, CommandResult, Probe
+from agentsandbox.sandbox import Sandbox
 
 from agentgrader.report import TestReport
 

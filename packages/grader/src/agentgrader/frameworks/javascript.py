@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.sandbox import CommandResult
+from agentsandbox.messages import CommandResult
 
 from agentgrader.frameworks.framework import Job
 

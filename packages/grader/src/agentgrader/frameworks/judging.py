@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agentsandbox.sandbox import CommandResult
+from agentsandbox.messages import CommandResult
 from trajschema.outcome import TestStatus
 
 from agentgrader.report import TestReport

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.sandbox import CommandResult
+from agentsandbox.messages import CommandResult
 from trajschema.outcome import TestStatus
 
 from agentgrader.frameworks.framework import Job, TestBox

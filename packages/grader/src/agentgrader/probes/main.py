@@ -16,7 +16,7 @@ from agentgrader.probes.report_records import sender
 
 
 def start(host: Host) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-    """The handlers (see :class:`agentsandbox.sandbox.Probe`). Importing pytest begins at once."""
+    """The handlers (see :class:`agentsandbox.messages.Probe`). Importing pytest begins at once."""
     server = ForkServer(host)
     calls = _Calls(host, server)
     return {"run_tests": server.run, "outlines": calls.outlines, "record": calls.record, "replay": calls.replay}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentllm.cache import AnswerCache
 from agentllm.client import Client
 from agentllm.errors import CutOff, LLMError, TooLong, Unparsable, UnusableAnswer
 from agentllm.question import Question
@@ -71,6 +72,12 @@ def questions(task: Task, trajectory: Trajectory, config: JudgeConfig) -> list[Q
     """What :func:`score_judge` asks if every answer is complete and nothing is disputed."""
     parts = chunks(trajectory.steps, config.steps_a_call)
     return [_question(task, trajectory, part, config, number) for number in range(config.replicates) for part in parts]
+
+
+def unanswered(task: Task, trajectory: Trajectory, config: JudgeConfig, cache: AnswerCache) -> list[Question[Any]]:
+    """Those of :func:`questions` that no stored answer settles. Needs no key."""
+    asked = questions(task, trajectory, config)
+    return [q for q in asked if q.stored(cache, q.key(config.provider, config.model, config.temperature)) is None]
 
 
 def spread(scores: Sequence[StepScore]) -> float | None:

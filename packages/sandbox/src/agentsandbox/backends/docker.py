@@ -14,7 +14,6 @@ from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment
 
 from agentsandbox import bootstrap, owned_folders
-from agentsandbox.client import SandboxClient
 from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
@@ -146,7 +145,7 @@ class DockerBackend:
                 ways=proxy.ways if proxy else (),
             )
             provenance = self._provenance(image, limits, trusted)
-            return SandboxClient(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
+            return Sandbox(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
         except BaseException:
             destroy()
             raise

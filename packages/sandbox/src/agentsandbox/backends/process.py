@@ -13,8 +13,8 @@ from typing import IO, Any
 from trajschema.rollout import Provenance
 
 from agentsandbox import bootstrap
-from agentsandbox.client import SandboxClient
 from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Sandbox
 from agentsandbox.stream import Stream
 
 _ERRORS_READ = 4000
@@ -28,7 +28,7 @@ def start(
     settings: Mapping[str, Any],
     provenance: Provenance,
     after: Callable[[], None] = lambda: None,
-) -> SandboxClient:
+) -> Sandbox:
     """A box whose server is the process ``argv BOOTSTRAP``. ``after`` runs once when it is closed.
 
     Raises:
@@ -58,7 +58,7 @@ def start(
         after()
 
     stream = Stream(stdout.fileno(), stdin.fileno(), errors=lambda: _said(errors))
-    return SandboxClient(stream, settings, provenance, destroy)
+    return Sandbox(stream, settings, provenance, destroy)
 
 
 def _popen(argv: list[str], env: dict[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -35,7 +35,7 @@ class Host:
     def fork(self, work: Callable[[int], int], timeout_s: float) -> dict[str, Any]:
         """Run ``work(report_fd)`` in a fork of the server, in the workdir with the agent's environment; leave nothing of it behind.
 
-        The answer has the fields of :class:`agentsandbox.sandbox.CommandResult`: ``report`` is what it wrote to the descriptor, the
+        The answer has the fields of :class:`agentsandbox.messages.CommandResult`: ``report`` is what it wrote to the descriptor, the
         exit code what it returned.
         """
         out = HeadTail(self.settings.output_bytes)

@@ -84,7 +84,7 @@ class Server:
         raise ValueError(f"unknown method {method!r}")
 
     def _install(self, package: str, sources: dict[str, str]) -> None:
-        """Start a probe (see :class:`agentsandbox.sandbox.Probe`)."""
+        """Start a probe (see :class:`agentsandbox.messages.Probe`)."""
         self._sources.update(sources)
         module = importlib.import_module(f"{package}.main")
         self._probes[package] = module.start(Host(self._settings, self._repository, self._client))

@@ -17,7 +17,7 @@ REPORT_BYTES = 1 << 26
 
 
 def run_command(settings: Settings, request: dict[str, Any], client: int) -> dict[str, Any]:
-    """Start ``argv`` in the workdir and wait for it (see :class:`agentsandbox.sandbox.Command`).
+    """Start ``argv`` in the workdir and wait for it (see :class:`agentsandbox.messages.Command`).
 
     The report lies in a file that this process has open: without a name from the start if it is standard output, else until
     the program opens it. So nothing can be put in its place.
@@ -47,7 +47,7 @@ def run_command(settings: Settings, request: dict[str, Any], client: int) -> dic
 
 
 def result(ended: supervisor.Ended, report: bytes, out: HeadTail) -> dict[str, Any]:
-    """The answer about a process that ended, with the fields of :class:`agentsandbox.sandbox.CommandResult`."""
+    """The answer about a process that ended, with the fields of :class:`agentsandbox.messages.CommandResult`."""
     return {
         "exit_code": ended.exit_code,
         "timed_out": ended.timed_out,

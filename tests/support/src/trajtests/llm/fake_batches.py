@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentllm.testing.behaviour import Behaviour
+from trajtests.llm.behaviour import Behaviour
 
 _WHEN = "2026-11-01T00:00:00Z"
 

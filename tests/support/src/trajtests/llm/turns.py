@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from agentllm.conversation import StopReason
-from agentllm.testing.behaviour import Behaviour
+
+from trajtests.llm.behaviour import Behaviour
 
 MODEL = "claude-sonnet-5-5"
 _MESSAGES = {"end": "end_turn", "calls": "tool_use", "length": "max_tokens", "refusal": "refusal"}

@@ -1,8 +1,8 @@
 """A server on loopback that speaks the Messages and the Chat Completions protocol, for tests. It can misbehave.
 
 The SDK under test makes real HTTP requests to it. Each request takes the next behaviour of the script (the last one
-stays), or what a function of the request body returns. Behaviours are in :mod:`agentllm.testing.behaviour`, answers that both
-protocols know in :mod:`agentllm.testing.turns`.
+stays), or what a function of the request body returns. Behaviours are in :mod:`trajtests.llm.behaviour`, answers that both
+protocols know in :mod:`trajtests.llm.turns`.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from agentllm.testing.behaviour import Behaviour
-from agentllm.testing.fake_batches import FakeBatches
+from trajtests.llm.behaviour import Behaviour
+from trajtests.llm.fake_batches import FakeBatches
 
 KEY_ENV = "AGENTLLM_FAKE_KEY"
 

@@ -1,0 +1,19 @@
+"""Marks tests by what they need, read off their fixtures, so that `make check` can leave those out: a pytest plugin."""
+
+import pytest
+
+BOXES = frozenset(
+    {"backend", "best_backend", "strong_backend", "real_backend", "local", "docker", "bubblewrap", "box", "open_box", "command_environ"}
+)
+GRAPH = frozenset({"project", "finished", "finished_template"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``boxes`` for what opens one, ``graph`` for what runs a project through Dagster."""
+    for item in items:
+        needs = frozenset(getattr(item, "fixturenames", ()))
+        module = getattr(item, "module", None)
+        if needs & BOXES:
+            item.add_marker(pytest.mark.boxes)
+        if needs & GRAPH or hasattr(module, "make_project"):
+            item.add_marker(pytest.mark.graph)
