@@ -88,7 +88,7 @@ def test_a_changed_opening_makes_new_attempts_and_keeps_those_of_the_older_versi
         assert any(note.startswith("6 attempts of older versions") for note in dry["notes"])
         assert project.run()["problems"] == {}
         assert len(server.requests) == 2 * 6 + 2 * 6
-        assert "There are" in json.dumps(server.requests[-1].body)
+        assert "There are" in json.dumps(server.requests[-1])
         assert project.computed(project.run()) == {}
     after = {row["rollout_id"]: row for row in rows(project, "rollouts")}
     assert len(after) == 3 + 6 + 6
