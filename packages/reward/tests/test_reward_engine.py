@@ -17,11 +17,11 @@ from agentreward.aggregate.fusion import ScoreMismatch, reward
 from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidConfig, InvalidRubrics, InvalidRun
 from agentreward.rules.facts import Facts, RuleScore
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajtests import reward_cases as cases
-from trajtests.reward_cases import HONEST, run
+from trajtests.reward_cases import HONEST, run, score_rules
 from trajtests.reward_dict_runs import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))
