@@ -223,7 +223,7 @@ def test_rubrics_come_from_yaml(tmp_path: Path) -> None:
     [
         ("rubrics: [", "no YAML"),
         ("rubrics: []", "rubrics"),
-        ("[]", "the file"),
+        ("[]", "valid dictionary"),
         ("rubrics: [{id: x, name: X, description: d, weight: -1}]", "weight"),
         ("rubrics: [{id: x, name: X, description: d, weight: .inf}]", "weight"),
         ("rubrics: [{id: x, name: X, description: d, weight: 0}]", "above 0"),
