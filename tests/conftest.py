@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from trajruntime.file_lock import locked
 from trajtests.projects import Project, copy_checkout, make_project
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in a shell's background it is ignored, also by what tests start
@@ -19,10 +20,17 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project that has been run once; tests get copies of it."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    project.run()
-    return project.folder
+    """A small project that has been run once, by the first worker that needs it; tests get copies of it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "finished"
+    with locked(shared, "finished"):
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make_project(folder / "project").run()
+            (folder / "ready").touch()
+    return folder / "project"
 
 
 @pytest.fixture

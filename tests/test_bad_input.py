@@ -73,7 +73,7 @@ def test_damaged_files_are_named_and_recomputed(finished: Project) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_refused_with_the_owner_named(finished: Project) -> None:
-    finished.configure(agents={"max_steps": 11})
+    finished.configure(agents={**FEW, "max_steps": 11})
     first = finished.start("run", "--json")
     lock = finished.data / "lock.json"
     while not lock.exists() and first.poll() is None:
