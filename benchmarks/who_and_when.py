@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from rich.console import Console
 from rich.table import Table
+from trajtests.reward_cases import score_rules
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "recorder" / "tests"))

@@ -7,7 +7,7 @@ import pytest
 from agentrecorder.convert import Converted, convert
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules
+from agentreward.rules.scorer import RuleScorer, agent_steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
@@ -15,6 +15,7 @@ from trajschema.score import Reward
 from trajschema.trajectory import Step, Trajectory
 from trajtests import reward_cases as cases
 from trajtests.recorder_cases import CORPUS
+from trajtests.reward_cases import score_rules
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "8"))
 """Cases of each property; the soak run sets a thousand."""

@@ -6,12 +6,13 @@ import pytest
 from agentreward.aggregate.claims import examined
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from trajschema.arrow import to_table
 from trajschema.outcome import Outcome
 from trajschema.rollout import Agent, RawLog, Rollout, Usage
 from trajschema.score import Reward, StepScore
 from trajschema.trajectory import Observation, Step, ToolCall, Trajectory
+from trajtests.reward_cases import score_rules
 
 from assets.rewards import weigh
 from resources.incremental.run import Inputs

@@ -12,8 +12,9 @@ from agentreward.rules.read.actions import is_test_config, is_test_path
 from agentreward.rules.read.failures import ActionFailure
 from agentreward.rules.registry import DEFAULT_RULES
 from agentreward.rules.rubrics import Rule
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from trajschema.trajectory import Trajectory
+from trajtests.reward_cases import score_rules
 
 Candidate = str
 """Name of a reading."""

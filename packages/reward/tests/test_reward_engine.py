@@ -17,11 +17,11 @@ from agentreward.aggregate.fusion import ScoreMismatch, reward
 from agentreward.aggregate.weights import Weights
 from agentreward.errors import InvalidConfig, InvalidRubrics, InvalidRun
 from agentreward.rules.facts import Facts, RuleScore
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajtests import reward_cases as cases
-from trajtests.reward_cases import HONEST, run
+from trajtests.reward_cases import HONEST, run, score_rules
 from trajtests.reward_dict_runs import ATTEMPT, CHEATS, CHECKS, FIX, LOOK, PASSES, bash, edit, plain, read, write
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))
@@ -223,7 +223,7 @@ def test_rubrics_come_from_yaml(tmp_path: Path) -> None:
     [
         ("rubrics: [", "no YAML"),
         ("rubrics: []", "rubrics"),
-        ("[]", "the file"),
+        ("[]", "valid dictionary"),
         ("rubrics: [{id: x, name: X, description: d, weight: -1}]", "weight"),
         ("rubrics: [{id: x, name: X, description: d, weight: .inf}]", "weight"),
         ("rubrics: [{id: x, name: X, description: d, weight: 0}]", "above 0"),

@@ -6,11 +6,25 @@ import pytest
 from agentreward import RewardConfig, RewardEngine
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps
 from trajschema.score import RUBRICS
 from trajtests.llm.behaviour import reply
 from trajtests.llm.fake_server import FakeServer
-from trajtests.reward_cases import AIMLESS, HONEST, change, empty, outcome, process, pytest_run, rewarded, run, shell, submit, view
+from trajtests.reward_cases import (
+    AIMLESS,
+    HONEST,
+    change,
+    empty,
+    outcome,
+    process,
+    pytest_run,
+    rewarded,
+    run,
+    score_rules,
+    shell,
+    submit,
+    view,
+)
 
 
 def test_a_run_without_steps_has_no_total() -> None:

@@ -5,13 +5,14 @@ import os
 import pytest
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import RuleScorer, agent_steps, score_rules, scored_run
+from agentreward.rules.scorer import RuleScorer, agent_steps, scored_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
 from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
 from trajtests import reward_cases as cases
+from trajtests.reward_cases import score_rules
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 """Cases of each property; the soak run sets a thousand, which makes these its tests."""

@@ -26,7 +26,7 @@ def test_the_same_archive_gives_the_same_tree(shapes: Library, store: TaskStore)
 def test_a_stored_archive_with_another_hash_is_refused(shapes: Library, store: TaskStore) -> None:
     with pytest.raises(LibraryUnavailable, match=r"shapes: .*shapes-1\.0\.tar\.gz has SHA-256 .* pinned is 0000.*remedy") as caught:
         fetch(replace(shapes, sha256="0" * 64), store)
-    assert caught.value.name == "shapes"
+    assert caught.value.args[0] == "shapes"
 
 
 def test_an_offered_archive_with_another_hash_is_refused(

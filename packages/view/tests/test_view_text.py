@@ -1,6 +1,6 @@
 """Text of runs: what cannot be shown is written out, and heads say what they leave out."""
 
-from agentview.diffs import diff_lines
+from agentview.examples import diff_lines
 from agentview.text import arguments, clean, head
 from hypothesis import given
 from hypothesis import strategies as st

@@ -10,9 +10,6 @@ from trajschema.trajectory import Trajectory, trajectory_id
 class ForeignLog(ValueError):
     """A rollout's log is in a format that this reader does not know."""
 
-    def __init__(self, rollout_id: str, found: str) -> None:
-        super().__init__(f"rollout {rollout_id}: its log is in format {found!r}, not {FORMAT!r}; read it with the adapter of that format")
-
 
 def trajectory_of(rollout: Rollout) -> Trajectory:
     """The standard trajectory of a rollout: a first user step with the problem statement, then one step for each turn.
@@ -23,7 +20,8 @@ def trajectory_of(rollout: Rollout) -> Trajectory:
         ForeignLog: the rollout's log is not an event log, and no events stand beside it.
     """
     if rollout.raw_log.format != FORMAT and not rollout.events:
-        raise ForeignLog(rollout.rollout_id, rollout.raw_log.format)
+        what = f"its log is in format {rollout.raw_log.format!r}, not {FORMAT!r}"
+        raise ForeignLog(f"rollout {rollout.rollout_id}: {what}; read it with the adapter of that format")
     logged = read_events(rollout.events)
     steps, notes = fold(logged.events)
     return Trajectory(

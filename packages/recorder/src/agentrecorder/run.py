@@ -77,8 +77,6 @@ class Run:
     _open: list[Row] = field(default_factory=list)
     """Calls of the last agent turn that are not answered yet."""
 
-    # -- building -----------------------------------------------------------------------------------------------------
-
     def take(self, items: Iterable[Any], handle: Callable[[Any], str | None], what: str = "item") -> None:
         """Give each of ``items`` to ``handle``, which adds to the run and returns ``None``, or the kind of an item that is no part of it.
 
@@ -217,8 +215,6 @@ class Run:
         }
         self.steps.append(row)
         return row
-
-    # -- looking ------------------------------------------------------------------------------------------------------
 
     @property
     def turns(self) -> int:

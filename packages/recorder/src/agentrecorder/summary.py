@@ -1,5 +1,6 @@
 """A run in numbers: what tables and programs are told of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,9 +44,4 @@ def outcome(claimed: bool | None) -> str | None:
 def reasons(converted: Converted) -> Mapping[str, int]:
     """Why something of the log is in no step → how many items."""
     run = converted.run
-    found = dict(run.aside)
-    for left in run.left:
-        found[left.reason] = found.get(left.reason, 0) + 1
-    for note in run.notes:
-        found[note] = found.get(note, 0) + 1
-    return found
+    return dict(run.aside + Counter(left.reason for left in run.left) + Counter(run.notes))

@@ -17,17 +17,8 @@ from agentrelease.configs import CONFIGS, DEFAULT_CONFIG, file_of
 from agentrelease.records import Records
 from agentrelease.splits import SPLITS
 
-_HUB_LICENCES = {
-    "0BSD": "0bsd",
-    "Apache-2.0": "apache-2.0",
-    "BSD-2-Clause": "bsd-2-clause",
-    "BSD-3-Clause": "bsd-3-clause",
-    "ISC": "isc",
-    "MIT": "mit",
-    "MPL-2.0": "mpl-2.0",
-    "Unlicense": "unlicense",
-}
-"""SPDX expression → the name that the Hub has for it."""
+_HUB_LICENCES = ("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0", "Unlicense")
+"""SPDX expressions that the Hub has a name for: the same in small letters."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 
 
@@ -115,7 +106,7 @@ def licence_fields(licences: Iterable[str]) -> dict[str, str]:
     """The Hub's licence fields for a set of SPDX expressions: one that the Hub knows by itself, else ``other`` and all names."""
     found = sorted({licence or "unknown" for licence in licences})
     if len(found) == 1 and found[0] in _HUB_LICENCES:
-        return {"license": _HUB_LICENCES[found[0]]}
+        return {"license": found[0].lower()}
     return {"license": "other", "license_name": _slug("-and-".join(found) or "unknown"), "license_link": "README.md"}
 
 

@@ -13,13 +13,12 @@ from agentreward.judge.comparison import compare
 from agentreward.judge.config import JudgeConfig
 from agentreward.judge.many import judge_many
 from agentreward.judge.scoring import PREFIX, questions, score_run, spread
-from agentreward.rules.scorer import score_rules
 from trajschema.score import RUBRICS, StepScore
 from trajtests.judge_cases import ALL, CONFIG, IDS, RUN, K, answer, client, gives, judged, long_run, scores_all, taken_apart
 from trajtests.llm.behaviour import Behaviour, rate_limited, refusal
 from trajtests.llm.fake_batches import FakeBatches
 from trajtests.llm.fake_server import FakeServer
-from trajtests.reward_cases import run, shell
+from trajtests.reward_cases import run, score_rules, shell
 
 THREE = JudgeConfig(replicates=3)
 SECOND_LOOK = JudgeConfig(replicates=2, rejudge_above=0.3)

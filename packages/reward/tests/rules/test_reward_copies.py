@@ -1,9 +1,8 @@
 """Copies of steps that once raised the total: each left something behind by which a later step looked better, or advanced itself."""
 
 import pytest
-from agentreward.rules.scorer import score_rules
 from trajschema.trajectory import Step
-from trajtests.reward_cases import SOURCE, call, change, process, pytest_run, run, seen, shell, submit, turn, typed, view
+from trajtests.reward_cases import SOURCE, call, change, process, pytest_run, run, score_rules, seen, shell, submit, turn, typed, view
 
 FIX = change("src/dates.py", "    month = int(text[5:7]) + 1", "    month = int(text[5:7])")
 BLIND = change("lib/more.py", "zzz1", "zzz2")

@@ -6,12 +6,11 @@ from agentreward.rules.read.commands import shell_actions
 from agentreward.rules.read.shell import parse
 from agentreward.rules.read.test_report import other_counts
 from agentreward.rules.read.test_report import test_counts as counts_of
-from agentreward.rules.scorer import score_rules
 from agentreward.rules.state.coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.trajectory import ToolCall
-from trajtests.reward_cases import call, run, seen, turn
+from trajtests.reward_cases import call, run, score_rules, seen, turn
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What the rules see in single situations."""
 
 import pytest
-from agentreward.rules.scorer import RuleScorer, score_rules
+from agentreward.rules.scorer import RuleScorer
 from trajschema.trajectory import Step
 from trajtests.reward_cases import (
     AIMLESS,
@@ -18,6 +18,7 @@ from trajtests.reward_cases import (
     pytest_run,
     rule,
     run,
+    score_rules,
     seen,
     shell,
     submit,

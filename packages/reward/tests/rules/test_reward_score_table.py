@@ -1,13 +1,13 @@
 """Scores as columns are the scores as records."""
 
 from agentreward.rules.score_table import score_table
-from agentreward.rules.scorer import score_rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.arrow import arrow_schema, from_table, to_table
 from trajschema.score import StepScore
 from trajschema.trajectory import Step
 from trajtests import reward_cases as cases
+from trajtests.reward_cases import score_rules
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,15 +8,8 @@ from agentrollout import policies
 from agentrollout.driver import AgentSpec
 
 
-class UnknownAgent(KeyError):
+class UnknownAgent(LookupError):
     """There is no embedded agent of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"no embedded agent is called {self.name!r}; there are: {', '.join(EMBEDDED)}, and your own as module:attribute"
 
 
 def _found() -> dict[str, AgentSpec]:
@@ -39,4 +32,5 @@ def embedded(name: str) -> AgentSpec:
     try:
         return EMBEDDED[name]
     except KeyError:
-        raise UnknownAgent(name) from None
+        known = ", ".join(EMBEDDED)
+        raise UnknownAgent(f"no embedded agent is called {name!r}; there are: {known}, and your own as module:attribute") from None

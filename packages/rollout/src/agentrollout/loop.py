@@ -2,22 +2,22 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
+from agentrecorder.recorder import Recorder
 from agentsandbox.errors import SandboxError, Untrusted
 from agentsandbox.sandbox import Backend, Sandbox
-from trajschema.event import FORMAT, SessionEnd, SessionStart
+from trajschema.event import FORMAT, AgentTurn, Event, SessionEnd, SessionStart
 from trajschema.ids import sha256_bytes
-from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, rollout_id
+from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage, rollout_id
 from trajschema.task import Task
 
 from agentrollout.driver import AnyAgent
 from agentrollout.embedded import EMBEDDED, embedded
 from agentrollout.policy import Ended, GoldView, TaskView
-from agentrollout.record import Record, usage_of
 from agentrollout.redaction import Secrets
 from agentrollout.tool_loop import Budget, Ending, OwnLog, Slots
 
@@ -34,6 +34,34 @@ class AgentNotEmbedded(ValueError):
 
     def __init__(self, wanted: Agent, known: Agent) -> None:
         super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.embedded.embedded)")
+
+
+@dataclass
+class Record(Recorder):
+    """A recorder that writes no secret down, and keeps the agent's turns at hand besides."""
+
+    secrets: Secrets = field(default_factory=lambda: Secrets({}))
+    turns: list[AgentTurn] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        """Write ``event`` down."""
+        super().emit(event)
+        self.lines[-1] = self.secrets.redact(self.lines[-1])
+        if isinstance(event, AgentTurn):
+            self.turns.append(event)
+
+
+def usage_of(turns: Sequence[AgentTurn]) -> Usage:
+    """Sums over ``turns``; what no turn states is missing, and so is a price that one of them lacks."""
+    used = [turn.usage for turn in turns if turn.usage is not None and turn.usage.prompt_tokens is not None]
+    costs = [usage.cost_usd for usage in used]
+    return Usage(
+        steps=len(turns),
+        tool_calls=sum(len(turn.tool_calls) for turn in turns),
+        prompt_tokens=sum(usage.prompt_tokens or 0 for usage in used) if used else None,
+        completion_tokens=sum(usage.completion_tokens or 0 for usage in used) if used else None,
+        cost_usd=sum(cost or 0.0 for cost in costs) if costs and None not in costs else None,
+    )
 
 
 def rollout(

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from trajruntime.process_owner import parse_owner, this_process
@@ -17,6 +18,17 @@ def owned_folder(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
     (folder / _FILE).write_text(str(this_process()))
     return folder
+
+
+@contextlib.contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """An owned folder that goes with the block, whatever lies in it; those that killed processes left go first."""
+    reap_folders(prefix)
+    folder = owned_folder(prefix)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def reap_folders(prefix: str) -> int:

@@ -282,6 +282,10 @@ class Backend(ABC):
             SandboxError: the box could not be made.
         """
 
+    def provenance(self, limits: Limits, trusted: bool, **more: Any) -> Provenance:
+        """What a record says of a box of this backend; ``more`` are fields of it."""
+        return Provenance(backend=self.name, limits=limits, trusted=trusted, sandbox_version=bootstrap.version(), **more)
+
     @abstractmethod
     def reap(self) -> int:
         """Remove every box of ours whose owner process is dead. Returns how many there were."""

@@ -1,6 +1,7 @@
 """The numbers of the report, counted from the records."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trajschema.score import Reward
@@ -83,15 +84,17 @@ def separable(data: ReportData) -> list[Reward]:
 
 def process_auc(data: ReportData) -> Interval:
     """How well the process reward alone, outcome hidden, tells resolved from unresolved runs."""
-    runs = separable(data)
-    return auc([r.process or 0.0 for r in runs], [r.verdict == "resolved" for r in runs], [r.task_id or r.trajectory_id for r in runs])
+    return _auc(data, lambda r: r.process or 0.0)
 
 
 def brevity_auc(data: ReportData) -> Interval:
     """The trivial baseline beside it: the shorter run is the resolved one."""
+    return _auc(data, lambda r: -float(r.agent_steps))
+
+
+def _auc(data: ReportData, value: Callable[[Reward], float]) -> Interval:
     runs = separable(data)
-    lengths = [-float(r.agent_steps) for r in runs]
-    return auc(lengths, [r.verdict == "resolved" for r in runs], [r.task_id or r.trajectory_id for r in runs])
+    return auc([value(r) for r in runs], [r.verdict == "resolved" for r in runs], [r.task_id or r.trajectory_id for r in runs])
 
 
 @dataclass(frozen=True)

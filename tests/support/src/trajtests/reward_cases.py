@@ -5,7 +5,7 @@ from typing import Any
 
 from agentreward.aggregate.fusion import reward
 from agentreward.aggregate.weights import Weights
-from agentreward.rules.scorer import agent_steps, score_rules
+from agentreward.rules.scorer import agent_steps, scored_run
 from hypothesis import strategies as st
 from trajschema.outcome import Outcome
 from trajschema.score import Reward, StepScore
@@ -203,3 +203,8 @@ outcomes = st.one_of(
     st.just(outcome("resolved")),
     st.builds(lambda f, b: outcome("unresolved", f, 2, b), st.integers(0, 2), st.integers(0, 1)),
 )
+
+
+def score_rules(trajectory: Trajectory, **options: Any) -> list[StepScore]:
+    """Rule scores of a run as records; ``options`` are those of :func:`agentreward.rules.scorer.scored_run`."""
+    return list(scored_run(trajectory, **options).records())

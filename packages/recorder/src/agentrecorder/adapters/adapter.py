@@ -1,12 +1,12 @@
 """What an adapter is: it knows its format by content, and reads runs out of a source."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from trajschema.diffs import read_diff
 
-from agentrecorder.containers.json_values import Json, each, is_array
+from agentrecorder.containers.json_values import Json, each, get, is_array, number
 from agentrecorder.containers.source import Item, LogSource, cut_of
 from agentrecorder.run import Run
 
@@ -86,6 +86,20 @@ def mend(run: Run, where: str, problem: str) -> None:
     run.leave(where, problem)
     if run.steps and "truncated" not in run.steps[-1]["flags"]:
         run.steps[-1]["flags"].append("truncated")
+
+
+def claim(run: Run, row: Json, paths: Iterable[tuple[str, ...]], says: Callable[[Json], bool | None]) -> None:
+    """Take over the first claim below ``paths`` that the task was solved, or was not, as ``says`` understands the values there."""
+    for path in paths:
+        solved = says(get(row, *path))
+        if run.claimed is None and solved is not None:
+            run.claimed, run.claimed_by = solved, ".".join(path)
+
+
+def full(reward: Json) -> bool | None:
+    """Whether a reward is the full one; ``None`` for what is no number."""
+    value = number(reward)
+    return None if value is None else value >= 1
 
 
 def submit(run: Run, handed_in: Json) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.adapters.adapter import Lost, claim, rows
 from agentrecorder.adapters.atif import verdict
 from agentrecorder.containers.json_values import Json, each, get, items, prose, string
 from agentrecorder.containers.source import LogSource
@@ -50,11 +50,7 @@ def _read(row: Json, told: bool) -> Run:
     run.exit = string(get(details, "exit_status"))
     run.feedback = string(get(details, "feedback") or get(details, "polarity"))
     run.final_diff = next((patch for key in _PATCHES if isinstance(patch := get(details, key), str)), "")
-    for key in _VERDICTS:
-        claimed = verdict(get(details, key))
-        if claimed is not None:
-            run.claimed, run.claimed_by = claimed, f"details.{key}"
-            break
+    claim(run, row, (("details", key) for key in _VERDICTS), verdict)
     talk = _Talk(run, told)
     run.take(items(get(row, "content")), talk.hear, "item")
     talk.settle()

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from trajschema.trajectory import Flag
 
-from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.adapters.adapter import Lost, claim, rows
 from agentrecorder.containers.json_values import Json, each, get, items, number, prose, string, whole
 from agentrecorder.containers.source import LogSource
 from agentrecorder.exports import restored
 from agentrecorder.run import Row, Run, flag, usage
 
+_VERDICTS = [(*where, key) for where in (("extra",), ("final_metrics", "extra")) for key in ("resolved", "reward", "verdict")]
 COMPLAINT = "Previous response had parsing errors"
 """How Terminus begins what it says to an answer that it could not read."""
 
@@ -74,20 +75,11 @@ def _run(document: Mapping[str, Json]) -> Run:
     final = get(document, "final_metrics")
     run.totals.prompt_tokens, run.totals.completion_tokens = _count(final, "total_prompt_tokens"), _count(final, "total_completion_tokens")
     run.totals.cost_usd = _cost(final, "total_cost_usd", "total_cost")
-    _claim(run, document)
+    claim(run, document, _VERDICTS, verdict)
     run.take(items(get(document, "steps")), lambda step: _step(run, step), "step")
     if get(document, "continued_trajectory_ref"):
         run.notes.append(f"goes on in {string(document['continued_trajectory_ref'])!r}")
     return run
-
-
-def _claim(run: Run, document: Mapping[str, Json]) -> None:
-    for where in (("extra",), ("final_metrics", "extra")):
-        for key in ("resolved", "reward", "verdict"):
-            claimed = verdict(get(document, *where, key))
-            if claimed is not None:
-                run.claimed, run.claimed_by = claimed, ".".join((*where, key))
-                return
 
 
 def verdict(value: Json) -> bool | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from agentrecorder.adapters.adapter import Lost, row, rows
+from agentrecorder.adapters.adapter import Lost, claim, full, row, rows
 from agentrecorder.adapters.shared.chat_parser import ChatParser
-from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_object, items, loads, number, string
+from agentrecorder.containers.json_values import Json, NotJson, each, fields, get, is_object, items, loads, string
 from agentrecorder.containers.source import LogSource
 from agentrecorder.exports import exported, restored
 from agentrecorder.run import Run
@@ -96,19 +96,12 @@ def _patch(row: Mapping[str, Any]) -> str:
 
 
 def _claim(run: Run, row: Mapping[str, Any]) -> None:
-    told = {
-        "resolved": row.get("resolved"),
-        "target": row.get("target"),
-        "verified": row.get("verified"),
-        "test_result.report.resolved": get(row, "test_result", "report", "resolved"),
-    }
-    for key, value in told.items():
-        if isinstance(value, bool) or (value in (0, 1) and isinstance(value, int | float)):
-            run.claimed, run.claimed_by = bool(value), key
-            return
-    reward = number(row.get("reward"))
-    if reward is not None:
-        run.claimed, run.claimed_by = reward >= 1, "reward"
+    claim(run, row, (("resolved",), ("target",), ("verified",), ("test_result", "report", "resolved")), _truth)
+    claim(run, row, (("reward",),), full)
+
+
+def _truth(value: Json) -> bool | None:
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else None
 
 
 def _tool_names(tools: Json) -> frozenset[str]:

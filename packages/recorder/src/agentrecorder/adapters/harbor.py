@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.adapters.adapter import Lost, claim, rows
 from agentrecorder.adapters.atif import COMPLAINT, verdict
 from agentrecorder.adapters.shared.response_items import Items
 from agentrecorder.containers.json_values import Json, fields, get, is_object, items, number, prose, string, whole
@@ -44,11 +44,7 @@ def _read(row: Json, _: LogSource) -> Run:
     spent = get(metadata, "agent_result")
     run.totals.prompt_tokens, run.totals.completion_tokens = whole(get(spent, "n_input_tokens")), whole(get(spent, "n_output_tokens"))
     run.totals.cost_usd = number(get(spent, "cost_usd"))
-    for path in (("reward",), ("metadata", "verifier_result", "rewards", "reward")):
-        claimed = verdict(get(row, *path))
-        if claimed is not None:
-            run.claimed, run.claimed_by = claimed, ".".join(path)
-            break
+    claim(run, row, (("reward",), ("metadata", "verifier_result", "rewards", "reward")), verdict)
     run.take(items(get(row, "responses_create_params", "input")), Items(run).hear, "input")
     for step in run.steps:
         if step["source"] == "agent":

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from agentrecorder.adapters.adapter import Lost, rows
+from agentrecorder.adapters.adapter import Lost, claim, full, rows
 from agentrecorder.adapters.shared.response_items import Items
-from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, items, number, prose, string, whole
+from agentrecorder.containers.json_values import Json, fields, get, is_array, is_object, items, prose, string, whole
 from agentrecorder.containers.source import LogSource
 from agentrecorder.run import Run, flag
 
@@ -77,11 +77,8 @@ def _ask(run: Run, request: Mapping[str, Json]) -> None:
 def _claim(run: Run, row: Json) -> None:
     if get(row, "evaluation_completed") is False:
         return
-    resolved, reward = get(row, "resolved"), number(get(row, "reward"))
-    if isinstance(resolved, bool):
-        run.claimed, run.claimed_by = resolved, "resolved"
-    elif reward is not None:
-        run.claimed, run.claimed_by = reward >= 1, "reward"
+    claim(run, row, (("resolved",),), lambda value: value if isinstance(value, bool) else None)
+    claim(run, row, (("reward",),), full)
 
 
 def _first(*values: Json) -> str | None:

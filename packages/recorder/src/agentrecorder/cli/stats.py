@@ -10,20 +10,9 @@ from agentrecorder.containers.json_values import dumps
 from agentrecorder.convert import ConversionFailure, Converted
 from agentrecorder.summary import summary
 
-_COLUMNS = {
-    "file": "file",
-    "run": "run",
-    "format": "format",
-    "task_id": "task",
-    "model": "model",
-    "agent_turns": "turns",
-    "tool_calls": "calls",
-    "results": "results",
-    "malformed": "malformed",
-    "exit": "exit",
-    "outcome": "outcome",
-    "unread": "unread",
-}
+_COLUMNS = ("file", "run", "format", "task_id", "model", "agent_turns", "tool_calls", "results", "malformed", "exit", "outcome", "unread")
+_TITLES = {"task_id": "task", "agent_turns": "turns", "tool_calls": "calls"}
+"""Where a column is not called as its field is."""
 _NUMBERS = ("run", "agent_turns", "tool_calls", "results", "malformed", "unread")
 _SUMS = ("agent_turns", "tool_calls", "results", "malformed")
 
@@ -53,15 +42,19 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for key, title in _COLUMNS.items():
-        table.add_column(title, justify="right" if key in _NUMBERS else "left", no_wrap=True, overflow="ellipsis")
+    for key in _COLUMNS:
+        table.add_column(_title(key), justify="right" if key in _NUMBERS else "left", no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(Text(cell(key, row[key])) for key in _COLUMNS))
     console = Console(highlight=False, markup=False, soft_wrap=False)
     if not console.is_terminal:
-        console.width = max(80, sum(max([len(title), *(len(cell(k, r[k])) for r in rows)]) + 2 for k, title in _COLUMNS.items()))
+        console.width = max(80, sum(max([len(_title(k)), *(len(cell(k, r[k])) for r in rows)]) + 2 for k in _COLUMNS))
     console.print(table)
-    say(f"{plural(len(rows), 'run')}: " + ", ".join(f"{_sum(rows, key)} {_COLUMNS[key]}" for key in _SUMS))
+    say(f"{plural(len(rows), 'run')}: " + ", ".join(f"{_sum(rows, key)} {_title(key)}" for key in _SUMS))
+
+
+def _title(key: str) -> str:
+    return _TITLES.get(key, key)
 
 
 def cell(key: str, value: Any) -> str:

@@ -35,9 +35,6 @@ class Ending:
     claimed: bool | None = None
 
 
-# -- rows of a plain reading ------------------------------------------------------------------------------------------
-
-
 def step_row(number: int, source: str, message: str, calls: list[Row], observations: list[Row], **more: Any) -> Row:
     """A step."""
     step = {"step_id": number, "source": source, "message": message, "reasoning": None, "tool_calls": calls}
@@ -53,9 +50,6 @@ def observation_row(call_id: str | None, content: str) -> Row:
     """An observation of which nothing but the text is known."""
     nothing = {"exit_code": None, "error": None, "truncated": False, "total_bytes": None, "content_sha256": None, "seconds": None}
     return {"tool_call_id": call_id, "content": content, **nothing}
-
-
-# -- arguments --------------------------------------------------------------------------------------------------------
 
 
 def style_of(rows: Iterable[Row]) -> str:
@@ -82,9 +76,6 @@ def arguments_of(text: str) -> Row:
 def text_of(arguments: Json, style: str) -> str:
     """The text of arguments in one of the ways."""
     return _STYLES.get(style, dumps)(arguments)
-
-
-# -- differences ------------------------------------------------------------------------------------------------------
 
 
 def rows_of(trajectory: Trajectory) -> list[Row]:
@@ -117,9 +108,6 @@ def corrected(plain: Row, difference: Row) -> Row:
             read = plain[part] if len(plain[part]) == len(difference[part]) else [{}] * len(difference[part])
             row[part] = [of | given for of, given in zip(read, difference[part], strict=True)]
     return row
-
-
-# -- the whole ---------------------------------------------------------------------------------------------------------
 
 
 def about(trajectory: Trajectory, ending: Ending, plain: Sequence[Row], **more: Any) -> Row:

@@ -6,20 +6,13 @@ names of functions with it, and those are what a model must learn to read. A pas
 
 import re
 from collections import Counter
-from typing import NamedTuple
-
-
-class _Form(NamedTuple):
-    kind: str
-    pattern: re.Pattern[str]
-
 
 _TOKEN = r"[A-Za-z0-9_-]"
 _RANDOM = r"(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[a-z])"
 """Not a name: digits, capitals and small letters are all in it."""
 
-_FORMS = tuple(
-    _Form(kind, re.compile(pattern))
+_FORMS = {
+    kind: re.compile(pattern)
     for kind, pattern in (
         (
             "private-key",
@@ -44,7 +37,7 @@ _FORMS = tuple(
         ("bearer-token", rf"(?i:(?<=bearer )){_RANDOM}[A-Za-z0-9._~+/-]{{20,}}=*"),
         ("url-password", r"(?<=://)(?P<user>[^\s:/?#@'\"<>\\]{1,100}):(?P<password>[^\s:/?#@'\"<>\\${}\[\]]{1,200})(?=@[\w.-])"),
     )
-)
+}
 
 MAY_HOLD = (
     r"PRIVATE KEY|eyJ[A-Za-z0-9_-]{8}|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|sk-|AKIA|ASIA|(?i:aws_secret_access_key)|AIza|xox|"
@@ -58,7 +51,7 @@ def redacted(text: str, found: Counter[str] | None = None) -> str:
 
     The user of an address stays, and its password goes. Idempotent: a mark holds none of the forms.
     """
-    for kind, pattern in _FORMS:
+    for kind, pattern in _FORMS.items():
 
         def mark(match: re.Match[str], kind: str = kind) -> str:
             if found is not None:

@@ -1,4 +1,4 @@
-"""Rule scores of many runs as one Arrow table, built column by column: the rows of :func:`agentreward.rules.scorer.score_rules`."""
+"""Rule scores of many runs as one Arrow table, built column by column: the rows of :func:`agentreward.rules.scorer.scored_run`."""
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate

@@ -136,18 +136,11 @@ class RuleScorer:
             self._history.knowledge.add(observation.content, step.step_id)
 
 
-def score_rules(
-    trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = ""
-) -> list[StepScore]:
+def scored_run(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = "") -> ScoredRun:
     """Rule scores of every agent step on each rubric of ``rules`` (the five default ones) and ``gate``, in order of steps.
 
     Reads calls and outputs only: never the outcome, a gold patch, or what comes after a step.
     """
-    return list(scored_run(trajectory, scorer_version=scorer_version, rules=rules, task=task).records())
-
-
-def scored_run(trajectory: Trajectory, *, scorer_version: str, rules: Mapping[str, Rule] = DEFAULT_RULES, task: str = "") -> ScoredRun:
-    """What :func:`score_rules` gives, before records are made of it."""
     scorer = RuleScorer(rules, task)
     known: dict[tuple[RuleScore, ...], tuple[RuleScore, ...]] = {}
     steps = []

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from agentsandbox.owned_folders import scratch
 from agentsandbox.sandbox import Sandbox
 from trajschema.event import EventSink
 
 import agentrollout
 from agentrollout.external.logs import own_log
 from agentrollout.external.process import run
-from agentrollout.external.program import Program, ending_of, host_environment, starter
-from agentrollout.external.scratch import scratch
+from agentrollout.external.program import SCRATCH, Program, ending_of, host_environment, starter
 from agentrollout.external.tool_server import ToolServer
 from agentrollout.policy import Ended, TaskView
 from agentrollout.tool_loop import Budget, Ending, Slots
@@ -37,7 +37,7 @@ class HostRunner:
         given = self.spec.environment()
         if any("{mcp" in word for word in self.spec.command) and find_spec("mcp") is None:
             raise Ended("infrastructure", f"agent {self.spec.agent.name!r} is offered its box by MCP; install agentrollout[mcp]")
-        with scratch() as folder:
+        with scratch(SCRATCH) as folder:
             home, out, err = folder / "home", folder / "stdout", folder / "stderr"
             home.mkdir()
             words = self.spec.words(self._places(folder))

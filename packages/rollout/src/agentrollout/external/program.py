@@ -10,15 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self
 
+from agentsandbox.owned_folders import scratch
+
 from agentrollout.driver import AnyAgent
 from agentrollout.external.exit_status import AWAY, LIMIT, UNSTARTED
-from agentrollout.external.scratch import scratch
 from agentrollout.policy import Ended
 from agentrollout.redaction import Secrets
 from agentrollout.tool_loop import Ending
 
 _PLACE = re.compile(r"\{(workdir|problem|steps|mcp|mcp_config|box|proxy|python|package)\}")
 _REASON_CHARS = 500
+SCRATCH = "trajhub-agent-"
+"""How the names of folders for one session begin."""
 _PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables that every program on the host gets."""
 
@@ -73,7 +76,7 @@ class Program(AnyAgent):
             raise Ended(
                 "infrastructure", f"agent {self.agent.name!r} needs the recording proxy; install agentrecorder[proxy] ({missing})"
             ) from missing
-        with scratch() as folder:
+        with scratch(SCRATCH) as folder:
             log = folder / "exchanges.jsonl"
             with RecordingProxy(log, upstreams_of(os.environ), secrets=Secrets.of(self.variables).values.values()) as proxy:
                 reach = (*self.reach, proxy.url.removeprefix("http://")) if self.place == "box" else self.reach

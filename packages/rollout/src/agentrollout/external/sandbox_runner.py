@@ -3,13 +3,13 @@
 import shlex
 from dataclasses import dataclass, replace
 
+from agentsandbox.owned_folders import scratch
 from agentsandbox.sandbox import Sandbox
 from agentsandbox.session import Calls
 from trajschema.event import EventSink
 
 from agentrollout.external.logs import own_log
-from agentrollout.external.program import Program, ending_of
-from agentrollout.external.scratch import scratch
+from agentrollout.external.program import SCRATCH, Program, ending_of
 from agentrollout.policy import TaskView
 from agentrollout.tool_loop import Budget, Ending, OwnLog, Slots
 
@@ -47,7 +47,7 @@ class SandboxRunner:
             return None
         content = box.copy_out(_FETCHED)
         box.call("shell", {"command": f"rm {workdir}/{_FETCHED}"})
-        with scratch() as folder:
+        with scratch(SCRATCH) as folder:
             path = folder / "log"
             path.write_bytes(content)
             return own_log(path, self.spec.adapter)

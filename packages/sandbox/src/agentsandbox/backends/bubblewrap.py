@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from trajschema.rollout import Limits, Provenance
+from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agentsandbox import bootstrap, owned_folders
+from agentsandbox import owned_folders
 from agentsandbox.backends import host_mounts
 from agentsandbox.backends.process import start
 from agentsandbox.egress import SEEN, EgressProxy
@@ -67,14 +67,8 @@ class BubblewrapBackend(Backend):
         if _counts_processes():
             rlimits["RLIMIT_NPROC"] = limits.pids
         proxy = _proxy(limits.reach, self._egress_prefix) if limits.reach and not limits.network else None
-        provenance = Provenance(
-            backend=self.name,
-            recipe_sha256=python.recipe_sha256,
-            limits=limits,
-            not_enforced=("cpus", "memory_mb (for each process only)", "inodes", *(() if _counts_processes() else ("pids",))),
-            trusted=trusted,
-            sandbox_version=bootstrap.version(),
-        )
+        loose = ("cpus", "memory_mb (for each process only)", "inodes", *(() if _counts_processes() else ("pids",)))
+        provenance = self.provenance(limits, trusted, recipe_sha256=python.recipe_sha256, not_enforced=loose)
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
         argv = [*_argv(limits, environment.workdir, python, server_env, proxy), f"{VENV}/bin/python3", "-s", "-c"]
         ways = proxy.ways if proxy else ()

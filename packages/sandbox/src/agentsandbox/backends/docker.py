@@ -10,7 +10,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from trajruntime.process_owner import parse_owner, this_process
-from trajschema.rollout import Limits, Provenance
+from trajschema.rollout import Limits
 from trajschema.task import Environment
 
 from agentsandbox import bootstrap, owned_folders
@@ -141,7 +141,7 @@ class DockerBackend(Backend):
                 rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20},
                 ways=proxy.ways if proxy else (),
             )
-            provenance = self._provenance(image, limits, trusted)
+            provenance = self.provenance(limits, trusted, recipe_sha256=image.recipe_sha256, image_digest=image.digest)
             return Sandbox(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
         except BaseException:
             destroy()
@@ -153,16 +153,6 @@ class DockerBackend(Backend):
         if not api.base_url.startswith("http+docker://"):
             raise SandboxError("a box on another machine reaches no addresses", "use an engine on this machine, with a Unix socket")
         return EgressProxy(limits.reach, self._egress_prefix)
-
-    def _provenance(self, image: Image, limits: Limits, trusted: bool) -> Provenance:
-        return Provenance(
-            backend=self.name,
-            recipe_sha256=image.recipe_sha256,
-            image_digest=image.digest,
-            limits=limits,
-            trusted=trusted,
-            sandbox_version=bootstrap.version(),
-        )
 
 
 def host_config(limits: Limits, workdir: str, proxy: EgressProxy | None = None) -> dict[str, Any]:

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from trajschema.rollout import Limits, Provenance
+from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agentsandbox import bootstrap, owned_folders
+from agentsandbox import owned_folders
 from agentsandbox.backends.process import start
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
@@ -64,14 +64,8 @@ class LocalBackend(Backend):
             doomed=str(root),
             confined=True,
         )
-        provenance = Provenance(
-            backend=self.name,
-            recipe_sha256=python.recipe_sha256,
-            limits=limits,
-            not_enforced=not_enforced(landlock.available(landlock.abi())),
-            trusted=trusted,
-            sandbox_version=bootstrap.version(),
-        )
+        loose = not_enforced(landlock.available(landlock.abi()))
+        provenance = self.provenance(limits, trusted, recipe_sha256=python.recipe_sha256, not_enforced=loose)
         server_env = {k: v for k, v in env.items() if k != "PYTHONPATH"}
         return start([str(python.python), "-s", "-c"], server_env, settings, provenance, lambda: owned_folders.remove_folder(root))
 

@@ -1,8 +1,7 @@
 """Images that boxes are made of: the base image, task environments from recipes, images of registries; their place on the disk."""
 
 from agentsandbox.images.base_recipe import recipe_name, recipe_sha256
-from agentsandbox.images.ensure import ensure_image, ensure_recipe, recipe_image
-from agentsandbox.images.image import Image
+from agentsandbox.images.ensure import Image, ensure_image, ensure_recipe, recipe_image
 from agentsandbox.images.recipe import Recipe
 
 __all__ = ["Image", "Recipe", "ensure_image", "ensure_recipe", "recipe_image", "recipe_name", "recipe_sha256"]

@@ -1,15 +1,8 @@
-"""Build the base image if it is missing; print name, digest and seconds."""
+"""Build the base image if it is missing: ``agentsandbox images build``."""
 
 import sys
-import time
 
-from agentsandbox.errors import SandboxError
-from agentsandbox.images import ensure_image
+from agentsandbox.images.command import main
 
 if __name__ == "__main__":
-    started = time.monotonic()
-    try:
-        image = ensure_image(progress=lambda line: print(line, flush=True))
-    except SandboxError as e:
-        sys.exit(f"images: {e}")
-    print(image.name, image.digest, f"{time.monotonic() - started:.1f} s")
+    sys.exit(main(["build"]))

@@ -10,20 +10,21 @@ from docker.errors import DockerException
 
 from agentsandbox.errors import BackendUnavailable, ImageUnavailable
 
+_SILENCE_S = 600
 _NO_SPACE = "no space left on device"
 SPACE_REMEDY = "free some: `agentsandbox images prune` removes what has not been used for long"
 
 
 @contextmanager
-def engine(reference: str = "", timeout_s: int = 600) -> Iterator[Any]:
-    """A client of the engine, to do something with the image ``reference``. ``timeout_s`` is how long the engine may say nothing.
+def engine(reference: str = "") -> Iterator[Any]:
+    """A client of the engine, to do something with the image ``reference``.
 
     Raises:
         ImageUnavailable: the disk is full.
         BackendUnavailable: no engine answers, or it fails.
     """
     try:
-        client = docker.DockerClient.from_env(timeout=timeout_s)
+        client = docker.DockerClient.from_env(timeout=_SILENCE_S)
     except DockerException as e:
         raise BackendUnavailable(f"no docker engine answers ({e})", "start docker, or choose another backend") from e
     try:

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from agentsandbox.images import base, base_recipe
 from agentsandbox.images.budget import evict
 from agentsandbox.images.build import build
 from agentsandbox.images.engine import engine
-from agentsandbox.images.image import Image
 from agentsandbox.images.ledger import Ledger, Origin
 from agentsandbox.images.probe import OLDEST, Found, Interpreter, labels, probe
 from agentsandbox.images.pull import REMEDY, classify, pull
@@ -25,6 +24,25 @@ from agentsandbox.images.recipe import LABEL, REPOSITORY, Layer, Recipe, dockerf
 from agentsandbox.images.wheels import fetch
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that is there, and what a box must know of it."""
+
+    name: str
+    digest: str
+    """Id of the image: ``sha256:`` and 64 digits."""
+    recipe_sha256: str
+    """Hash of the recipe; empty for an image that somebody else made."""
+    path: str
+    """PATH for the agent: the image's, with its task environment first if it has one; empty if it sets none."""
+    python: str = "python3"
+    """Interpreter for the server, 3.9 or newer."""
+    older: str = ""
+    """The interpreter that the agent gets, where it is older than that; empty if it is the server's."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Other environment variables of the image."""
 
 
 def _silent(line: str) -> None:

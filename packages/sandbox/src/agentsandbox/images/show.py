@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from agentsandbox.images.budget import Pruned, total
-from agentsandbox.images.image import Image
+from agentsandbox.images.ensure import Image
 from agentsandbox.images.inventory import Held
 
 _HEAD = ("NAME", "SIZE", "LAST USE", "ORIGIN", "IN USE", "RECIPE", "ID")

@@ -75,8 +75,6 @@ class Messages:
         if served and served != [self._run.model]:
             self._run.notes.append(f"the server calls the model {', '.join(served)}")
 
-    # -- turns ----------------------------------------------------------------------------------------------------------
-
     def _turn(self, text: str, message: Mapping[str, Json], extra: Mapping[str, Json]) -> None:
         response = fields(extra.get("response"))
         reasoning = _reasoning(message) or (_reasoning(_answer(response)) if response else None)
@@ -148,8 +146,6 @@ class Messages:
         served = response.get("model")
         if isinstance(served, str):
             self._served.add(served)
-
-    # -- replies --------------------------------------------------------------------------------------------------------
 
     def _is_end(self, text: str) -> bool:
         """In version 1 the last message is what the run hands in."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from agentrecorder.adapters.adapter import claim
 from agentrecorder.containers.json_values import Json, each, fields, get, is_object, items, number, string, whole
 from agentrecorder.run import Row, Run, usage
 
@@ -24,14 +25,9 @@ def described(row: Mapping[str, Json], version: str) -> Run:
     run.final_diff = next((patch for path in _PATCHES if isinstance(patch := get(row, *path), str)), "")
     run.exit = string(get(row, "error"))
     run.feedback = string(get(row, "feedback"))
-    for path in _VERDICTS:
-        verdict = get(row, *path)
-        if isinstance(verdict, bool):
-            run.claimed, run.claimed_by = verdict, ".".join(path)
-            break
-    else:
-        if isinstance(get(row, "success"), bool) and "result_explanation" in row:
-            run.claimed, run.claimed_by = row["success"], "success, the opinion of a model"
+    claim(run, row, _VERDICTS, lambda value: value if isinstance(value, bool) else None)
+    if run.claimed is None and isinstance(get(row, "success"), bool) and "result_explanation" in row:
+        run.claimed, run.claimed_by = row["success"], "success, the opinion of a model"
     _total(run, get(row, "metrics"))
     return run
 

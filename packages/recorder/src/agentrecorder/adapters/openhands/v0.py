@@ -63,8 +63,6 @@ class V0Events:
             return "status of the server"
         raise ValueError("neither an action nor an observation")
 
-    # -- actions ------------------------------------------------------------------------------------------------------
-
     def _act(self, action: str, event: Mapping[str, Json]) -> str | None:
         args = fields(event.get("args")) or event
         if action == "initialize":
@@ -130,8 +128,6 @@ class V0Events:
         if made is not None and known is not None:
             made["seconds"] = known["seconds"]
         return made
-
-    # -- observations -------------------------------------------------------------------------------------------------
 
     def _observe(self, kind: str, event: Mapping[str, Json]) -> str | None:
         extras = fields(event.get("extras"))

@@ -13,20 +13,22 @@ import zlib
 
 from agentsandbox.server.settings import FIXED_MTIME
 
-CONFIG = """[core]
+CORE = """[core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = false
 \tlogallrefupdates = false
 \tautocrlf = false
-\tfsync = none
-\ttrustctime = false
-\tcheckstat = minimal
-[gc]
+"""
+AT_REST = """[gc]
 \tauto = 0
 [maintenance]
 \tauto = false
-[user]
+"""
+CONFIG = f"""{CORE}\tfsync = none
+\ttrustctime = false
+\tcheckstat = minimal
+{AT_REST}[user]
 \tname = base
 \temail = base@localhost
 """

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import glob
 import os
+from collections.abc import Sequence
 
 from agentsandbox.server.settings import Settings, ToolError
-from agentsandbox.server.tools import closest_match, syntax
+from agentsandbox.server.tools import syntax
 from agentsandbox.server.tools.opening import opened, os_errors, real_path
 
 _EDITED_MAX = 32 << 20  # bytes; this process holds such a file a few times over
 _LINES_NAMED = 10
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LINES_MAX, _SOUGHT_MAX, _WIDTH = 10_000, 100, 200  # lines looked through, lines compared, characters of a line
+_SHOWN, _REGION = 3, 20
+_ALIKE = 0.6
 
 
 def write(settings: Settings, path: str, content: str) -> str:
@@ -89,7 +94,7 @@ def _put(path: str, full: str, data: bytes, flags: int) -> None:
 def _not_once(path: str, data: bytes, wanted: bytes, count: int) -> ToolError:
     if count == 0:
         text, sought = data.decode("utf-8", "replace"), wanted.decode("utf-8", "replace")
-        return ToolError(f"old_string occurs 0 times in {path}; it must occur exactly once", closest_match.nearest(text, sought))
+        return ToolError(f"old_string occurs 0 times in {path}; it must occur exactly once", nearest(text, sought))
     lines, at = [], -1
     for _ in range(min(count, _LINES_NAMED)):
         at = data.index(wanted, at + 1 if at < 0 else at + len(wanted))
@@ -107,3 +112,27 @@ def _drop_byte_code(path: str) -> None:
         for stale in glob.glob(os.path.join(glob.escape(folder), "__pycache__", glob.escape(name[:-3]) + ".*.pyc")):
             with contextlib.suppress(OSError):
                 os.unlink(stale)
+
+
+def nearest(text: str, sought: str) -> str:
+    """Lines of ``text`` that ``sought`` may mean, in words for an agent; empty if nothing is alike.
+
+    First the same lines with other white space, then single lines like the longest one sought.
+    """
+    lines = text.splitlines()[:_LINES_MAX]
+    wanted = [line for line in (" ".join(raw.split()) for raw in sought.splitlines()) if line][:_SOUGHT_MAX]
+    if not wanted:
+        return ""
+    there = [(n, line) for n, line in enumerate((" ".join(raw.split()) for raw in lines), 1) if line]
+    for i in range(len(there) - len(wanted) + 1):
+        if there[i][1] == wanted[0] and [line for _, line in there[i : i + len(wanted)]] == wanted:
+            first, last = there[i][0], there[i + len(wanted) - 1][0]
+            return f"the same with other white space:\n{_shown(lines, range(first, last + 1))}"
+    longest = max(wanted, key=len)[:_WIDTH]
+    alike = difflib.get_close_matches(longest, dict.fromkeys(line[:_WIDTH] for _, line in there), _SHOWN, _ALIKE)
+    numbers = [next(n for n, line in there if line[:_WIDTH] == found) for found in alike]
+    return f"the nearest lines:\n{_shown(lines, numbers)}" if numbers else ""
+
+
+def _shown(lines: list[str], numbers: Sequence[int]) -> str:
+    return "\n".join(f"{n}: {lines[n - 1][:_WIDTH]}" for n in numbers[:_REGION])

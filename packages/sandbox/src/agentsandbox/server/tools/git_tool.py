@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from agentsandbox.server.archive import remove
+from agentsandbox.server.git.commit import AT_REST, CORE
 from agentsandbox.server.settings import Settings, ToolError
 
 _READS = frozenset(
@@ -38,20 +39,7 @@ _WITH_VALUE = "efABCmO"
 """Letters of ``git grep`` after which the rest of a word is a value."""
 _WITHOUT_SUBMODULES = frozenset({"diff", "status"})
 
-_CONFIG = """[core]
-\trepositoryformatversion = 0
-\tfilemode = true
-\tbare = false
-\tlogallrefupdates = false
-\tautocrlf = false
-\tfsmonitor = false
-\thooksPath = /dev/null
-\tquotePath = true
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-"""
+_CONFIG = f"{CORE}\tfsmonitor = false\n\thooksPath = /dev/null\n\tquotePath = true\n{AT_REST}"
 _BORROWED = ("refs", "packed-refs", "logs", "shallow")
 _HEAD_MAX = 4096
 
