@@ -1,4 +1,4 @@
-"""Tasks and rollouts that ``trajhub import`` brought in, kept in the data folder beside the lake."""
+"""Tasks and rollouts that ``trajhub import`` imported, kept in the data folder beside the lake."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rubrics of the settings: functions that are rules of one's own, and what scores depend on besides code of ours."""
+"""The rubrics of the settings: custom rules as functions, and what scores depend on besides our own code."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rules_of(settings: Settings) -> "Mapping[str, Rule]":
-    """Rubric id → rule, those of one's own imported.
+    """Rubric id → rule; custom rules are imported here.
 
     Raises:
         InvalidRubrics: a rubric is judged by rule and has none, or its rule cannot be imported.
@@ -38,7 +38,7 @@ def rules_of(settings: Settings) -> "Mapping[str, Rule]":
 
 
 def by_rule(settings: Settings) -> Any:
-    """Who judges each rubric, and the sources of rules of one's own; ``None`` for the five rubrics."""
+    """Who judges each rubric, and the sources of custom rules; ``None`` for the five rubrics."""
     if not settings.rubrics.file:
         return None
     own = [[rubric_id, name, source_digest(name, settings.root)] for rubric_id, name in sorted(settings.rubrics.rules.items())]

@@ -36,7 +36,7 @@ class SandboxResource(SectionResource, Sandbox):
 
     @property
     def opened(self) -> Backend:
-        """The backend that answers, with its image or environment ready; which one it is, is said aloud.
+        """The backend that answers, with its image or environment ready; which one it is, is printed.
 
         Raises:
             BackendUnavailable: the one asked for does not work here; says what is missing and the remedy.

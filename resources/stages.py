@@ -24,16 +24,19 @@ def _nothing(_: Settings) -> Any:
 
 
 GRADER = ("agentgrader.probes.main",)
-"""The grader's code inside of a box: sent there as source, so no import tells of it."""
+"""The grader's code inside a sandbox: it is sent there as source and not reachable by imports, so it is named here."""
 AGENTS = (
     *("agentrollout.models", "agentrollout.external", "agentrollout.policies"),
     *("agentsandbox", "agentrecorder", "agentllm", "agenttasks"),
 )
-"""What counts for rollouts only as the code of an agent: see `resources.agent_code`."""
+"""Left out of the hash of ``rollouts``; hashed for each agent in `resources.agent_code`."""
 
 
 class PerTaskCode(Protocol):
-    """Hashes of the plug-ins that one task's partition uses; empty where it uses none."""
+    """Hashes of the plug-ins that one task's partition uses; empty where it uses none.
+
+    ``settled`` is false if an upstream partition is computed first, so that what is stored is about to change.
+    """
 
     def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]], *, settled: bool) -> Mapping[str, str]: ...
 
@@ -43,13 +46,14 @@ class PerTaskCode(Protocol):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stored asset. ``group`` is the box that it stands in on the Dagster UI's graph.
+    """One stored asset. ``group`` is its group in the Dagster UI.
 
     ``config`` picks the settings that its content depends on; ``external_inputs`` hashes what it reads from outside the graph;
-    ``per_task_config`` picks what only one task's partition depends on.
+    ``per_task_config`` picks what only one task's partition depends on. ``volatile`` columns are left out of the digest of the content.
 
-    ``resource_code`` names code that comes to it through a resource; packages in ``without`` are no part of its code unless named
-    so. ``chosen_code`` hashes plug-ins that the settings choose, ``per_task_code`` those that only some partitions use.
+    ``resource_code`` names code that comes to it through a resource; packages in ``without`` are left out of the import closure
+    unless ``resource_code`` names them. ``chosen_code`` hashes plug-ins that the settings choose, ``per_task_code`` those that
+    only some partitions use.
     """
 
     name: str
@@ -78,7 +82,7 @@ def _limits(s: Settings) -> Any:
 def _agents(s: Settings) -> Any:
     """Who acts, without what changes no rollout: where a service is and how fast it may be asked.
 
-    Sources of agents of one's own are among it.
+    Includes the sources of custom agents.
     """
     asked = s.agents.model_dump(mode="json", exclude={"money_limit_usd": True, "run": {"__all__": _WIRING}})
     own = [[run.name, source_digest(run.name, s.root)] for run in s.agents.run if ":" in run.name]

@@ -1,4 +1,4 @@
-"""The sources of tasks that the settings name: libraries and repositories, imported tasks, then those of one's own choosing."""
+"""The sources of tasks that the settings name: libraries and repositories, imported tasks, then custom ones."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

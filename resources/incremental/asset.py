@@ -60,8 +60,8 @@ class Incremental(dg.ConfigurableResource):  # type: ignore[type-arg]
     ) -> Iterator[dg.MaterializeResult]:
         """Bring the partitions of this run up to date, and show those that failed or were blocked as failed.
 
-        A stage with partitions always gives its result, so that what follows does the other partitions; its check ends the run
-        failed. ``settings`` are those of this run, where it was given others than the project's.
+        A stage with partitions always gives a result, so that what follows computes the good partitions; an asset check then
+        fails the run. ``settings`` are those of this run, where it was given others than the project's.
 
         Raises:
             Failure: a stage without partitions failed.
@@ -94,8 +94,8 @@ class Incremental(dg.ConfigurableResource):  # type: ignore[type-arg]
 def _show_failed(context: dg.AssetExecutionContext, partition: str) -> None:
     """Make Dagster show a partition as failed once this run has ended failed.
 
-    The result of a range counts as a materialisation of each of its partitions, and there is no call that takes one out. One that
-    is planned again after that, by a run that then fails, is a failed one.
+    Dagster marks the whole range of partitions as materialised, and has no call to take one out. Planning a partition again, in a
+    run that then fails, makes it show as failed.
     """
     planned = AssetMaterializationPlannedData(context.asset_key, partition=partition, partitions_subset=None)
     event = DagsterEvent.build_asset_materialization_planned_event(context.run.job_name, context.op_execution_context.op.name, planned)

@@ -18,9 +18,9 @@ from resources.incremental.syntax_cache import SYNTAX
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WIRING = ("resources", "pipelines", "trajruntime", "agentsandbox.images", "agentsandbox.cli", "agentgrader.cli")
-"""Code that decides when, where and how something is made, not what; modules of it count where a stage names them as its code."""
+"""Code that decides when, where and how something is made, not what: left out unless a stage lists it in ``resource_code``."""
 REGISTRIES = ("agentrecorder.adapters", "agentrecorder.convert", "agentrollout.embedded")
-"""Modules that name all plug-ins of a kind; which of them made a partition is said by its key (see `resources.stages`)."""
+"""Indexes of plug-ins: left out, because each plug-in that a partition uses is hashed by itself (see `resources.stages`)."""
 FOLDERS = ("agentreward.rules.rubrics",)
 """Packages that import every module in them, whatever it is called."""
 WORDS_COUNT = (
@@ -45,7 +45,10 @@ NO_SHAPE = {
     "anyio": "carries requests",
     "dagster": "runs the stages",
 }
-"""Libraries whose version changes nothing that is stored, and why. Those not named here count by their locked version."""
+"""Libraries whose version changes nothing that is stored, and why. Those not named here count by their locked version.
+
+``-pytest`` is the module ``_pytest``: names are looked up with dashes for underscores.
+"""
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
 
 

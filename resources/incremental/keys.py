@@ -46,7 +46,7 @@ class CacheKeyBuilder:
     def key(self, partition: str, stored: Listing, *, settled: bool = True) -> Key:
         """The key that a partition has when it is computed from what is stored now.
 
-        Where that is not ``settled``, because it will be computed anew first, the key is only good for telling that it differs.
+        ``settled`` is false if an input is computed first: then the key may be compared with the stored one, never stored.
         """
         code, config = self.code, self.config
         if self.per_task_code is not None and (used := self.per_task_code(partition, stored, settled=settled)):

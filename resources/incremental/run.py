@@ -37,9 +37,9 @@ class Inputs:
     partition: str
     tables: Mapping[str, "pa.Table"]
     previous: "pa.Table | None" = None
-    """What is stored now, stale or partial: rows that may be kept."""
+    """The table stored before, stale or partial, for rows that can be kept."""
     changed: frozenset[str] = frozenset()
-    """What set the stored key apart from the wanted one: code, configuration, input."""
+    """Which parts of the stored key differ from the wanted one: code, configuration, input."""
 
     def __getitem__(self, asset: str) -> "pa.Table":
         return self.tables[asset]

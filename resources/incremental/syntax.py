@@ -2,8 +2,8 @@
 
 Left out: comments, layout and the order of imports; docstrings, but for those of pydantic models, which become part of a JSON
 Schema that a model may be told; annotations of variables outside classes and of functions, unless a decorator may read them
-(pydantic, typer and Dagster do); overloads and what stands under ``if TYPE_CHECKING``; and the wording of errors: texts with
-white space inside ``raise`` and inside classes of errors. Annotations in classes stay, because they are fields.
+(pydantic, typer and Dagster do); overloads and what stands under ``if TYPE_CHECKING``; and the messages of
+exceptions: string literals with spaces inside ``raise`` and inside exception classes. Annotations in classes stay, because they are fields.
 
 The digest is of our own rendering of the tree, which leaves out empty fields, so that all versions of Python agree on it.
 """

@@ -16,7 +16,7 @@ from resources.incremental import syntax
 from resources.incremental.syntax import Syntax, read_syntax
 
 MOST = 3_000
-"""Files kept; past that, those that this process did not ask for go."""
+"""Most files kept: above this, entries that this process did not use are dropped."""
 
 
 class SyntaxCache:

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 
     @property
     def weights(self) -> Weights:
-        """How scores become rewards: a rubric set of one's own brings weights, unless ``rewards.rubrics`` gives some."""
+        """How scores become rewards: a custom rubric set brings weights, unless ``rewards.rubrics`` gives some."""
         if not self.rubrics.file or "rubrics" in self.rewards.model_fields_set:
             return self.rewards
         return self.rewards.model_copy(update={"rubrics": self.rubric_set.weights})
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
 
     @property
     def imports_dir(self) -> Path:
-        """Absolute folder of what `trajhub import` brought in."""
+        """Absolute folder of what `trajhub import` imported."""
         return self.data_dir / self.tasks.imports
 
     @property

@@ -22,7 +22,7 @@ from agentgrader.run import opened, run_tests
 
 _LOSSES = 2
 _NOTES = 3
-"""So many notes on a run are in a reason; all are in the evidence."""
+"""How many notes on a run are quoted in ``reason``; all of them are in ``tamper``."""
 
 
 def grade(
@@ -39,8 +39,8 @@ def grade(
     """The outcome of ``diff``, a unified diff against the faulty tree (``tree`` with the task's bug patch).
 
     Resolved only if every FAIL_TO_PASS and PASS_TO_PASS test is in the report and passed, the report is complete and agrees
-    with the exit code, and every canary did what it must. A box that dies twice under the diff, and not without it, is the
-    diff's doing: unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
+    with the exit code, and every canary did what it must. If the sandbox dies twice with the diff and not without it,
+    the diff is unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
 
     Raises:
         SandboxError: the infrastructure failed, which says nothing about the diff.
@@ -129,7 +129,7 @@ class _Grading:
         return _Verdict(reason, planted=canaries.draw().results({}), tamper=tuple(suspect))
 
     def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
-        """``verdict``, which is resolved, if nobody touched the tests that it rests on, and if they tell true from false in this box."""
+        """Keep a resolved verdict only if the test files were untouched, and true and false copies of tests behave as they should."""
         of_the_task = paths_in(self._task.test_patch)
         touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
         if touched:
@@ -170,7 +170,7 @@ class _Grading:
         )
 
     def _put_back(self, box: Sandbox) -> list[str]:
-        """Protected paths as the tests need them. Returns those that were not so."""
+        """Restore protected paths and apply the test patch. Returns the paths that differed."""
         changed = box.restore(protected_patterns(self._task))
         if self._task.test_patch:
             box.apply(self._task.test_patch)

@@ -38,7 +38,7 @@ def build_release(
     lineage: Sequence[Lineage],
     pages: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """Write the release ``name`` to ``folder``; an older release there is replaced at one stroke, at the end.
+    """Write the release ``name`` to ``folder``; an older release there is replaced atomically, at the end.
 
     Secrets in what runs did, saw and said are replaced by marks (:mod:`agentrelease.cleaning.secrets`), and so are those in
     ``pages``, texts by file name that lie beside the card (a report); tasks are public code and stay as they are. The same tables,

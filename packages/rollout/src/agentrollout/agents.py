@@ -46,7 +46,7 @@ def open_model(entry: AgentRun) -> Provider:
 def build_agents(
     agents: Agents, folder: Path, codes: Mapping[str, str], cost_limiter: CostLimiter, open: OpenProvider = open_model
 ) -> list[AgentConfig]:
-    """All agents of the configuration. All models spend from ``cost_limiter``; agents of one's own are looked for in ``folder`` first.
+    """All agents of the configuration. All models spend from ``cost_limiter``; custom agents are looked for in ``folder`` first.
 
     ``codes`` names the code of each entry, by its name. It is part of the version of an agent with a model, whose attempts are
     paid for: new code makes new attempts, and those of the older version are not taken for them.

@@ -34,7 +34,10 @@ class RolloutConfig:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt that the configuration asks for. ``stamp`` names what it depends on that its id does not tell."""
+    """One attempt that the configuration asks for.
+
+    ``stamp`` is a hash of the task's content and, for agents without a model, of their code; it is part of the checkpoint's file name.
+    """
 
     config: AgentConfig
     agent: Agent
@@ -56,7 +59,7 @@ class Attempts:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a task's stored attempts came from: the task as agents meet it, and the code of each agent by its name."""
+    """What a task's stored attempts came from: hash of the task without its certificate, and the code of each agent by its name."""
 
     task: str
     code: Mapping[str, str]
@@ -77,7 +80,7 @@ class Origin:
 
 
 def plan_attempts(task: Task, config: RolloutConfig) -> list[Attempt]:
-    """Every attempt at a task, each agent with its budget and limits written into its parameters. None where its code is not here."""
+    """Every attempt at a task, each agent with its budget and limits written into its parameters. Empty if the task cannot be run."""
     if not task.is_runnable:
         return []
     plan = []
@@ -101,15 +104,15 @@ def _stamp(content: Mapping[str, object], code: str | None) -> str:
 
 
 def _as_met(task: Task) -> dict[str, object]:
-    """What an attempt depends on: all of the task but the proof that it is one, which names the code that validated it."""
+    """What an attempt depends on: the task without its certificate, which names the code that validated it."""
     return task.model_dump(mode="json", exclude={"certificate", "certificate_seconds"})
 
 
 def reusable(before: Iterable[Rollout], then: Origin | None, now: Origin) -> dict[str, Rollout]:
-    """Rollouts stored before that are still good, by id. ``then`` is missing where nothing tells what they came from.
+    """Rollouts stored before that are still good, by id. ``then`` is ``None`` where their origin is not known.
 
-    Of agents without a model, those that the code of now would make again. What a model did is paid for, and its version names
-    the code, so all of that is good for as long as the task is the same.
+    Rollouts of agents without a model are kept only while the agent's code is the same. Those of models are paid for, and the
+    agent's version names the code, so they are kept as long as the task is the same.
     """
     if then is not None and then.task != now.task:
         return {}
@@ -119,7 +122,7 @@ def reusable(before: Iterable[Rollout], then: Origin | None, now: Origin) -> dic
 
 
 def is_older(rollout: Rollout, agents: Iterable[AgentConfig]) -> bool:
-    """Whether it is the paid attempt of one of these agents, and only its version sets them apart."""
+    """Whether it is of one of these agents with the same model and sampling, and only the version differs."""
     agent = rollout.agent
     asked = next((one.spec.agent for one in agents if one.spec.agent.name == agent.name), None)
     if asked is None or agent.model is None or rollout.provenance is None:

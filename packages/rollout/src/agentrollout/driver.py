@@ -43,7 +43,7 @@ class AnyAgent(ABC):
     reach: tuple[str, ...] = field(default=(), kw_only=True)
     """Addresses (host:port) that its boxes reach besides those of the limits."""
     variables: tuple[str, ...] = field(default=(), kw_only=True)
-    """Names of environment variables that it is given. What they hold, such as keys, is struck from all that is written down."""
+    """Names of environment variables that it is given. What they hold, such as keys, is redacted from all that is written down."""
 
     def opened(self) -> AbstractContextManager[Self]:
         """The agent with what it needs beside it, such as a proxy, while one try is made.

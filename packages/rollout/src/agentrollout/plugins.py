@@ -1,4 +1,4 @@
-"""An agent of one's own, named ``module:attribute`` and imported from the project's folder or from the environment."""
+"""A custom agent, named ``module:attribute`` and imported from the project's folder or from the environment."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from agentrollout.embedded import EMBEDDED, embedded
 
 
 class AgentUnusable(ValueError):
-    """An agent of one's own cannot be imported, or is none."""
+    """A custom agent cannot be imported, or is none."""
 
     def __init__(self, name: str, why: str, remedy: str) -> None:
         super().__init__(f"agent {name!r}: {why}; remedy: {remedy}")

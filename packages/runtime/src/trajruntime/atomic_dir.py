@@ -1,4 +1,4 @@
-"""Put a finished folder in the place of an old one at one stroke, so that a kill leaves the old one or the new one."""
+"""Atomically put a finished folder in the place of an old one, so that a kill leaves the old one or the new one."""
 
 import ctypes
 import fcntl

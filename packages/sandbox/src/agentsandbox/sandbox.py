@@ -21,7 +21,7 @@ from agentsandbox.stream import Stream
 from agentsandbox.tools import problem_of
 
 INTERRUPT_S = 0.2
-"""Seconds between interruptions of one call: the first may come before there is anything to interrupt."""
+"""Seconds between repeated interrupts of one call: the first may arrive before the command has started."""
 GRACE_S = 10.0
 """Seconds that a server may be late beyond the limit of a call before its box counts as lost."""
 SETUP_S = 60.0
@@ -93,8 +93,8 @@ class Sandbox:
         Raises:
             PatchRejected: a patch does not apply.
             ValueError: ``tree`` is no tar archive, or names paths outside of itself.
-            TreeTooLarge: half of the box's memory does not hold the contents of the tree and its repository.
-            HistoryLeak: what lies in the workdir is not one commit and nothing else.
+            TreeTooLarge: the tree and its git objects take more than half of the memory limit.
+            HistoryLeak: the new repository holds more than its one commit.
         """
         self._ask("load", SETUP_S, tree, patches=list(patches))
 
@@ -105,7 +105,7 @@ class Sandbox:
         the agent stand still meanwhile, and go on.
 
         Raises:
-            TreeTooLarge: the base and all snapshots have more different contents than half of the box's memory.
+            TreeTooLarge: the different contents of the base and all snapshots take more than half of the memory limit.
         """
         result, _ = self._ask("snapshot", SETUP_S)
         return Snapshot(str(result["id"]), str(result["tree_hash"]))
@@ -113,8 +113,8 @@ class Sandbox:
     def reset(self, snapshot: Snapshot | None = None) -> str:
         """Put the box back exactly: the workdir to ``snapshot``, by default to what it was after :meth:`load`.
 
-        Every process of the agent is killed; home, temporary folders and shared memory are emptied. Every byte is
-        compared, as times do not tell of each change. Inode numbers and times of access are not put back.
+        Every process of the agent is killed; home, temporary folders and shared memory are emptied. Contents
+        are compared, because modification times can miss changes. Inode numbers and access times are not put back.
 
         Returns:
             The tree hash (see :mod:`agentsandbox.server.tree`).
@@ -128,7 +128,7 @@ class Sandbox:
         """Hash of the workdir as it is now, ``.git`` included (see :mod:`agentsandbox.server.tree`), read anew.
 
         Raises:
-            TreeTooLarge: the files have more bytes than ``disk_mb`` allows (holes count), or a path has over 4,000.
+            TreeTooLarge: the files exceed ``disk_mb`` (sparse files count at full size), or a path is over 4,000 bytes.
         """
         return str(self._ask("tree_hash", SETUP_S)[0]["tree_hash"])
 
@@ -155,8 +155,8 @@ class Sandbox:
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
 
-        Files in order of path. Byte code and caches are left out, and what lies deeper than a path of 4,000 bytes can say.
-        Applying it to the base gives the workdir back, with the one bit of a mode that git keeps.
+        Files in order of path. Byte code, caches and paths over 4,000 bytes are left out. Applying it to the base gives the
+        workdir back; of modes only the executable bit is kept, as in git.
         """
         return str(self._ask("diff", SETUP_S)[0]["diff"])
 
@@ -171,8 +171,8 @@ class Sandbox:
     def restore(self, patterns: Sequence[str]) -> list[str]:
         """Put paths that match a pattern back to the base commit; remove those that were added.
 
-        Patterns are those of :mod:`agentsandbox.server.globs`. Folders that forbid looking or writing are opened. Returns the
-        paths that differed, sorted.
+        Patterns are those of :mod:`agentsandbox.server.globs`. Changes the mode of
+        unreadable or read-only folders where needed. Returns the paths that differed, sorted.
         """
         return [str(p) for p in self._ask("restore", SETUP_S, patterns=list(patterns))[0]["paths"]]
 
@@ -185,13 +185,13 @@ class Sandbox:
         return CommandResult.of(self._ask("run", command.timeout_s, **dataclasses.asdict(command))[0])
 
     def install(self, probe: Probe) -> None:
-        """Send a probe into the box and start it. A second time does nothing. To :meth:`load` a tree leaves it there."""
+        """Send a probe into the box and start it. A second time does nothing. A later :meth:`load` does not remove it."""
         if probe.package not in self._installed:
             self._ask("install", SETUP_S, package=probe.package, sources=bootstrap.sources_of(probe.package))
             self._installed.add(probe.package)
 
     def ask(self, probe: Probe, method: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Answer of a probe's handler, which may take ``timeout_s`` and finds it among its parameters.
+        """Answer of a probe's handler. ``timeout_s`` bounds the call and is passed to the handler as a parameter.
 
         A probe that is not installed yet is installed first.
 
@@ -254,10 +254,10 @@ class Backend(ABC):
 
     @abstractmethod
     def check(self, trusted: bool = True) -> None:
-        """Return if boxes can be made here, for what is ``trusted`` (see :meth:`open`) or for anything.
+        """Raise unless this backend can run trusted code (see :meth:`open`) or, with ``trusted`` false, any code.
 
         Raises:
-            Untrusted: not for what is not trusted.
+            Untrusted: it can run trusted code only.
             BackendUnavailable: what is missing, and what to do about it.
         """
 
@@ -271,13 +271,13 @@ class Backend(ABC):
 
     @abstractmethod
     def open(self, limits: Limits, environment: Environment, trusted: bool = False) -> Sandbox:
-        """A new, empty box with ``limits``, or with what the environment needs where that is more.
+        """A new, empty box. Each limit is the larger of that in ``limits`` and that in ``environment.needs``.
 
         ``trusted`` says that all that will run in it is known to be harmless: embedded agents, and tests of libraries that
-        were chosen by hand. It stands in the provenance. A backend that does not isolate refuses the rest.
+        were chosen by hand. It is recorded in the provenance; a backend that does not isolate refuses untrusted code.
 
         Raises:
-            Untrusted: the backend does not isolate, and was not told that this does not matter.
+            Untrusted: the backend does not isolate, and ``trusted`` is false.
             BackendUnavailable: the backend cannot be used on this machine.
             SandboxError: the box could not be made.
         """

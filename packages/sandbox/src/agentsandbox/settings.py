@@ -18,7 +18,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def fitted(limits: Limits, environment: Environment) -> Limits:
-    """Limits of a box for ``environment``: what it needs, where that is more than ``limits``."""
+    """Limits of a box: each is the larger of that in ``limits`` and that in ``environment.needs``."""
     needs = {name: value for name, value in environment.needs if value > getattr(limits, name)}
     return limits.model_copy(update=needs)
 

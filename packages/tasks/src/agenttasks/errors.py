@@ -51,7 +51,7 @@ class LibraryUnfit(TaskError):
 
 
 class RepositoryUnusable(TaskError):
-    """No task can be made from a repository of one's own (its name, why, the remedy) as it stands."""
+    """No task can be made from the user's own repository (its name, why, the remedy) as it stands."""
 
     text = "repository {}: {}; remedy: {}"
 

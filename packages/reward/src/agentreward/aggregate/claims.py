@@ -1,6 +1,6 @@
 """A claimed outcome in the light of the steps, wherever rewards are made: engine, graph and verifier.
 
-Nobody here ran those tests, so a claim is believed unless the steps speak against it.
+We cannot run those tests again, so a claim is accepted unless the steps speak against it.
 
 - Where they show tampering (:mod:`agentreward.rules.tampering`), the evidence joins the outcome, and fusion does with it what it
   does with a grader's: outcome 0 and total 0. So an honest fix stays above every cheat that was seen, by at least
@@ -9,7 +9,7 @@ Nobody here ran those tests, so a claim is believed unless the steps speak again
 - Where no step can have changed anything, a claim of success is not believed: outcome 0. So an empty run that claims success
   stays below an honest attempt that fails.
 
-Neither depends on the claim itself, so of two claims for the same steps the better one is never worth less.
+Both checks read only the steps, so claiming less never helps.
 """
 
 from collections.abc import Iterable

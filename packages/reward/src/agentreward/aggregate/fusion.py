@@ -5,9 +5,9 @@
   A step with no scored rubric is left out.
 - process is the padding-proof mean of :mod:`agentreward.aggregate.process_reward`.
 - total = outcome_weight · outcome + (1 - outcome_weight) · process; missing where either is missing.
-- Evidence of tampering makes the total 0, whatever the steps look like. With the total of any other run at 0 or above and
-  that of a fix at ``weights.outcome`` or above, every detected cheat lies below every honest fix and never above a failed
-  attempt. The process stays as computed, for those who study such runs.
+- Evidence of tampering makes the total 0, whatever the steps look like. Other totals are at least 0, and that of
+  a fix is at least ``weights.outcome``, so a detected cheat ranks below every honest fix and never above a failed attempt.
+  The process stays as computed, for those who study such runs.
 
 The engine, the explanation, the reward table and the verifier of a release all add up here.
 """
@@ -54,7 +54,7 @@ def reward(
     Args:
         agent_steps: ids of the steps that the agent took, in order.
         scores: scores of both layers, in any order. A missing score takes no part. A step without a gate score has gate 1.
-        by_rule: scores of the rule layer by step, where they are no records.
+        by_rule: scores of the rule layer by step, given as mappings instead of ``StepScore`` records.
         versions: ``rule``, ``judge``, ``grader`` … → version, written into the record.
 
     Raises:

@@ -20,7 +20,7 @@ def outcome_value(outcome: Outcome | None, weights: Weights) -> OutcomeValue:
     """Resolved is 1. Unresolved is ``partial`` times the share of FAIL_TO_PASS fixed, and 0 once a passing test broke.
 
     - Evidence of tampering beats the verdict: the value is 0, whatever is said or claimed.
-    - ``claimed`` has the value that its verdict would have, times ``weights.claimed``, and is missing where that is 0: nobody
+    - ``claimed`` has the value of the claimed result, times ``weights.claimed``, and is missing where that weight is 0: nobody
       here has seen those tests.
     - ``error`` and ``not_evaluated`` are missing, with the outcome's reason.
     - Counts that contradict each other (5 of 2 fixed) are missing: such a record has no value.

@@ -11,22 +11,24 @@ of 0 stops only exact repeats. So steps are told apart by what they can do to th
     process = min over J ⊆ I of mean(step_reward over A ∪ J)
 
 A run that never advanced has no A. One step of reward ``default_reward`` stands in for it: an honest attempt is above an empty one, and
-below the same attempt with a good change made, whose reward is higher. Only gated steps: 0. No scored step: missing.
+below the same attempt with a good change made, whose reward is higher.
+If every step is gated the score is 0; without a scored step it is ``None``.
 
 What this gives, for any rewards:
 
 - One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, no step that does not
   advance pays by itself, gated or not, wherever it stands. A gated step has reward 0 and always takes part.
-- Lowering any step's reward never raises it, down to the gate; nor does moving a step from A to I while others are left in A. That is
-  why no step of the run itself can stand in for A: gating the lowest one would leave that to the next.
+- Lowering a step's reward, even to 0, never raises the score; nor does moving a step from A to I while others are left in A.
+  That is why a constant stands in for A and not the run's lowest step: getting that step gated would put the next one, with a
+  higher reward, in its place.
 - Where looking around scores above the rest, it is left out: the credit for information lands on the step that uses it
   (rubric info_utilization of an edit), not on the looking.
 - Without padding and with ordinary scores it stays close to the plain mean; it never exceeds it when A is not empty.
 
-What the rules take for an advance can still be bought. A change of code that looks like work and is none (an unused line in a file
-that was read, ``sed`` with nothing to replace) joins A like any other and raises the mean of a run whose changes were poor, since
-nobody can tell at that step. The rules take from A what shows in the steps: no text that was there before, no comments, blanks or
-documents, no more than a few changes of one file, no tests that got better without a change of code.
+Known gap: a change of code that looks like work and is none (an unused line in a file that was read, ``sed`` with nothing to
+replace) counts as an advance and raises the mean of a run whose changes were poor, since nobody can tell at that step. Left out of A,
+because it shows in the steps: text that was there before, comments, blanks or documents, more than a few changes of one file, tests
+that got better without a change of code.
 
 The minimum is reached by adding the steps of I in ascending order while they lie below the mean. Rewards are whole
 multiples of 1e-12 and are summed as integers, so "never raises" holds to the last bit.
@@ -63,7 +65,7 @@ class Process(NamedTuple):
 
     @property
     def counted(self) -> int:
-        """How many rewards the mean is of; each brings its value over this."""
+        """How many rewards the mean is taken over: its denominator."""
         return len(self.roles) - self.roles.count("left_out") + (self.default_reward is not None)
 
 
@@ -75,7 +77,7 @@ def rounded(value: float) -> float:
 def process_of(steps: Iterable[StepValue], default_reward: float = DEFAULT_PROCESS_REWARD) -> Process:
     """The padding-proof mean of ``steps`` with the part that each has in it. O(n log n) for the sort.
 
-    Of equal rewards that could lower the mean or be left out alike, earlier steps are taken first.
+    Ties are broken by step order.
     """
     values = [(round(s.reward * UNIT) if s.gate else 0, bool(s.gate), bool(s.gate) and s.advances) for s in steps]
     if not values:

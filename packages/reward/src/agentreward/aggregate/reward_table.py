@@ -50,7 +50,7 @@ def reward_table(runs: pa.Table, scores: pa.Table, outcomes: Mapping[str, Outcom
     Args:
         runs: what :func:`run_table` gives.
         scores: columns of ``StepScore`` of those runs, both layers, in any order; evidence is not read.
-        outcomes: by trajectory id, examined already where they are claims (:mod:`agentreward.aggregate.claims`).
+        outcomes: by trajectory id; claims must have gone through :func:`agentreward.aggregate.claims.examined`.
 
     Raises:
         ScoreMismatch: a score of no agent step of these runs, or two of one layer for one rubric of a step.

@@ -63,6 +63,6 @@ class Weights(BaseModel):
 
     @property
     def version(self) -> str:
-        """Content id of every number in here. It takes fields by their first names: a stored reward keeps its version."""
+        """Content id of all the weights. Uses the older field name ``stand_in``, so that stored versions stay valid."""
         numbers = self.model_dump(mode="json", exclude={"default_process_reward"})
         return content_id({**numbers, "stand_in": self.default_process_reward})

@@ -1,6 +1,6 @@
 """What a box made of namespaces sees of the host's /usr: programs, and what they need to run.
 
-No library, nor a program that brings some along: what a task is about may lie there with its faults mended.
+No library, nor a program that brings some along: what a task is about may lie there with its faults fixed.
 """
 
 import sysconfig

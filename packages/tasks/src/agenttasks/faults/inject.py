@@ -122,7 +122,7 @@ def _singles(library: Library, piles: _Piles) -> Iterator[Candidate]:
 
 
 def _multis(library: Library, piles: _Piles) -> Iterator[Candidate]:
-    """Two faults, now and then three; mostly simple ones, so that mending them one by one is a way."""
+    """Two faults, now and then three; mostly simple ones, so that fixing them one by one is a way."""
     for turn in count(_position(library.name)):
         wishes = (True, True, True) if turn % 4 == 3 else (True, turn % 4 != 1)
         chosen: list[Mutation] = []

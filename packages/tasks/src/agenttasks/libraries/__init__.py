@@ -1,1 +1,1 @@
-"""The code that tasks are made from: pinned libraries and folders of one's own, as trees in the store."""
+"""The code that tasks are made from: pinned libraries and the user's own folders, as trees in the store."""

@@ -1,4 +1,4 @@
-"""Faults put into pinned libraries and into folders of one's own.
+"""Faults put into pinned libraries and into the user's own folders.
 
 Options: ``libraries`` (names of the table), ``repositories`` (fields of :class:`~agenttasks.libraries.library.Library`, with ``path``
 in place of what a release has), ``count``, ``seed``.

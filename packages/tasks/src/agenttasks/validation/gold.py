@@ -72,7 +72,7 @@ def measure(library: Library, store: TaskStore, backend: Backend, limits: Limits
     Raises:
         LibraryUnavailable: the library's source cannot be had.
         LibraryUnfit: its suite does not run to its end, or no test passes.
-        RepositoryUnusable: the same of one's own repository, or one of its tests fails.
+        RepositoryUnusable: the same of the user's own repository, or one of its tests fails.
         agentsandbox.errors.SandboxError: the sandbox failed.
     """
     tar = fetch(library, store)
@@ -108,7 +108,7 @@ def _gold(library: Library, tree: str, place: str, reports: list[TestReport]) ->
 
 
 def _unfit(library: Library, why: str) -> TaskError:
-    """A released library may have tests that fail here; of one's own repository they are an oversight that can be mended."""
+    """A released library may have tests that fail here; in the user's own repository they are an oversight that can be fixed."""
     if not library.packed:
         return LibraryUnfit(library.name, why)
     remedy = "mend them, or leave their files out with `exclude`; a box has pytest and nothing else installed"

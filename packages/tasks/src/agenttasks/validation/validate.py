@@ -125,7 +125,7 @@ class Validator:
         return failing
 
     def _each_place_matters(self, candidate: Candidate, files: Mapping[str, str], together: frozenset[str]) -> None:
-        """Mending any one place must mend some tests and leave others failing, or the task has fewer places than it says."""
+        """Fixing any one place must fix some tests and leave others failing, or the task has fewer places than it says."""
         tests = [test for test in self._gold.passed if test in together]
         for mended in candidate.mutations:
             broken = faulty(files, [m for m in candidate.mutations if m is not mended])

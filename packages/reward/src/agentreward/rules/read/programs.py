@@ -45,7 +45,7 @@ _GREP_TAKES_VALUE = frozenset({"-A", "-B", "-C", "-m", "-e", "-d", "-D", "--max-
 _ELSEWHERE = ("/tmp/", "/var/tmp/", "/dev/")
 _ASKS_ABOUT = frozenset({"--version", "-V", "-VV", "--help", "-h"})
 _LOOKS_ONLY = frozenset({"check", "--check", "--diff", "-l", "-t", "tf", "tvf", "tzf", "-tf", "-tvf", "-tzf"})
-"""With one of these a formatter or archiver says what it would do or what there is, unless it is told to mend (``--fix``)."""
+"""With one of these a formatter or archiver says what it would do or what there is, unless it is told to fix (``--fix``)."""
 _FORMATS = frozenset({"black", "isort", "ruff", "autopep8", "2to3", "tar", "unzip"})
 
 
