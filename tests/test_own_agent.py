@@ -96,7 +96,7 @@ def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project
     [
         ("nowhere:agent", "error: agent 'nowhere:agent': there is no module 'nowhere'"),
         ("tester:script", "'script' is a function, and no AgentSpec; remedy: make 'script' an agentrollout.driver.AgentSpec"),
-        ("nop", "error: no embedded agent is called 'nop'; there are: random"),
+        ("nop", "error: no embedded agent is called 'nop'; there are: oracle"),
     ],
 )
 def test_what_is_no_agent_stops_before_anything_is_run(own: Project, name: str, said: str) -> None:

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentllm.cost_limit import CostLimiter
 from agentrollout.agents import AgentConfig
-from agentrollout.attempts import Origin, RolloutConfig, is_older, plan_attempts, reusable
+from agentrollout.attempts import Origin, RolloutConfig, is_older, plan_attempts, reusable, run_attempts
+from agentrollout.checkpoints import AttemptCheckpoints
+from agentrollout.dispatcher import Dispatcher
 from agentrollout.embedded import embedded
 from agentrollout.tool_loop import Budget
+from agentsandbox.sandbox import Backend
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 from trajschema.task import Certificate, Task
 
@@ -89,3 +93,15 @@ def test_older_is_what_only_the_version_sets_apart(task: Task, stored: list[Roll
     (paid,) = (rollout for rollout in stored if rollout.agent.model)
     assert is_older(paid, [now]) is older
     assert not is_older(paid, [NOOP])
+
+
+def test_paid_attempts_of_an_older_version_that_no_partition_holds_yet_are_not_lost(task: Task, local: Backend, tmp_path: Path) -> None:
+    newer = replace(MODEL, spec=replace(MODEL.spec, agent=MODEL.spec.agent.model_copy(update={"version": "1+b"})), concurrency=1)
+    checkpoints = AttemptCheckpoints(tmp_path / "checkpoints")
+    for attempt, paid in zip(plan_attempts(task, config(MODEL)), made(task, config(MODEL)), strict=True):
+        checkpoints.put(paid, attempt.stamp)
+    stored = {rollout.rollout_id: rollout for rollout in made(task, config(newer))}
+    with Dispatcher([newer], 1, CostLimiter()) as dispatcher:
+        found = run_attempts(task, lambda: b"", config(newer), dispatcher, checkpoints, local, stored)
+    assert sorted(rollout.agent.version for rollout in found.rollouts) == ["1+a", "1+b"]
+    assert found.older == 1

@@ -91,11 +91,16 @@ def plan_attempts(task: Task, config: RolloutConfig) -> list[Attempt]:
         spending = {"attempt_tokens": budget.tokens, "attempt_usd": budget.usd} if asked.concurrency else {}
         parameters = json.dumps({**json.loads(asked.spec.agent.parameters), **frame, **spending}, sort_keys=True)
         agent = asked.spec.agent.model_copy(update={"parameters": parameters})
-        stamp = content_id([content, None if agent.model else asked.code], 8)
+        stamp = _stamp(content, None if agent.model else asked.code)
         for number in range(asked.attempts):
             seed = int(content_id([config.seed, task.task_id, agent.name, number], 8), 16)
             plan.append(Attempt(asked, agent, number, seed, rollout_id(task.task_id, agent, number, seed), stamp))
     return plan
+
+
+def _stamp(content: Mapping[str, object], code: str | None) -> str:
+    """Names a checkpoint: the task as agents meet it, and the code where the id of the attempt does not name it."""
+    return content_id([content, code], 8)
 
 
 def _as_met(task: Task) -> dict[str, object]:
@@ -170,7 +175,8 @@ def run_attempts(
     begun = {a.rollout_id: dispatcher.submit(a.config, functools.partial(run, a)) for a in asked if known[a.rollout_id] is None}
     results = {**known, **{rollout_id: future.result() for rollout_id, future in begun.items()}}
     done = [r for r in results.values() if r is not None]
-    older = [r for r in stored.values() if r.rollout_id not in results and is_older(r, config.agents)]
+    paid = {r.rollout_id: r for r in checkpoints.stamped(task.task_id, _stamp(_as_met(task), None))} | dict(stored)
+    older = [r for r in paid.values() if r.rollout_id not in results and is_older(r, config.agents)]
     done.extend(older)
     done.extend(r for r in imported if r.rollout_id not in results)
     lost = [f"{r.agent.name} attempt {r.attempt}: {r.exit_reason}" for r in done if r.exit == "infrastructure"]

@@ -26,6 +26,11 @@ class AttemptCheckpoints:
         except (OSError, ValueError, UnknownSchemaVersion):
             return None
 
+    def stamped(self, task_id: str, stamp: str) -> list[Rollout]:
+        """All attempts at a task that were kept under ``stamp`` and can be read."""
+        names = (file.stem.removesuffix(f"-{stamp}") for file in sorted((self.folder / task_id).glob(f"*-{stamp}.json")))
+        return [found for name in names if (found := self.get(task_id, name, stamp)) is not None]
+
     def clear(self, task_id: str) -> None:
         """Forget the attempts at a task: its partition is stored."""
         shutil.rmtree(self.folder / task_id, ignore_errors=True)
