@@ -39,7 +39,7 @@ from typing import Literal, NamedTuple
 
 UNIT = 10**12
 DEFAULT_PROCESS_REWARD = 0.25
-"""Reward that stands in where no step advanced, if nothing else is said."""
+"""Default reward of the step that stands in for A where no step advanced."""
 
 Role = Literal["advances", "lowers", "left_out"]
 """What a step is to the mean: in A; in J; in neither."""
