@@ -1,6 +1,6 @@
 """Keep our images within a budget: the least recently used go first.
 
-Never one that a container is made of, never one that another stands on, never one that this folder has no record of.
+Never one that a container uses, that another image is built on, or that this folder has no record of.
 """
 
 from collections.abc import Callable, Sequence
