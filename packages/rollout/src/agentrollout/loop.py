@@ -32,9 +32,6 @@ LOSSES = 2
 class AgentNotEmbedded(ValueError):
     """A rollout names an agent that this code does not run as given."""
 
-    def __init__(self, wanted: Agent, known: Agent) -> None:
-        super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.embedded.embedded)")
-
 
 @dataclass
 class Record(Recorder):
@@ -96,7 +93,8 @@ def rollout(
     """
     spec = spec or embedded(agent.name)
     if not _same(spec.agent, agent):
-        raise AgentNotEmbedded(agent, spec.agent)
+        known = f"the agent of that name is {spec.agent!r} (see agentrollout.embedded.embedded)"
+        raise AgentNotEmbedded(f"agent {agent!r} is not run here; {known}")
     identity = rollout_id(task.task_id, agent, attempt, seed)
     started = time.monotonic()
     trusted = spec is EMBEDDED.get(agent.name)
