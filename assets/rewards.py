@@ -40,7 +40,7 @@ def weigh(inputs: Inputs, weights: Weights) -> StageResult:
 
 
 def outcomes(inputs: Inputs, weights: Weights) -> dict[str, Outcome]:
-    """Outcome by trajectory id. Only a claim that counts is looked at in the light of the steps, so only such runs are read."""
+    """Outcome by trajectory id. Only a claim that counts is checked against the steps, so only such runs are read."""
     known = {o.rollout_id: o for o in from_table(Outcome, inputs["outcomes"])}
     ids = zip(inputs["trajectories"]["trajectory_id"].to_pylist(), inputs["trajectories"]["rollout_id"].to_pylist(), strict=True)
     found = {trajectory: known[rollout] for trajectory, rollout in ids if rollout in known}

@@ -56,7 +56,7 @@ class RewardConfig(BaseModel):
 
     @property
     def rubrics(self) -> RubricSet:
-        """The rubric set, read from its file where it stands in one.
+        """The rubric set, read from its file if it is in one.
 
         Raises:
             InvalidRubrics: there is no such set, or its file holds none.

@@ -43,7 +43,7 @@ def read_run(given: Mapping[str, Any] | Trajectory) -> Run:
 
 
 def name_of(given: Mapping[str, Any]) -> str | None:
-    """The id that a run gives itself; ``None`` where it has none, and is known by its content.
+    """The id that a run gives itself; ``None`` where it has none and is identified by its content.
 
     Raises:
         InvalidRun: it is neither text nor a number.
@@ -93,7 +93,7 @@ def _step(number: int, given: Any) -> Step:
 
 
 def _claim(given: Any, run: str) -> Outcome | None:
-    """What the run says of itself. Solved: ``success`` and no test that failed; without ``success`` the tests alone decide."""
+    """The outcome that the run claims. Solved: ``success`` and no test that failed; without ``success`` the tests alone decide."""
     if given is None:
         return None
     if not isinstance(given, Mapping):

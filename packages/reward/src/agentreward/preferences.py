@@ -55,7 +55,7 @@ class _Candidate(NamedTuple):
 
     @property
     def quality(self) -> float:
-        """A wide margin between runs of like length says most about the work and least about its length."""
+        """A wide margin between runs of similar length says most about the work and least about its length."""
         return self.margin / (1.0 + abs(math.log(self.chosen.agent_steps / self.rejected.agent_steps)))
 
 
@@ -102,7 +102,7 @@ def _candidate(a: Reward, b: Reward, min_margin: float) -> _Candidate | None:
 
 
 def _claimed_better(chosen: Reward, rejected: Reward) -> bool:
-    """Two claims that differ. A claim is never set against a graded run: that would compare words with tests."""
+    """Two claims that differ. A claim is never compared with a graded run: that would compare words with tests."""
     return chosen.verdict == rejected.verdict == "claimed" and (chosen.outcome or 0.0) > (rejected.outcome or 0.0)
 
 
@@ -161,8 +161,8 @@ def build_preferences(
 ) -> list[PreferencePair]:
     """Pairs of each task whose rewards differ by at least ``min_margin``, the clearest first; all of them by default.
 
-    A run is ``{"id": …, "reward": from 0 to 1, "step_count": …}`` or what the engine gave for it. Of the latter, pairs keep the
-    promises of :func:`build_pairs`; a run whose total is missing is in no pair.
+    A run is ``{"id": …, "reward": from 0 to 1, "step_count": …}`` or what the engine gave for it. For the latter, pairs keep the
+    rules of :func:`build_pairs`; a run whose total is missing is in no pair.
 
     Raises:
         InvalidScores: a run is neither, lacks one of the three or has it out of range, two runs of a task share an id, or a limit

@@ -25,7 +25,7 @@ class StepReward:
 class TrajectoryReward:
     """The reward of a run: the stored record, the scores that it was added up from, and what a reader should know.
 
-    ``tamper`` is what voided a claimed outcome, ``notes`` what did not go as configured (no judge, an option not taken). Scores come
+    ``tamper`` is what voided a claimed outcome, ``notes`` what did not go as configured (no judge, an option that was refused). Scores come
     as records, as what the rules gave (``by_rule``), or both.
     """
 
@@ -38,7 +38,7 @@ class TrajectoryReward:
 
     @cached_property
     def scores(self) -> tuple[StepScore, ...]:
-        """Scores of both layers, those of the rules first. Made when asked for: few callers ask, and they outweigh the rest."""
+        """Scores of both layers, those of the rules first. Created on request: few callers need them, and they are large."""
         return (*(self.by_rule.records() if self.by_rule else ()), *self.records)
 
     @property

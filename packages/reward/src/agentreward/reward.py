@@ -1,4 +1,4 @@
-"""The engine: a run in, its reward out. It adds nothing of its own; rules, judge and fusion are those of the graph."""
+"""The engine: a run in, its reward out. It only combines rules, judge and fusion, the same as in the graph."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -39,7 +39,7 @@ class RewardEngine:
     def score(self, trajectory: Mapping[str, Any] | Trajectory, outcome: Outcome | None = None) -> TrajectoryReward:
         """The reward of a run: a plain dict (see :mod:`agentreward.dict_runs`), a trajectory, or the JSON form of one.
 
-        ``outcome`` stands in for what the run says of itself. One that is only claimed is looked at in the light of the steps
+        ``outcome`` replaces what the run says of itself. One that is only claimed is looked at in the light of the steps
         (:mod:`agentreward.aggregate.claims`).
 
         Raises:

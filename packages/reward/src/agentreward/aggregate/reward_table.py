@@ -99,7 +99,7 @@ def _read_scores(scores: pa.Table, runs: Mapping[str, RunScores]) -> dict[str, d
 
 
 def _words(column: pa.ChunkedArray) -> Iterable[Any]:
-    """Values of a column of few texts, each made once."""
+    """Values of a column with few distinct texts, each text created once."""
     encoded = column.combine_chunks().dictionary_encode()
     return map(encoded.dictionary.to_pylist().__getitem__, encoded.indices.to_pylist())
 

@@ -41,7 +41,7 @@ class Weights(BaseModel):
         validation_alias=AliasChoices("default_process_reward", "stand_in"),
         description="Reward of one step that is counted where no step advanced.",
     )
-    """Releases and settings made before it had this name call it ``stand_in``."""
+    """Older releases and settings call this field ``stand_in``."""
 
     @field_validator("rubrics")
     @classmethod

@@ -1,7 +1,7 @@
-"""Where a reward comes from, as data: what each step brought, whether it counted, and what it lost by which rubric.
+"""Where a reward comes from, as data: what each step contributed, whether it counted, and what it lost by which rubric.
 
 Nothing is scored here; a reward is taken apart by the functions that put it together (:mod:`agentreward.aggregate.fusion`,
-:mod:`agentreward.aggregate.process_reward`), so what the steps bring, and what stands in where none advanced, adds up to the process score.
+:mod:`agentreward.aggregate.process_reward`), so the contributions of the steps (or of the default reward) add up to the process score.
 """
 
 from dataclasses import dataclass
@@ -45,9 +45,9 @@ class RubricPart:
 
 @dataclass(frozen=True)
 class StepExplained:
-    """One agent step. ``brings`` is its part of the process score; ``role`` is missing for a step without a reward.
+    """One agent step. ``brings`` is its contribution to the process score; ``role`` is missing for a step without a reward.
 
-    ``parts`` come by what was lost, most first. A gate of 0 takes all that the rubrics would have left.
+    ``parts`` are sorted by what was lost, most first. A gate of 0 takes all that the rubrics left.
     """
 
     step_id: int

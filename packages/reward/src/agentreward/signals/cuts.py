@@ -13,7 +13,7 @@ _KINDS = (
     ("time", re.compile(r"second|minute|hour|time(?!error)", re.IGNORECASE)),
     ("steps", re.compile(r"step|turn|call|iteration|message", re.IGNORECASE)),
 )
-"""Words of a reason → the limit that it speaks of; the first that fits."""
+"""Words of a reason → the limit that it names; the first match counts."""
 _NOT_LEARNT = frozenset({"malformed", "copied_context", "synthetic"})
 _CACHE = 0.2
 """Part of the limit over which the penalty grows: DAPO's 4,096 of 20,480 tokens."""

@@ -1,4 +1,4 @@
-"""Did the run find the place? Reads the gold patch, so it stands beside the reward and never in it."""
+"""Did the run find the place? Reads the gold patch, so it is given beside the reward and never enters it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -11,7 +11,7 @@ _SPAN = 50_000
 
 
 class Hunk(NamedTuple):
-    """``old`` lines that follow ``at`` others in the file become ``new`` lines; both with what stands around the change."""
+    """``old`` lines that follow ``at`` others in the file become ``new`` lines; both with the lines around the change."""
 
     at: int
     old: list[str]
@@ -21,7 +21,7 @@ class Hunk(NamedTuple):
 def hunks_of(patch: str) -> dict[str, list[Hunk]] | None:
     """Path → the hunks that change it; ``None`` if ``patch`` is no unified diff, an empty one, or one that is cut off.
 
-    A file that is only renamed, or binary, has no hunk. A deleted file stands under its old name, any other under its new one.
+    A file that is only renamed, or binary, has no hunk. A deleted file is listed by its old name, any other by its new one.
     """
     found: dict[str, list[Hunk]] = {}
     for file in read_diff(patch):
@@ -32,10 +32,10 @@ def hunks_of(patch: str) -> dict[str, list[Hunk]] | None:
 
 
 def drawn(own: Iterable[Hunk], other: Iterable[Hunk]) -> str | None:
-    """The hunks ``own`` of a file, drawn anew with three lines around each change; empty if they change nothing.
+    """The hunks ``own`` of a file, written again with three lines around each change; empty if they change nothing.
 
     Programs draw the same change differently. Two diffs of one file that leave the same lines are drawn alike here, each with the
-    hunks of the other as ``other``: what either shows of the file is put together, and lines that neither shows stand as marks. Line
+    hunks of the other as ``other``: what either shows of the file is put together, and lines that neither shows become marks. Line
     numbers count from the first line that either shows. ``None`` for diffs that span over 50,000 lines.
     """
     own, other = sorted(own), sorted(other)

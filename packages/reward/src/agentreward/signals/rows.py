@@ -64,8 +64,8 @@ def rollout_signals(
 
     Args:
         rewards: by trajectory id.
-        rollouts: by rollout id; a run without one has no word on how it was cut off.
-        gold_patches: by task id; a run at a task without one has no column that rests on it.
+        rollouts: by rollout id; a run without one has no value for how it was cut off.
+        gold_patches: by task id; a run at a task without one has no values in the columns that need it.
     """
     advantages: dict[str, tuple[int, Advantage | None, float | None]] = {}
     for group in groups_of(rewards.values()):
@@ -132,7 +132,7 @@ def _step_limit(rollout: Rollout | None) -> int | None:
 
 
 def mean_best_of(groups: Sequence[GroupSignals]) -> list[tuple[BestOf, int]]:
-    """Best of k over groups: each group counts once in the k that it is large enough for; the number of groups stands beside."""
+    """Best of k over groups: each group counts once for every k that it is large enough for; with the number of groups."""
     by_k: dict[int, list[BestOf]] = {}
     for b in (b for g in groups for b in g.best_of):
         by_k.setdefault(b.k, []).append(b)

@@ -1,4 +1,4 @@
-"""Best of k: how often the run that a score picks out of k is a resolved one, beside picking blindly and picking with foresight."""
+"""Best of k: how often the run that a score picks out of k is a resolved one, compared with a random and a perfect pick."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -27,7 +27,7 @@ def best_of_k(attempts: Sequence[Attempt]) -> list[BestOf]:
 
     - ``random``: any of the k; the share of resolved runs.
     - ``picked``: the one with the highest score. With a runs above a score and t runs at it, the best of k has that score in
-      C(n-a, k) - C(n-a-t, k) of C(n, k) sets; runs that share a score are picked alike often.
+      C(n-a, k) - C(n-a-t, k) of C(n, k) sets; runs that share a score are equally likely to be picked.
     - ``oracle``: a resolved one if there is any, which is pass@k: 1 - C(n-c, k) / C(n, k) with c resolved (Chen et al. 2021, eq. 1).
 
     Averages of these over tasks are unbiased, as each set of k is as likely as any other. O(n²). An empty group: an empty list.

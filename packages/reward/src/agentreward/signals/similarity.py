@@ -1,4 +1,4 @@
-"""How like two patches are, as SWE-RL rewards it."""
+"""How similar two patches are, as SWE-RL rewards it."""
 
 from agentreward.errors import MissingExtra
 from agentreward.signals.patches import drawn, hunks_of
@@ -16,10 +16,10 @@ Runs = npt.NDArray[np.int16]
 
 
 def patch_similarity(patch: str, gold: str) -> float | None:
-    """Likeness in [0, 1] of two unified diffs, or -1 for a ``patch`` that is none.
+    """Similarity in [0, 1] of two unified diffs, or -1 for a ``patch`` that is none.
 
-    The reward of SWE-RL (Wei et al. 2025, section 2): -1 where the answer cannot be read, else how like the change is to that of
-    people, by the ratio of ``difflib.SequenceMatcher`` on the characters of normalised diffs
+    The reward of SWE-RL (Wei et al. 2025, section 2): -1 where the answer cannot be read, else how similar the change is to the
+    gold patch, by the ratio of ``difflib.SequenceMatcher`` on the characters of normalised diffs
     (:func:`agentreward.signals.patches.drawn`). It is computed file by file over the files of either diff and averaged; a file that
     only one of them changes counts 0. An empty ``patch`` is no answer: -1.
 
