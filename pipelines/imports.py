@@ -24,7 +24,7 @@ from resources.settings import Settings
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import."""
+    """The result of an import."""
 
     tasks: int
     rollouts: int
@@ -42,9 +42,9 @@ OnProgress = Callable[[int], None]
 def bring(
     settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, on_progress: OnProgress = lambda _: None
 ) -> Imported:
-    """Take what is in a file or folder: records of ours, one a line, or the logs of any agent whose format an adapter knows.
+    """Import a file or folder: our own records, one a line, or logs of any agent whose format an adapter knows.
 
-    Bringing the same in again replaces it. What is bad is a problem of its own, and the rest goes on. ``task`` and ``outcomes``
+    Importing the same again replaces it. Each bad item is one problem, and the rest is imported. ``task`` and ``outcomes``
     are for logs: see :func:`bring_logs`.
 
     Raises:
@@ -54,7 +54,7 @@ def bring(
 
 
 def bring_records(settings: Settings, path: Path) -> Imported:
-    """Take the good records of a JSON lines file: each line a Task, or a Rollout (with its events) of a task of the pool.
+    """Import the good records of a JSON lines file: each line a Task, or a Rollout (with its events) of a task of the pool.
 
     Raises:
         OSError: the file cannot be read, or the folder not written.
@@ -84,7 +84,7 @@ def bring_records(settings: Settings, path: Path) -> Imported:
 def bring_logs(
     settings: Settings, path: Path, task: str | None = None, outcomes: Path | None = None, on_progress: OnProgress = lambda _: None
 ) -> Imported:
-    """Take the runs of logs. A run whose task is at hand is graded anew; of others the claim is kept, and a task of its name is made.
+    """Import the runs of logs. A run whose task is in the pool is graded again; otherwise its claim is kept, and a task of its name made.
 
     ``task`` is the task of runs that name none; ``outcomes`` a file or folder that says what became of them.
 

@@ -41,7 +41,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came of Dagster's runs: counts by stage, the judge's ledger, and stages that broke off with the reason."""
+    """The result of Dagster's runs: counts by stage, the judge's ledger, and stages that broke off with the reason."""
 
     counts: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     judge: Mapping[str, Any] | None = None
@@ -139,16 +139,16 @@ def _counts(result: Any) -> dict[str, tuple[int, int, int]]:
 
 
 def _failures(result: Any) -> dict[str, Mapping[str, Any]]:
-    """Step → what it reported when it failed as a stage without partitions does."""
+    """Step → what it reported when it failed; only stages without partitions fail this way."""
     data = {e.step_key: e.step_failure_data.user_failure_data for e in result.all_events if e.is_step_failure}
     return {step: failure.metadata for step, failure in data.items() if failure is not None}
 
 
 def _broke(result: Any) -> dict[str, str]:
-    """Stage → why it broke off. An asset returns whatever fails within a partition, so this is what nobody foresaw.
+    """Stage → why it broke off. Failures within a partition are part of an asset's result, so these are unexpected errors.
 
     Raises:
-        KeyboardInterrupt: Dagster was interrupted, and kept that to itself.
+        KeyboardInterrupt: Dagster was interrupted and did not raise it itself.
     """
     errors = {e.step_key: e.step_failure_data.error for e in result.all_events if e.is_step_failure}
     if any(error is not None and "DagsterExecutionInterruptedError" in error.message for error in errors.values()):
@@ -162,7 +162,7 @@ def _broke(result: Any) -> dict[str, str]:
 
 
 def _judge(result: Any) -> Mapping[str, Any] | None:
-    """The judge's ledger as its materialisation reported it; missing where nobody was there to ask."""
+    """The judge's ledger as its materialisation reported it; missing where no judge was asked."""
     for event in result.get_asset_materialization_events():
         metadata = event.materialization.metadata
         if "judge_calls" in metadata:
@@ -171,7 +171,7 @@ def _judge(result: Any) -> Mapping[str, Any] | None:
 
 
 def _outside(plans: list[StagePlan], names: list[str]) -> dict[str, int]:
-    """Stage → partitions that lie outside the range, and so are current without having been looked at."""
+    """Stage → partitions outside the range: they are current, so they were not looked at."""
     if not names:
         return {}
     return {p.stage.name: sum(not names[0] <= part.name <= names[-1] for part in p.partitions) for p in plans if p.stage.per_task}
@@ -195,7 +195,7 @@ def _forget_lost_release(settings: Settings, lake: Lake) -> None:
 
 
 def _problems(plans: list[StagePlan], lake: Lake) -> dict[str, str]:
-    """`stage/partition` → what stands in the way, for each task only where it begins; then controls that went wrong."""
+    """`stage/partition` → what is wrong, for each task only at the first stage concerned; then controls that went wrong."""
     found: dict[str, str] = {}
     seen: set[str] = set()
     for p in plans:

@@ -1,4 +1,4 @@
-"""The code of the log adapters that a task's trajectories were read with: of those formats alone that its rollouts' own logs have.
+"""The code of the log adapters that a task's trajectories were read with: only adapters of formats that its rollouts' logs have.
 
 The formats are read from the stored rollouts, once for each content, and noted beside them, so that `status` opens no file.
 """
@@ -28,7 +28,7 @@ class AdapterCode:
     def __call__(self, partition: str, stored: Mapping[str, Mapping[str, Stored]], *, settled: bool) -> dict[str, str]:
         """Format → hash of the code that reads it, for all formats but our own event log; empty where there is no other.
 
-        Rollouts that are not ``settled`` are to be made anew, so those whose formats are not noted stay unread.
+        Rollouts that are not ``settled`` will be computed again, so if their formats are not noted they are not read.
         """
         self._stored = stored["rollouts"]
         item = self._stored.get(partition)
@@ -62,7 +62,7 @@ class AdapterCode:
 
 
 def _module(log_format: str) -> str:
-    """The module that reads a format; empty for our own records, which no adapter reads, and for one that nobody knows."""
+    """The module that reads a format; empty for our own records, which no adapter reads, and for an unknown format."""
     from agentrecorder.adapters import adapter_module
     from agentrecorder.errors import NoAdapter
     from agentrecorder.import_rollout import RECORD

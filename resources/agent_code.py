@@ -1,9 +1,9 @@
 """The code of each agent: what its attempts are made by, and so what makes new ones when it is edited.
 
-An agent without a model runs anew for nothing, so its code is all that may show in an attempt: its policy, the loop, the tools in
-the box, and the box itself. What a model or a program that asks one has done is paid for, so its code is only what it is told and
-what the loop and the tools in the box do with its answers; that code is part of the agent's version. How logs are read, requests
-are sent and records are written is part of neither.
+An agent without a model costs nothing to run again, so its code is everything that may affect an attempt: its policy, the loop,
+the tools in the box, and the box itself. Attempts of a model, or of a program that asks one, are paid for, so its code is only
+what it is told and what the loop and the tools in the box do with its answers; that code is part of the agent's version. Code that
+reads logs, sends requests or writes records belongs to neither.
 """
 
 from agentrollout.config import AgentRun

@@ -27,7 +27,7 @@ class ModelPriceConfig(dg.Config, ModelPrice):
 
 
 class JudgeResource(SectionResource, Judge):
-    """How the model is asked, what was asked already, and a client to ask with."""
+    """How the model is asked, the cache of its answers, and a client to ask with."""
 
     section = "judge"
     price: ModelPriceConfig | None = Field(None, description="What the model costs, where the price list does not say.")
@@ -36,7 +36,7 @@ class JudgeResource(SectionResource, Judge):
 
     @classmethod
     def of(cls, settings: Settings) -> "JudgeResource":
-        """The judge of a project. Its key is read from the environment when a run begins, and stands in no record."""
+        """The judge of a project. Its key is read from the environment when a run begins, and is never recorded."""
         asked = settings.judge
         key = dg.EnvVar(asked.key_name) if asked.active and asked.key_name else ""
         return cls(**asked.model_dump(mode="json"), api_key=key, cache_folder=str(settings.data_dir / "judge-cache"))
@@ -86,7 +86,7 @@ class JudgeResource(SectionResource, Judge):
         )
 
     def in_batch(self, missing: int) -> bool:
-        """Whether so many missing judgements are handed in as a batch."""
+        """Whether that many missing judgements are sent as a batch."""
         return self.batch == "auto" and missing >= self.batch_from
 
 

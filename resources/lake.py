@@ -1,7 +1,7 @@
 """The lake: one Parquet file per (asset, partition), whose name says what made it.
 
 ``<asset>/<partition>.<code>-<config>-<inputs>.<digest>.<rows>[.partial].parquet``: the three parts of the key, the hash of the
-content, and the number of rows stand in the name, so that one listing of a folder tells what is there, what is stale and why.
+content, and the number of rows are in the name, so that one listing of a folder tells what is there, what is stale and why.
 Files are written under a temporary name and moved; a partial file (some rows are infrastructure failures) is never a hit.
 """
 
@@ -105,7 +105,7 @@ class Lake:
     def write(
         self, asset: str, partition: str, key: Key, table: "pa.Table", *, partial: bool = False, volatile: tuple[str, ...] = ()
     ) -> Stored:
-        """Store ``table``; the file it replaces goes once the new one stands.
+        """Store ``table``; the file that it replaces is removed once the new one is written.
 
         Raises:
             OSError: no room, or no right to write; nothing is left behind.

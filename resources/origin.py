@@ -1,4 +1,4 @@
-"""Where a stored partition of rollouts came from, kept in the file that holds them: no row tells it, and no digest changes by it."""
+"""Where a stored partition of rollouts came from, kept in the file's metadata, so it is in no row and changes no digest."""
 
 from typing import TYPE_CHECKING
 

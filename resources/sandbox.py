@@ -45,7 +45,7 @@ class SandboxResource(SectionResource, Sandbox):
             return _open(self.backend, self.image, self.environments, self.allow_local, self.images_gb)
 
     def check(self, agents: Iterable[str]) -> None:
-        """Return if boxes can be made here, for agents of these names.
+        """Raise unless boxes can be made here for agents of these names.
 
         Raises:
             BackendUnavailable: see :attr:`opened`.
@@ -55,12 +55,12 @@ class SandboxResource(SectionResource, Sandbox):
 
     @property
     def agent_limits(self) -> Limits:
-        """What the box of an agent may use; it alone reaches addresses outside."""
+        """Limits of an agent's box, the only kind that may reach outside addresses."""
         return self.limits.model_copy(update={"reach": tuple(self.reach)})
 
     @property
     def limits(self) -> Limits:
-        """What one box may use."""
+        """Limits of one box."""
         return Limits(
             cpus=self.cpus,
             memory_mb=self.memory_mb,
@@ -75,7 +75,7 @@ class SandboxResource(SectionResource, Sandbox):
 
 @functools.cache
 def _open(backend: str, image: str | None, environments: str, allow_local: bool, images_gb: float) -> Backend:
-    """One backend for each configuration in this process: Dagster makes the resource anew for each run."""
+    """One backend for each configuration in this process, because Dagster creates the resource again for each run."""
     opened = choose(backend, image=image, environments=Path(environments), allow_local=allow_local, progress=_say, images_gb=images_gb)
     who = "every agent may run here" if allow_local else "only embedded agents may run here"
     _say(f"{opened.name} (no isolation: {who})" if opened.name == "local" else opened.name)

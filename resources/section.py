@@ -14,7 +14,7 @@ class SectionResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Name of the section."""
 
     def applied(self, settings: Settings) -> Settings:
-        """``settings`` with the section as it is here, so that what a run computes is stored under the keys of what it ran with."""
+        """``settings`` with this section, so that a run's results are stored under the keys of the settings that it ran with."""
         theirs = getattr(settings, self.section)
         stated, here = theirs.model_dump(mode="json"), self.model_dump(mode="json")
         changed = {name: here[name] for name in stated if here[name] != stated[name]}

@@ -14,7 +14,7 @@ from resources.settings import Settings
 
 
 class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The lake, and the lock of who writes to it."""
+    """The lake, and the lock of its writer."""
 
     url: str = Field(description="Where partitions are stored: a folder, or any fsspec address.")
     lock_file: str = Field(description="Lock of the one process on this machine that writes.")

@@ -148,7 +148,6 @@ MUST_NOT: dict[str, Edit] = {
     "the exploit suite": Edit(f"{GRADER}/exploits/suite.py", "", "EDITED = True\n"),
     "the recording proxy": Edit(f"{RECORDER}/proxy/server.py", "", "EDITED = True\n"),
     "what the recorder offers to agents": Edit(f"{RECORDER}/mcp_tools.py", "", "EDITED = True\n"),
-    "the stand-in for a service": Edit("tests/support/src/trajtests/llm/__init__.py", "", "EDITED = True\n"),
     "a page of explanations": Edit(f"{VIEW}/templates/explanation.html.j2", "", "<hr>\n"),
     "checks of a release": Edit(f"{RELEASE}/verifying/rows.py", "", "EDITED = True\n"),
     "the status page": Edit("pipelines/status.py", "", "EDITED = True\n"),

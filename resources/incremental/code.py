@@ -30,7 +30,7 @@ WORDS_COUNT = (
     "agentrecorder.rollout_log",
     "agentrecorder.containers.source",
 )
-"""Modules whose errors are read by an agent, or stand in a trajectory; of all others, the wording of errors is left out."""
+"""Modules whose error messages an agent reads, or that appear in a trajectory; of all others the messages are left out."""
 NO_SHAPE = {
     "pyarrow": "stores values as they are",
     "pydantic": "checks values and leaves them as they are",

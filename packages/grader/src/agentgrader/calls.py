@@ -15,7 +15,7 @@ _OUTLINE_S = 60.0
 
 @dataclass(frozen=True)
 class Pace:
-    """How calls are made: ``runs`` times over, each run in a fork; seconds for one call and for a run; late calls borne."""
+    """How calls are made: in ``runs`` forks; seconds for one call and for a run; how many late calls are tolerated."""
 
     runs: int
     call_s: float
@@ -33,8 +33,8 @@ def record_calls(
 ) -> list[dict[str, Any]]:
     """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
 
-    One record for each function (:class:`agentgrader.probes.call_trace.CallTracer`). Functions inside functions are written down
-    unless they stand in a file of ``left_out``.
+    One record for each function (:class:`agentgrader.probes.call_trace.CallTracer`). Nested functions are recorded
+    unless they are in a file of ``left_out``.
 
     Raises:
         SandboxError: the test command is none of pytest, or the box has no pytest.

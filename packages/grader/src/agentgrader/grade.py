@@ -57,7 +57,7 @@ def grade(
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What came of one grading."""
+    """The result of one grading."""
 
     reason: str
     resolved: bool = False

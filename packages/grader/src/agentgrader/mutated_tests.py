@@ -27,13 +27,13 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _T = TypeVar("_T")
 KINDS: tuple[Literal["passed", "failed"], ...] = ("passed", "failed")
 NAMES = ("true copies", "false copies")
-"""Of the canaries in an outcome that say what became of the copies of each kind."""
+"""Names of the canaries in an outcome that report on the copies of each kind."""
 _FIXING, _KEEPING = 24, 4
-"""At most so many test functions of FAIL_TO_PASS and of PASS_TO_PASS are copied."""
+"""Most test functions of FAIL_TO_PASS and of PASS_TO_PASS that are copied."""
 _CASES = 2
 """Parameter sets of a function that are run."""
 _FEW = 4
-"""So many functions get three copies of each kind; of more, each gets two."""
+"""Up to this many functions get three copies of each kind; if there are more, each gets two."""
 
 Copies = dict[str, dict[str, list[Copy]]]
 """Path of a test module → dotted name of a test function → its copies."""
@@ -140,7 +140,7 @@ def results(mutated: MutatedTests, wrong: Iterable[MutatedTest]) -> tuple[Canary
 
 
 def evidence(wrong: Iterable[MutatedTest]) -> list[str]:
-    """In words, the same for the same doing whatever the random names."""
+    """In words that do not depend on the random names."""
     seen = sorted({(t.original, t.expected) for t in wrong})
     said = {"failed": "a copy that asserts something false passes", "passed": "a copy that asserts the same does not pass"}
     return [f"{original}: {said[expected]}" for original, expected in seen]

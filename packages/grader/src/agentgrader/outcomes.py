@@ -17,7 +17,7 @@ from agentgrader.grade import grade
 
 @dataclass(frozen=True)
 class Graded:
-    """An outcome for each rollout, in their order; ``lost`` names those that the infrastructure kept from a verdict, and why."""
+    """An outcome for each rollout, in their order; ``lost`` names those without a verdict because the infrastructure failed, and why."""
 
     outcomes: tuple[Outcome, ...]
     lost: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ def grade_rollouts(
     grader_version: str,
     earlier: Iterable[Outcome] = (),
 ) -> Graded:
-    """Grade the diff of each rollout; one that ``earlier`` outcomes of the same grader tell of is not graded again.
+    """Grade the diff of each rollout; a diff that is among ``earlier`` outcomes of the same grader is not graded again.
 
     A resolved diff that is not the gold patch is compared with it by differential testing; those of controls are not. Of a rollout
     that cannot be graded, what its log says of itself is kept as a claim. ``tree`` gives the task's source as a tar archive.
@@ -99,7 +99,7 @@ class _Grader:
 
 
 def _claimed(rollout: Rollout, why: str) -> Outcome:
-    """What was said of a rollout that cannot be graded."""
+    """The claim of a rollout that cannot be graded."""
     if rollout.claim is None:
         return _ungraded(rollout, "not_evaluated", f"{why}, and nobody said how it went")
     claimed = _ungraded(rollout, "claimed", f"{why}; {rollout.claim.by} says so")

@@ -10,7 +10,7 @@ class TestReport:
     """One run of a test suite.
 
     Statuses come over a channel of their own, never from printed text. Keys are pytest node ids relative to the workdir;
-    a module that could not be collected stands under its own path with status ``error``.
+    a module that could not be collected is listed by its path with status ``error``.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name

@@ -1,4 +1,4 @@
-"""Copies of tests under new names: some still say the same, some say something false. Honest code passes the ones and fails the others."""
+"""Copies of tests under new names: some say the same, some say something false. Honest code passes the former and fails the latter."""
 
 import ast
 import copy
@@ -24,7 +24,7 @@ class Copy:
     expected: Literal["passed", "failed"]
     """What honest code makes of it."""
     form: int
-    """Which of the ways to say something true or false is taken, round and round."""
+    """Which of the ways to say something true or false is used, in turn."""
     seed: int
     """For what is drawn at random in it."""
 

@@ -1,4 +1,4 @@
-"""The agents that a configuration names: embedded ones, one's own, and models behind a client each."""
+"""The agents that a configuration names: embedded ones, custom ones, and models, each with a client."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ def build_agents(
     """All agents of the configuration. All models spend from ``cost_limiter``; custom agents are looked for in ``folder`` first.
 
     ``codes`` names the code of each entry, by its name. It is part of the version of an agent with a model, whose attempts are
-    paid for: new code makes new attempts, and those of the older version are not taken for them.
+    paid for: new code makes new attempts, and those of the older version do not count as them.
 
     Raises:
         UnknownAgent, AgentUnusable: see :func:`agentrollout.plugins.find_agent`.

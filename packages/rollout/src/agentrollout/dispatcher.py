@@ -12,13 +12,13 @@ from agentrollout.agents import AgentConfig
 
 
 class Dispatcher:
-    """Threads for attempts. Agents without a model share ``workers``. Each model has as many as its requests at once and half
-    as many more, at least ``workers``: those whose boxes work while the others think.
+    """Threads for attempts. Agents without a model share ``workers``. Each model has a thread for each request that it may have open,
+    and half as many more (at least ``workers``) for attempts whose boxes work meanwhile.
 
-    Answers come in bursts, and an attempt that ends is followed by one whose box must be made first. With ``workers`` more alone,
-    the model waits at each burst, and the last attempts begin so late that most of its places stand empty behind them.
+    Answers come in bursts, and an attempt that ends is followed by one whose box must be made first. With only ``workers`` more,
+    the model would wait at each burst, and the last attempts would begin so late that most of its requests stay unused.
 
-    ``slots`` is what an attempt holds while its box works, so that boxes use ``workers`` cores however many models think.
+    ``slots`` is what an attempt holds while its box works, so that boxes use ``workers`` cores however many requests are open.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Dispatcher:
         sizes = {a.spec.agent.name: a.concurrency + max(workers, a.concurrency // 2) for a in agents if a.concurrency}
         self._lanes = {name: ThreadPoolExecutor(size, thread_name_prefix="model") for name, size in sizes.items()}
         self.tasks = workers + sum(sizes.values())
-        """Tasks to have in hand so that no thread waits for work."""
+        """Tasks to work on at once so that no thread waits for work."""
 
     def submit(self, config: AgentConfig, run: Callable[[], Rollout]) -> Future[Rollout | None]:
         """Run an attempt when its agent has a thread free; nothing comes of one that there is no money for."""
@@ -43,7 +43,7 @@ class Dispatcher:
         return self._lanes.get(config.spec.agent.name, self._shared).submit(self._run, config, run)
 
     def stop(self) -> None:
-        """Begin nothing more; models under way get no further turn."""
+        """Start no more attempts; running models get no further turn."""
         self.cost_limiter.close("the run was stopped")
         for pool in (self._shared, *self._lanes.values()):
             pool.shutdown(wait=False, cancel_futures=True)

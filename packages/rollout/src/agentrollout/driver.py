@@ -1,4 +1,4 @@
-"""Who drives a session: a policy in our loop of turns, or an agent that has a loop of its own."""
+"""Who drives a session: a policy in our loop of turns, or an agent with its own loop."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -22,11 +22,11 @@ class Driver(Protocol):
     def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
         """Act in ``box``, which is loaded, and emit every turn and every result. ``slots`` are held while the box works.
 
-        What was done is the diff of the box; the driver has no say in it.
+        The result is the box's diff, whatever the driver says.
 
         Raises:
             SandboxError: the box failed. The attempt is made again, unless boxes fail under this agent alone.
-            Ended: the session ends as that says, for example because what the agent rests on is away.
+            Ended: the session ends as it says, for example because a service that the agent needs is unavailable.
             Exception: any other is the agent's own crash.
         """
 
@@ -49,7 +49,7 @@ class AnyAgent(ABC):
         """The agent with what it needs beside it, such as a proxy, while one try is made.
 
         Raises:
-            Ended: it cannot be had here; no try is made.
+            Ended: the agent cannot run here; no try is made.
         """
         return nullcontext(self)
 

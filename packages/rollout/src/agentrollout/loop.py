@@ -1,4 +1,4 @@
-"""The tool loop of one attempt: a fresh box, a session in it, everything recorded, and the diff as what comes out."""
+"""The tool loop of one attempt: a fresh box, a session in it, everything recorded, and the diff as the result."""
 
 import json
 import time
@@ -26,19 +26,16 @@ __all__ = ["LOSSES", "PAUSES", "AgentNotEmbedded", "Budget", "rollout"]
 PAUSES = (0.5, 2.0)
 """Seconds before each new try after the infrastructure failed."""
 LOSSES = 2
-"""Boxes that an agent may wear out before it is held to be the cause."""
+"""Lost boxes after which the agent counts as the cause."""
 
 
 class AgentNotEmbedded(ValueError):
     """A rollout names an agent that this code does not run as given."""
 
-    def __init__(self, wanted: Agent, known: Agent) -> None:
-        super().__init__(f"agent {wanted!r} is not run here; the agent of that name is {known!r} (see agentrollout.embedded.embedded)")
-
 
 @dataclass
 class Record(Recorder):
-    """A recorder that writes no secret down, and keeps the agent's turns at hand besides."""
+    """A recorder that redacts secrets, and also keeps the agent's turns."""
 
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     turns: list[AgentTurn] = field(default_factory=list)
@@ -52,7 +49,7 @@ class Record(Recorder):
 
 
 def usage_of(turns: Sequence[AgentTurn]) -> Usage:
-    """Sums over ``turns``; what no turn states is missing, and so is a price that one of them lacks."""
+    """Sums over ``turns``. What no turn states is missing; the price is missing if any turn lacks one."""
     used = [turn.usage for turn in turns if turn.usage is not None and turn.usage.prompt_tokens is not None]
     costs = [usage.cost_usd for usage in used]
     return Usage(
@@ -80,13 +77,13 @@ def rollout(
     """One attempt of ``agent`` at ``task``, whose source is the tar archive ``tree`` (before the task's bug patch).
 
     ``spec`` says how it is driven; the embedded agent of that name where none is given. ``slots`` are held while the box works.
-    ``keep`` stores the log that an outside agent wrote itself and returns its path, which stands in the rollout's ``raw_log``;
-    without it, the log's hash alone does.
+    ``keep`` stores the log that an outside agent wrote itself and returns its path, which goes into the rollout's ``raw_log``;
+    without it only the log's hash does.
 
     What the agent does wrong is part of the result. When the infrastructure fails, the attempt is made again from the
     start in a fresh box; after the last try the rollout has exit ``infrastructure`` and the reason. A box that fails
-    :data:`LOSSES` times while the agent is at work or its diff is taken, where one that is left alone holds, is the
-    agent's doing: exit ``crash``, no diff, and the log of the last of these tries.
+    :data:`LOSSES` times while the agent is at work or its diff is taken, while an idle box keeps running, is
+    the agent's doing: exit ``crash``, no diff, and the log of the last of these tries.
 
     Raises:
         UnknownAgent: there is no embedded agent of that name.
@@ -96,7 +93,8 @@ def rollout(
     """
     spec = spec or embedded(agent.name)
     if not _same(spec.agent, agent):
-        raise AgentNotEmbedded(agent, spec.agent)
+        known = f"the agent of that name is {spec.agent!r} (see agentrollout.embedded.embedded)"
+        raise AgentNotEmbedded(f"agent {agent!r} is not run here; {known}")
     identity = rollout_id(task.task_id, agent, attempt, seed)
     started = time.monotonic()
     trusted = spec is EMBEDDED.get(agent.name)
@@ -139,7 +137,7 @@ def _same(known: Agent, wanted: Agent) -> bool:
 
 @dataclass(frozen=True)
 class _Played:
-    """What one try left."""
+    """The result of one try."""
 
     record: Record
     provenance: Provenance
@@ -243,7 +241,7 @@ class _Attempt:
 
 
 def _view(task: Task, spec: AnyAgent, budget: Budget) -> TaskView:
-    """What the agent is told: never the fix, unless it is the agent that is there to apply it."""
+    """What the agent is told: never the fix, except for the oracle."""
     place = task.environment
     told = TaskView(
         task.problem_statement, place.workdir, place.test_command, place.test_paths, place.python_path, budget.steps, budget.seconds

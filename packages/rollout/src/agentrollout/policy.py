@@ -23,7 +23,7 @@ class TaskView:
     steps: int
     """Turns that the agent may take, the last one included."""
     seconds: float
-    """Wall seconds that it has."""
+    """Wall-clock limit, seconds."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ History = Sequence[Exchange]
 
 
 class Ended(Exception):
-    """A policy has no next turn, and knows what that makes of the run: out of room, or a service it needs is away."""
+    """A policy has no next turn and says how the run ends: the context is full, or a service is unavailable."""
 
     def __init__(self, exit: ExitStatus, reason: str) -> None:
         super().__init__(reason)
@@ -60,7 +60,7 @@ class Policy(Protocol):
     """Decides the next turn.
 
     A policy is a function of the history alone: the same history gets the same turn. The ids of the calls in a turn
-    are of no account; the loop gives each call its own.
+    do not matter; the loop gives each call its own.
     """
 
     def act(self, history: History) -> AgentTurn: ...

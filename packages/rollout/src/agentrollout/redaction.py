@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SHORTEST = 6
-"""Characters below which a value is no secret: striking it would strike much else."""
+"""Values shorter than this are not redacted: replacing them would change unrelated text."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from trajschema.trajectory import Observation, StepUsage, ToolCall
 from agentrollout.policy import Ended, Exchange, Policy
 
 NO_CALL = "Your last turn called no tool, so nothing was done. Call a tool; when the work is done, call submit."
-"""What is said to an agent that had to call a tool and did not."""
+"""The message to an agent that called no tool."""
 Slots = AbstractContextManager[object]
 """Held while a box works, so that many sessions share few cores: a semaphore, or nothing."""
 _FREE: Slots = nullcontext()
@@ -123,7 +123,7 @@ def converse(policy: Policy, box: Sandbox, sink: EventSink, budget: Budget, slot
 
 
 def _numbered(turn: AgentTurn, step: int, asked: float) -> AgentTurn:
-    """The turn with call ids that depend on their position alone, and with the time since it was asked for."""
+    """The turn with call ids that depend on their position alone, and with the seconds since it was requested."""
     calls = tuple(call.model_copy(update={"tool_call_id": f"call_{step}_{n}"}) for n, call in enumerate(turn.tool_calls, start=1))
     usage = (turn.usage or StepUsage()).model_copy(update={"seconds": time.monotonic() - asked})
     return turn.model_copy(update={"tool_calls": calls, "usage": usage})

@@ -1,1 +1,1 @@
-"""What stands below the packages and knows no record of theirs: atomic writes, locks, an executor, modules of a user's own."""
+"""What the packages are built on: atomic writes, locks, an executor, loading of user modules. It knows none of their records."""

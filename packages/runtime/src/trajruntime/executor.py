@@ -1,4 +1,4 @@
-"""One function over many independent tasks: one small interface, so that threads here and a cluster elsewhere can stand behind it."""
+"""One function over many independent tasks: one small interface that threads implement here, and a cluster can elsewhere."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Where what outlives a command is kept, if nobody names a folder."""
+"""The default folder for what outlives a command."""
 
 import os
 from pathlib import Path

@@ -82,7 +82,7 @@ class EgressProxy:
             self._listen(self.folder / str(n), address)
 
     def close(self) -> None:
-        """Let nothing more through and remove the folder. Idempotent."""
+        """Stop listening and remove the folder. Idempotent."""
         for s in self._listening:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)

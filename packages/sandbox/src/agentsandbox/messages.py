@@ -23,7 +23,7 @@ class Layout:
     workdir: str
     """The repository."""
     base: str
-    """A folder for code of ours, outside of the workdir: never named to an agent."""
+    """A folder for our own code, outside the workdir: never named to an agent."""
     paths: PathMap
     """Between paths as a task names them and as they are here; the two differ where plain processes serve as boxes."""
 
@@ -52,7 +52,7 @@ class CommandResult:
     """A command that ended."""
 
     report: bytes
-    """As it was written, whoever wrote it; at most 64 MiB."""
+    """As it was written, by whatever process; at most 64 MiB."""
     cut: bool
     """It was longer than that."""
     exit_code: int
@@ -62,7 +62,7 @@ class CommandResult:
     output: str
     """All else that was printed, head and tail."""
     begun: bool = True
-    """Somebody opened the file for the report; true where there is none."""
+    """Whether a process opened the report file; true where there is none."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
@@ -72,9 +72,9 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class Probe:
-    """Code of ours that answers questions from inside of a box: one Python package, sent there as source.
+    """Trusted code that answers questions from inside a box: one Python package, sent there as source.
 
-    It runs in the process of the in-box server, out of the reach of whatever the box is for, and under every Python from 3.9 on.
+    It runs in the process of the tool server, out of reach of the code under test, under any Python from 3.9 on.
     Its modules import each other, the standard library, :mod:`agentsandbox.server`, and nothing else before a request asks for it.
     Its module ``main`` has a function ``start(host)`` that takes a :class:`agentsandbox.server.host.Host` and returns the
     handlers: name of a method → function from the parameters of a request to its answer. Both are JSON objects.

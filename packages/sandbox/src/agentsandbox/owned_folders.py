@@ -46,7 +46,7 @@ def reap_folders(prefix: str) -> int:
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all in it, whatever its permissions; one that is gone already is no error.
 
-    Of several threads that want the same folder gone, the one that renames it removes it.
+    If several threads remove the same folder, the one that renames it first removes it.
     """
     doomed = folder.with_name(f"{folder.name}-{os.urandom(4).hex()}")
     with contextlib.suppress(FileNotFoundError):

@@ -102,7 +102,7 @@ class Sandbox:
         """Keep the workdir as it is now, in memory that no process of the agent reaches; ``.git`` included.
 
         Contents, modes, times, links, hard links and extended attributes are kept; special files are not. Processes of
-        the agent stand still meanwhile, and go on.
+        the agent are paused meanwhile.
 
         Raises:
             TreeTooLarge: the different contents of the base and all snapshots take more than half of the memory limit.
@@ -288,7 +288,7 @@ class Backend(ABC):
 
     @abstractmethod
     def reap(self) -> int:
-        """Remove every box of ours whose owner process is dead. Returns how many there were."""
+        """Remove all our boxes whose owner process is dead. Returns how many there were."""
 
 
 def _error_of(reply: Mapping[str, Any], method: str) -> Exception:

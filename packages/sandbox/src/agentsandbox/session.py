@@ -17,7 +17,7 @@ _CANONICAL = frozenset(get_args(Tool))
 
 
 class Calls:
-    """Calls in ``box``, told to ``sink`` as they come, each as a turn of its own. The box stays the caller's to close.
+    """Calls in ``box``, sent to ``sink`` as they come, each as a turn of its own. Closing the box is up to the caller.
 
     Safe to use from several threads: calls are made and recorded one after the other.
     """
@@ -58,7 +58,7 @@ class Calls:
             return answer
 
     def stop(self) -> None:
-        """Run and record nothing any more. The call that another thread waits for is ended, and recorded before this returns."""
+        """Stop running and recording. The call that another thread waits for is ended, and recorded before this returns."""
         self._stopped = True
         self._box.interrupt()
         with self._lock:

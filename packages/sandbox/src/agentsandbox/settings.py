@@ -1,4 +1,4 @@
-"""What every box is told, whatever its backend."""
+"""Settings of every box, whatever its backend."""
 
 import posixpath
 from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ _GIT_TIMEOUT_S = 60
 
 
 class TreeUnusable(ValueError):
-    """There is nothing at a path that a box could be loaded with."""
+    """A path holds nothing that a box could be loaded with."""
 
 
 def tree_of(path: Path) -> bytes:

@@ -15,7 +15,7 @@ _SPENT = ("builtins:MemoryError", "builtins:RecursionError")
 
 
 def usable(answer: Answer) -> bool:
-    """Whether an answer of the gold patch can be asked of another one: it does not tell how much room there was."""
+    """Whether an answer of the gold patch may be required of the diff: not if it ran out of memory or stack."""
     return not any(name in _SPENT for name in answer.get("raised", ()))
 
 

@@ -1,7 +1,7 @@
 """Calls to compare: those that tests make, and variations of them. Pure, and the same for the same seed.
 
-A variation keeps the type of each argument or takes a value that a test hands to the same parameter: what a function does with
-arguments of types that it is never given is nobody's promise.
+A variation keeps the type of each argument or takes a value that a test hands to the same parameter: how a function
+behaves for argument types that it is never given is not specified.
 """
 
 import functools
@@ -126,7 +126,7 @@ def varied(calls: Sequence[Call], constants: Sequence[Encoded], optional: tuple[
     """Up to ``limit`` variations of the calls of one function, none of them among the calls.
 
     Half have one argument changed, every kind of change in turn; the others have two or three. ``constants`` are values that
-    stand in the function's code.
+    occur in the function's code.
     """
     rng = random.Random(f"{seed} {calls[0].key}")
     pool = _pool(calls)

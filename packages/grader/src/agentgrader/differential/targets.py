@@ -63,7 +63,7 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
 
 
 def _edited(base: Any, gold: Any, candidate: Any) -> Iterator[tuple[str, int]]:
-    """Keys with a rank: 0 differs between gold and candidate, 1 is edited by either, 2 stands in a file whose other code differs."""
+    """Keys with a rank: 0 differs between gold and candidate, 1 is edited by either, 2 is in a file whose other code differs."""
     digests = [{k: f["digest"] for k, f in side["functions"].items()} if side else {} for side in (base, gold, candidate)]
     for key in gold["functions"]:
         mine, fixed, theirs = (d.get(key) for d in digests)

@@ -8,7 +8,7 @@ the diff's box, so nothing in there can forge agreement: not to answer, or to an
 
 Where answers differ, both sides answer everything again, the gold patch twice: it must stay with its answer, and the difference must
 stay too. Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or neither does,
-because which error bad input raises is rarely anybody's promise.
+because which error bad input raises is rarely specified.
 """
 
 from collections.abc import Mapping, Sequence
@@ -147,7 +147,7 @@ class _Candidate:
         self._paths = paths
 
     def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
-        """Answers by position. The first call that is not answered, because the code ended or hung, stands as ``lost``."""
+        """Answers by position. The first call that is not answered, because the code ended or hung, is marked ``lost``."""
         if not calls:
             return {}
         requests = [c.request for c in calls]

@@ -12,7 +12,7 @@ from agentsandbox.sandbox import Sandbox
 from agentgrader.report import TestReport
 
 PROBE = Probe("agentgrader.probes")
-"""The grader's code inside of a box."""
+"""The grader's code inside a box."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TestBox:
         self.report = f"{self.folder}/{secrets.token_hex(8)}"
         """Absolute path of the file that a report is written to. Whoever opens it unlinks it at once."""
         self.token = secrets.token_hex(16)
-        """What a report bears, and nothing that the code under test is told."""
+        """Secret that a valid report carries; the code under test is never told it."""
 
     def command(
         self,

@@ -28,7 +28,7 @@ _BODIES = {
 
 
 class Go(Framework):
-    """``go test``. A test id is ``import/path::TestName/subtest``; a package that fails as a whole stands under its import path.
+    """``go test``. A test id is ``import/path::TestName/subtest``; a package that fails as a whole is listed by its import path.
 
     Paths and ids choose packages, all tests of which run; a report names only the tests among the ids. With canaries ``go vet`` does
     not run before them: it knows no overlays.
@@ -108,7 +108,7 @@ def _pattern(path: str) -> str:
 def overlay(listed: bytes, folder: str, canaries: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:
     """Import paths of the packages with tests in a ``go list -json``, and files (name → text) that plant canaries in each of them.
 
-    Half of the canaries stand in a file that comes first in its package, half in one that comes last.
+    Half of the canaries are in a file that comes first in its package, half in one that comes last.
     """
     packages: set[str] = set()
     files: dict[str, str] = {}

@@ -25,7 +25,7 @@ _REFUSED = (
 
 
 class Node(Framework):
-    """``node --test``. A test id is ``path::suite > test``, where the path is that of the file in which the test stands.
+    """``node --test``. A test id is ``path::suite > test``, where the path is that of the test's file.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which
     passes if all of them do.

@@ -19,7 +19,7 @@ _NO_TESTS = 5
 
 
 class Pytest(Framework):
-    """``python -m pytest``. A test id is a node id; a module that cannot be collected stands under its path."""
+    """``python -m pytest``. A test id is a node id; a module that cannot be collected is listed by its path."""
 
     name = "pytest"
     protected = (
@@ -48,7 +48,7 @@ class Pytest(Framework):
 
 
 class Unittest(Framework):
-    """``python -m unittest``. A test id is ``module.Class.method``; a module that cannot be imported stands under its name.
+    """``python -m unittest``. A test id is ``module.Class.method``; a module that cannot be imported is listed by its name.
 
     Paths and ids choose among the tests that the command finds. Tests of one id are one test, which passes if all of them do.
     """

@@ -60,7 +60,7 @@ class Outcomes:
             yield from self._of_some(given, names)
         named = tuple(name for name in names.own if name in self._parts)
         if named not in self._outcome_folders:
-            self._outcome_folders[named] = outcome_folders(self._path, names)
+            self._outcome_folders[named] = list(outcome_folders(self._path, names))
         for place in self._outcome_folders[named]:
             yield from self._of_one(place, names)
         for place in self._outcome_folders[named]:

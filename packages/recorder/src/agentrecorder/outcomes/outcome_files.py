@@ -69,18 +69,16 @@ def names_of(task_id: str | None, path: Path) -> RunNames:
     return RunNames(own, tuple(dict.fromkeys((*own, *(name for name in (folder.name, up) if name)))))
 
 
-def outcome_folders(path: Path, names: RunNames) -> list[OutcomeFolder]:
-    """Folders where outcomes of the log at ``path`` may lie, the nearest first."""
-    return list(_outcome_folders(path, names))
-
-
 def given_folder(folder: Path, own: bool) -> OutcomeFolder:
     """A folder of outcomes, with all that lies in it."""
     return OutcomeFolder(folder, own, _list(folder, deep=True))
 
 
-def _outcome_folders(path: Path, names: RunNames) -> Iterator[OutcomeFolder]:
-    """The log's folder, those of reports in it, and further up as long as a folder's name is that of a run or of a folder of logs."""
+def outcome_folders(path: Path, names: RunNames) -> Iterator[OutcomeFolder]:
+    """Folders where outcomes of the log at ``path`` may lie, the nearest first.
+
+    The log's folder, those of reports in it, and further up as long as a folder's name is that of a run or of a folder of logs.
+    """
     beside = folder = path.parent
     listed = _list(folder, deep=False)
     own = listed.logs == 1 or folder.name in names.own

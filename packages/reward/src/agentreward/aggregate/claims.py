@@ -1,11 +1,11 @@
-"""A claimed outcome in the light of the steps, wherever rewards are made: engine, graph and verifier.
+"""A claimed outcome checked against the steps, wherever rewards are computed: engine, graph and verifier.
 
 We cannot run those tests again, so a claim is accepted unless the steps speak against it.
 
-- Where they show tampering (:mod:`agentreward.rules.tampering`), the evidence joins the outcome, and fusion does with it what it
-  does with a grader's: outcome 0 and total 0. So an honest fix stays above every cheat that was seen, by at least
-  ``outcome_weight · claimed_weight``, and no process, however smooth, pays for a cheat. That holds for a run that admits failure
-  too: else a cheat could gain by claiming less.
+- Where they show tampering (:mod:`agentreward.rules.tampering`), the evidence is added to the outcome, and fusion treats it
+  like a grader's: outcome 0 and total 0. So an honest fix stays above every cheat that was seen, by at least
+  ``outcome_weight · claimed_weight``, and no process score can make up for a cheat. That holds for a run that admits failure
+  too: otherwise a cheat could gain by claiming less.
 - Where no step can have changed anything, a claim of success is not believed: outcome 0. So an empty run that claims success
   stays below an honest attempt that fails.
 

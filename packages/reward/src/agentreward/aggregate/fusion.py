@@ -1,6 +1,6 @@
 """Add up what both layers and the tests said: scores and outcome in, one reward out. Nothing else is read.
 
-- Where both layers score a rubric, s = (rule·s_rule + judge·s_judge) / (rule + judge); one layer alone stands for itself.
+- Where both layers score a rubric, s = (rule·s_rule + judge·s_judge) / (rule + judge); a score of one layer alone is used as it is.
 - step_reward = gate · Σ w·s / Σ w over the rubrics scored. The gate comes last, so a kind judge cannot undo it.
   A step with no scored rubric is left out.
 - process is the padding-proof mean of :mod:`agentreward.aggregate.process_reward`.
@@ -32,7 +32,7 @@ Scores = Mapping[str, float | None]
 
 
 class ScoreMismatch(ValueError):
-    """The scores do not belong to the trajectory, or say two things of the same step."""
+    """The scores do not belong to the trajectory, or give two values for the same step."""
 
 
 def reward(
@@ -135,7 +135,7 @@ def named_versions(versions: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class WeighedStep(NamedTuple):
-    """What a step came to. ``reward`` is missing where no rubric with a weight scored it; ``fused`` is rubric id → score, ``text``
+    """The reward of a step. ``reward`` is missing where no rubric with a weight scored it; ``fused`` is rubric id → score, ``text``
     the same as it is stored."""
 
     step_id: int
@@ -147,7 +147,7 @@ class WeighedStep(NamedTuple):
 
 
 class WeighedRun(NamedTuple):
-    """What a run came to. ``total`` is missing with ``missing_reason`` where outcome or process is."""
+    """The reward of a run. ``total`` is missing with ``missing_reason`` where outcome or process is."""
 
     steps: list[WeighedStep]
     process: float | None
@@ -162,7 +162,7 @@ class WeighedRun(NamedTuple):
 
 
 class Fusion:
-    """Adds up runs with one set of weights. Steps with the same scores come to the same, and are added up once."""
+    """Adds up runs with one set of weights. Steps with the same scores have the same reward, which is computed once."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -176,7 +176,7 @@ class Fusion:
         return WeighedRun(steps, process, value, *_total(value, process, self.weights))
 
     def steps(self, scores: RunScores) -> list[WeighedStep]:
-        """What each step came to, in order."""
+        """The reward of each step, in order."""
         found = []
         for step_id, layers in scores.steps.items():
             rule, judge = layers["rule"], layers["judge"]
@@ -238,7 +238,7 @@ def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
 
 
 def _total(outcome: OutcomeValue, process: float | None, weights: Weights) -> tuple[float | None, str | None]:
-    """The total, or none and the reason. Tampering leaves nothing of it."""
+    """The total, or none and the reason. Tampering makes it 0."""
     if outcome.value is None:
         return None, outcome.missing_reason
     if process is None:

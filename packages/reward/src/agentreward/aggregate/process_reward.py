@@ -16,8 +16,8 @@ If every step is gated the score is 0; without a scored step it is ``None``.
 
 What this gives, for any rewards:
 
-- One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, no step that does not
-  advance pays by itself, gated or not, wherever it stands. A gated step has reward 0 and always takes part.
+- One more step in I is one more choice of J, so the minimum cannot rise: once a run has an ungated step, a step that does not
+  advance never raises the score, gated or not, at any position. A gated step has reward 0 and always takes part.
 - Lowering a step's reward, even to 0, never raises the score; nor does moving a step from A to I while others are left in A.
   That is why a constant stands in for A and not the run's lowest step: getting that step gated would put the next one, with a
   higher reward, in its place.
@@ -39,7 +39,7 @@ from typing import Literal, NamedTuple
 
 UNIT = 10**12
 DEFAULT_PROCESS_REWARD = 0.25
-"""Reward that stands in where no step advanced, if nothing else is said."""
+"""Default reward of the step that stands in for A where no step advanced."""
 
 Role = Literal["advances", "lowers", "left_out"]
 """What a step is to the mean: in A; in J; in neither."""

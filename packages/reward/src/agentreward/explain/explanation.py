@@ -71,7 +71,7 @@ class Explanation:
     trajectory_id: str
     steps: tuple[StepExplained, ...]
     default_brings: float
-    """What the step that stands in brings, where none advanced."""
+    """What ``default_reward`` contributes, where no step advanced."""
     sums: tuple[str, ...]
     tamper: tuple[str, ...]
     notes: tuple[str, ...]

@@ -32,7 +32,7 @@ class HostRunner:
     view: TaskView
 
     def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
-        """Start the program and wait for it; its last second ends it, a lost box, or a call that is one too many."""
+        """Start the program and wait for it; it is ended at its time limit, when the box is lost, or by a call beyond the limit."""
         seconds = self.spec.seconds or budget.seconds
         given = self.spec.environment()
         if any("{mcp" in word for word in self.spec.command) and find_spec("mcp") is None:
@@ -54,7 +54,7 @@ class HostRunner:
             return replace(ending, log=found)
 
     def _places(self, folder: Path) -> dict[str, str]:
-        """What stands for the placeholders. Makes the files among them."""
+        """Values of the placeholders. Creates those that are files."""
         socket, statement, server, config = (folder / name for name in ("box", "problem.txt", "mcp", "mcp.json"))
         statement.write_text(self.view.problem_statement, encoding="utf-8", errors="replace")
         starter(socket, statement, server)

@@ -1,6 +1,6 @@
 """mini-swe-agent as it is, with its commands run in our box.
 
-It runs in an interpreter of its own, because what it installs is heavy and conflicts with libraries of ours.
+It runs in its own interpreter, because its dependencies are heavy and conflict with ours.
 """
 
 import json
@@ -15,7 +15,7 @@ from agentrollout.external.agent import ExternalAgent
 LOG = "run.traj.json"
 FORMAT = "mini-swe-agent"
 RETRIES = 10
-"""Requests for one answer of the model, as mini-swe-agent itself has it."""
+"""Most requests for one answer of the model; mini-swe-agent's own default."""
 
 
 def mini_swe_agent(
@@ -31,7 +31,7 @@ def mini_swe_agent(
 ) -> ExternalAgent:
     """mini-swe-agent ``version`` with ``model`` (as litellm spells it), in the interpreter ``python``, which has it installed.
 
-    ``config`` is one of its own configurations, over which ``settings`` are laid: its sections ``agent``, ``model``, ``environment``.
+    ``config`` is one of its own configurations, which ``settings`` override: its sections ``agent``, ``model``, ``environment``.
     ``variables`` name what its model needs, such as a key.
     """
     given = {"config": config, "settings": settings or {}, "model": model, "version": version}

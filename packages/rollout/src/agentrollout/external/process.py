@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO
 
 KEPT = 64 << 20
-"""Bytes kept from the start of what a program prints; the rest is read and dropped, so that it goes on."""
+"""Bytes kept from the start of what a program prints; the rest is read and dropped, so that the program does not block."""
 GRACE_S = 5.0
-"""Seconds between asking a program to end and ending it."""
+"""Seconds between SIGTERM and SIGKILL."""
 _LOOK_S = 0.02
 
 

@@ -1,4 +1,4 @@
-"""A program that is an agent, described: what to start, where, with what, and where its log is."""
+"""Describes a program that is an agent: what to start, where, with what, and where its log is."""
 
 import os
 import re
@@ -45,8 +45,8 @@ class Program(AnyAgent):
     :class:`agentrollout.external.tool_server.ToolServer`, ``{python}`` for our interpreter,
     ``{package}`` for a folder to import us from.
 
-    How it ends: exit status 0 or a submit is ``submitted``, 124 is ``limit``. 75, that what it rests on (its model) is away, and 126 or
-    127, that it cannot be started, are ``infrastructure``. Any other is a ``crash``. The reason is the last line of its errors.
+    How it ends: exit status 0 or a submit is ``submitted``, 124 is ``limit``. 75 (a service that it needs, its model, is unavailable) and
+    126 or 127 (it cannot be started) are ``infrastructure``. Any other is a ``crash``. The reason is the last line of its errors.
     """
 
     random: bool = True
@@ -97,7 +97,7 @@ class Program(AnyAgent):
         """The command with ``values`` in place of placeholders; other braces stay.
 
         Raises:
-            Ended: it holds a placeholder for which there is nothing.
+            Ended: it holds a placeholder that has no value here.
         """
         known = {"proxy": self.recording.url, **values} if self.recording else values
 
@@ -112,7 +112,7 @@ class Program(AnyAgent):
 
 
 def host_environment(given: Mapping[str, str], home: Path) -> dict[str, str]:
-    """What a program on the host finds in its environment: little, and what it is ``given``. ``home`` is its HOME."""
+    """Environment variables of a program on the host: a few fixed ones, and those ``given``. ``home`` is its HOME."""
     passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
     return {**passed, "HOME": str(home), "TMPDIR": str(home), "NO_PROXY": "127.0.0.1,localhost", **given}
 
@@ -126,7 +126,7 @@ def starter(socket: Path, statement: Path, target: Path) -> None:
 
 
 def ending_of(status: int, errors: str) -> Ending:
-    """How the session of a program ended that ended by itself. ``errors``: what it wrote to standard error."""
+    """How a session ended whose program ended by itself. ``errors``: what it wrote to standard error."""
     reason = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "")[-_REASON_CHARS:]
     if status == 0:
         return Ending("submitted", "")

@@ -24,7 +24,7 @@ class SandboxRunner:
     view: TaskView
 
     def drive(self, box: Sandbox, sink: EventSink, budget: Budget, slots: Slots) -> Ending:
-        """Run the command as one call of the shell. What it is given by name is set before, and stands in no record."""
+        """Run the command as one call of the shell. Its variables are set before, and are never recorded."""
         seconds = self.spec.seconds or budget.seconds
         for name, value in self.spec.environment().items():
             box.call("shell", {"command": f"export {name}={shlex.quote(value)}"})

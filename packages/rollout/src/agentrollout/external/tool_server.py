@@ -1,4 +1,4 @@
-"""A box on offer to programs of this user: one JSON object a line over a Unix socket, every call recorded."""
+"""A box that programs of this user may call: one JSON object a line over a Unix socket, every call recorded."""
 
 import json
 import socketserver
@@ -56,7 +56,7 @@ class ToolServer:
         self._calls.stop()
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """What a request brings."""
+        """The answer to a request."""
         try:
             request = json.loads(line)
             if request.get("interrupt"):
@@ -85,8 +85,8 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
     def server_bind(self) -> None:
-        """Bind where the folder may lie deep."""
+        """Bind, even where the path is too long for a socket address."""
         unixsocket.bind(self.socket, Path(str(self.server_address)))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away before its answer is no fault of ours."""
+        """A client that disconnects before its answer is not an error."""

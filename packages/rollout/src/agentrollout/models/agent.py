@@ -25,7 +25,7 @@ _TOOLS = {"anthropic": anthropic_tools, "openai": openai_chat_tools}
 
 @dataclass(frozen=True)
 class Sampling:
-    """What shapes the answers of a model beside what it is told. ``full`` is how many of the last observations it sees whole."""
+    """What shapes a model's answers besides the prompt. ``full`` is how many of the last observations it sees whole."""
 
     max_tokens: int = 8_000
     temperature: float | None = None
@@ -48,8 +48,8 @@ def model_agent(name: str, provider: str, chat: Chat, sampling: Sampling, code: 
 class ModelPolicy:
     """One attempt of a model.
 
-    A request is a function of the history, but for the signed thoughts of earlier turns: those are kept here while the
-    attempt lasts, for the provider to see again, and a history without them is as good.
+    A request is a function of the history, except for the signed reasoning of earlier turns: that is kept here during the
+    attempt and sent back to the provider; a history without it works too.
     """
 
     def __init__(self, chat: Chat, tools: tuple[dict[str, Any], ...], sampling: Sampling, view: TaskView, random: Random) -> None:
@@ -98,7 +98,7 @@ def conversation(
 ) -> tuple[tuple[Message, ...], int]:
     """All messages of a run so far, the last ``full`` observations whole, older ones in a line each.
 
-    The second value says how many messages stand in the next request as they are: all up to the observation that is folded
+    The second value says how many messages the next request repeats unchanged: all up to the observation that is folded
     next.
     """
     messages: list[Message] = [UserMessage(opening(view))]

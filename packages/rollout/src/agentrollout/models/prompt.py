@@ -1,4 +1,4 @@
-"""What a language model is told: who it is, the task, what its calls brought, and what has become too old to repeat."""
+"""What a language model is told: who it is, the task, the results of its calls, and one line for each result too old to repeat."""
 
 from trajschema.trajectory import Observation
 
@@ -23,7 +23,7 @@ def opening(view: TaskView) -> str:
 
 
 def shown(observation: Observation) -> str:
-    """What a call brought, in the order in which it matters."""
+    """The result of a call: content, error, exit status."""
     parts = [observation.content.rstrip("\n")]
     if observation.error and observation.error not in observation.content:
         parts.append(f"error: {observation.error}")
@@ -33,6 +33,6 @@ def shown(observation: Observation) -> str:
 
 
 def folded(text: str) -> str:
-    """One line in the place of an old answer of several."""
+    """One line in place of an old answer of several lines."""
     lines = text.count("\n") + 1
     return text if lines == 1 else f"[{lines} lines of output are left out here; call again to see them]"

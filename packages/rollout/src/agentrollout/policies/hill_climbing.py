@@ -1,4 +1,4 @@
-"""Hill climbing over edits: what makes more tests pass stays, all else is undone."""
+"""Hill climbing over edits: what makes more tests pass is kept, everything else is undone."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ HANGS = 3
 
 @dataclass
 class HillClimb:
-    """Where the work stands."""
+    """The state of the search."""
 
     view: TaskView
     left: int

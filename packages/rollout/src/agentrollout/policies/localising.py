@@ -42,7 +42,7 @@ class Localiser:
     """Share of proposals that are drawn blindly from the upper part of the list."""
     _queue: list[Ranked] = field(default_factory=list)
     _written: str = ""
-    """The plugin as it stands in the box."""
+    """The plugin as it is in the box now."""
     _for: tuple[int, int] | None = None
     """Number of kept edits and of targets that the list was made for."""
 

@@ -13,7 +13,7 @@ STEEPNESS = 9.0
 TRACED = 0.7
 """Bonus of a line that a traceback names."""
 NAMED = 2.0
-"""Bonus of a function whose name stands in the names of all failing tests."""
+"""Bonus of a function whose name occurs in the names of all failing tests."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Clues:
     """(path, line) of every line that a traceback names."""
 
     def bonus(self, edit: Edit) -> float:
-        """How much they speak for an edit."""
+        """How strongly they point at an edit."""
         name = edit.function.rpartition(".")[2].strip("_").lower()
         named = sum(name in test.lower() for test in self.tests) / len(self.tests) if len(name) > 3 and self.tests else 0.0
         return NAMED * named + TRACED * ((edit.path, edit.line) in self.traced)

@@ -16,7 +16,7 @@ V = TypeVar("V", bound=TaskView)
 
 @dataclass(frozen=True)
 class Reply:
-    """What a turn brought."""
+    """The result of a turn."""
 
     observations: tuple[Observation, ...]
     left: int

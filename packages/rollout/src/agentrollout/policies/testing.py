@@ -29,7 +29,7 @@ class Verdict:
     failed: int
     """Failures and errors."""
     failing: tuple[str, ...]
-    """Ids in the short summary; a file that could not be collected stands under its path."""
+    """Ids in the short summary; a file that could not be collected is listed by its path."""
     finished: bool
     """The totals were printed: the run neither hung nor died."""
     hung: bool
@@ -41,7 +41,7 @@ class Verdict:
 
     @property
     def listed(self) -> bool:
-        """Every failure stands in the short summary."""
+        """Every failure is in the short summary."""
         return self.finished and self.failed == len(self.failing)
 
 
@@ -66,7 +66,7 @@ def verdict_of(observation: Observation) -> Verdict:
 
 
 def run_tests(view: TaskView, targets: Sequence[str], *options: str, setting: str = "", timeout_s: float = HANG_S) -> ToolCall:
-    """Run the task's test command on ``targets`` (ids, files or folders); ``setting`` (``NAME=VALUE``) stands before it."""
+    """Run the task's test command on ``targets`` (ids, files or folders); ``setting`` (``NAME=VALUE``) goes before it."""
     words = [*view.test_command, "--no-header", "-p", "no:cacheprovider", *options, *targets]
     command = " ".join(shlex.quote(word) for word in words)
     return shell(f"{setting} {command}".strip(), timeout_s=timeout_s)

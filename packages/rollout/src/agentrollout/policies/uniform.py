@@ -16,7 +16,7 @@ from agentrollout.policies.script import Reply, Script, Scripted
 from agentrollout.policy import TaskView
 
 ALL = (*SIMPLE, *REMOVALS)
-"""It knows no better than to take code away as well."""
+"""All operators, including those that remove code."""
 AT_ONCE = 4
 """Functions read in one turn."""
 EACH = 2

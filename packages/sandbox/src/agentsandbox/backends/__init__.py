@@ -23,9 +23,9 @@ def choose(
 ) -> Backend:
     """The backend ``name``; for ``auto`` the strongest one that works here.
 
-    With ``progress``, what boxes are made of is prepared too, and ``auto`` passes on from a backend for which it cannot be had.
+    With ``progress``, what boxes are made of is prepared too, and ``auto`` skips a backend for which that fails.
 
-    ``image`` is the container image for tasks that bring none (docker only). ``environments`` is a folder where the Python
+    ``image`` is the container image for tasks that name none (docker only). ``environments`` is a folder where the Python
     environment of the other backends is kept. Boxes carry ``label``, so that :meth:`Backend.reap` finds its own.
     ``images_gb`` is the disk that container images may take (see :mod:`agentsandbox.images.budget`); unlimited by default.
     ``allow_local`` lets plain processes run code that is not trusted, too.

@@ -206,7 +206,7 @@ def _remover(api: Any, box_id: str) -> Callable[[], None]:
 
 
 def _then(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
-    """Do both, the second one whatever becomes of the first."""
+    """Do both, the second even if the first fails."""
 
     def close() -> None:
         try:

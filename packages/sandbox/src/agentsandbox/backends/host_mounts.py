@@ -1,6 +1,6 @@
 """What a box made of namespaces sees of the host's /usr: programs, and what they need to run.
 
-No library, nor a program that brings some along: what a task is about may lie there with its faults fixed.
+No library, nor a program that ships libraries: what a task is about may lie there with its faults fixed.
 """
 
 import sysconfig
@@ -23,7 +23,7 @@ _KEPT: dict[str, tuple[str, ...]] = {
     "/usr/share": _SHARED,
     "/usr/share/nodejs": _NODE,
 }
-"""Folder → names of its folders that a box sees. Files and links are all seen; a folder that stands here too, as far as it says."""
+"""Folder → names of its folders that a box sees. Files and links are all seen; a folder with an entry of its own only as that says."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Builds the image of boxes whose task brings none (see `base_recipe`).
+"""Builds the image of boxes whose task names none (see `base_recipe`).
 
 Built on the Debian image of a registry; where none can be had, by debootstrap, which needs a Debian mirror and nothing else.
 """
@@ -20,7 +20,7 @@ from agentsandbox.images.engine import SPACE_REMEDY, is_full
 from agentsandbox.images.pull import pull
 
 PULL_SILENCE_S = 20
-"""A registry that says nothing for so long counts as out of reach."""
+"""Seconds of silence after which a registry counts as unreachable."""
 Progress = Callable[[str], None]
 
 

@@ -1,4 +1,4 @@
-"""What the image of boxes whose task brings none is made of: a Debian with Python, pytest and git."""
+"""Contents of the image of boxes whose task names none: a Debian with Python, pytest and git."""
 
 import hashlib
 

@@ -1,6 +1,6 @@
-"""Keep images of ours within a budget: the least recently used go first.
+"""Keep our images within a budget: the least recently used go first.
 
-Never one that a container is made of, never one that another stands on, never one that this folder has no record of.
+Never one that a container uses, that another image is built on, or that this folder has no record of.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class Pruned:
 
 
 def total(images: Sequence[Held]) -> int:
-    """Bytes that images of ours take, layers that they share counted once."""
+    """Bytes that our images take, shared layers counted once."""
     return together(image.layers for image in images if image.ours)
 
 
@@ -48,7 +48,7 @@ def victims(images: Sequence[Held], budget: int, keep: str = "") -> list[Held]:
 
 
 def evict(client: Any, ledger: Ledger, budget_gb: float, keep: str = "", progress: Progress = lambda line: None) -> list[Held]:
-    """Remove images of ours until they take at most ``budget_gb`` (10⁹ bytes). Returns those removed.
+    """Remove our images until they take at most ``budget_gb`` (10⁹ bytes). Returns those removed.
 
     Raises:
         DockerException: the engine fails. An image that came into use meanwhile stays.

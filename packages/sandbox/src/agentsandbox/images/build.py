@@ -21,7 +21,7 @@ _MADE = re.compile(r" ---> ([0-9a-f]{12})\n")
 def build(client: Any, context: Path, name: str, progress: Progress, *, network: bool = False) -> None:
     """Build ``context`` and call the result ``name``. Steps run without a network unless ``network``.
 
-    One build at a time: what another had made in between could not be told from what this one leaves.
+    One build at a time: otherwise the leftovers of this build could not be told from images of another.
 
     Raises:
         ImageUnavailable: a step fails, or the disk is full. No image, container or layer of the attempt remains.
@@ -38,7 +38,7 @@ def build(client: Any, context: Path, name: str, progress: Progress, *, network:
 
 
 def _built(client: Any, context: Path, name: str, progress: Progress, network: bool) -> tuple[str, list[str]]:
-    """What went wrong, empty if nothing did, and the last lines that were said."""
+    """What went wrong (empty if nothing did), and the last lines of output."""
     before = _ids(client)
     made: list[str] = []
     said: list[str] = []

@@ -62,7 +62,7 @@ def ensure_image(
     The name of a recipe's image that was built before and has been removed since builds it again. Several that ask for one
     image wait for one pull or build. ``folder`` holds locks, recipes and the record of last uses (the user's cache by
     default). With ``budget_gb`` what has not been used for longest makes room for what is new (see :mod:`agentsandbox.images.budget`).
-    Containers that look into an image carry ``label``.
+    Containers started to inspect an image carry ``label``.
 
     Raises:
         ImageUnavailable: no such image, or it cannot be pulled or built, or no box can live in it.
@@ -119,7 +119,7 @@ def _ensured(client: Any, reference: str, place: Path, progress: Progress, label
 
 
 def _had(client: Any, reference: str, place: Path, progress: Progress, label: str) -> Any:
-    """What the engine has under ``reference``, brought if need be."""
+    """What the engine has under ``reference``, pulled if need be."""
     found = _get(client, reference)
     origin: Origin | None = None
     if found is None and reference.startswith(f"{REPOSITORY}:"):

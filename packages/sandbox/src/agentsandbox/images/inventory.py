@@ -65,7 +65,7 @@ def inventory(client: Any, ledger: Ledger) -> list[Held]:
 
 
 def listed(folder: Path, foreign: bool = False) -> list[Held]:
-    """Images of ours, those of other folders included, most recently used first; with ``foreign`` all of the engine.
+    """Our images, those of other folders included, most recently used first; with ``foreign`` all of the engine.
 
     Raises:
         BackendUnavailable: no engine answers.
@@ -75,7 +75,7 @@ def listed(folder: Path, foreign: bool = False) -> list[Held]:
 
 
 def is_below(lower: Held, upper: Held) -> bool:
-    """Whether an image stands on another."""
+    """Whether an image is built on another."""
     return len(lower.chain) < len(upper.chain) and upper.chain[: len(lower.chain)] == lower.chain
 
 

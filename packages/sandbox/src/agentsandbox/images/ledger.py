@@ -1,4 +1,4 @@
-"""What is known about images beyond what the engine says: who brought them, when they were last used, what is in them."""
+"""What is known about images beyond what the engine says: who added them, when they were last used, what is in them."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from trajruntime.file_lock import locked
 _USE_EVERY_S = 60.0
 
 Origin = Literal["built", "pulled", "elsewhere", "foreign"]
-"""Who brought an image: built or pulled by us; built by us, but recorded in another folder; or by somebody else."""
+"""Who added an image: built or pulled by us; built by us, but recorded in another folder; or by somebody else."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Ledger:
         self._noted: dict[str, float] = {}
 
     def entries(self) -> dict[str, Entry]:
-        """All of them. A file that cannot be read counts as empty: it can be found out anew."""
+        """All of them. A file that cannot be read counts as empty: its content can be found out again."""
         try:
             raw = json.loads(self._file.read_text(encoding="utf-8"))
             return {digest: Entry(**values) for digest, values in raw.items()}

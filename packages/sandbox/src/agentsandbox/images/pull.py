@@ -1,6 +1,6 @@
 """Get an image from a registry, whatever the network does meanwhile.
 
-The engine takes up a layer again where its connection broke; what ends a pull all the same is begun again here.
+The engine itself resumes a layer whose connection broke; a pull that fails all the same is started again here.
 """
 
 import json

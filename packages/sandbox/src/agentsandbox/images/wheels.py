@@ -27,7 +27,7 @@ def box_requirements() -> list[str]:
 def fetch(recipe: Recipe, name: str, version: str, glibc: str, folder: Path) -> None:
     """Fill ``folder`` with the wheels of a recipe, of the box and of pip, and with ``requirements.txt``.
 
-    ``version`` is the interpreter's, as ``3.11``; ``glibc`` the image's, as ``2.36``; ``name`` stands in errors.
+    ``version`` is the interpreter's, as ``3.11``; ``glibc`` the image's, as ``2.36``; ``name`` is used in errors.
 
     Raises:
         ImageUnavailable: pip cannot get them: no index, no wheel for that version, a wrong hash, versions that contradict.

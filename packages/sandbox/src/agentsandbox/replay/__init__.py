@@ -1,1 +1,1 @@
-"""A recording made again in a fresh box, and compared with what it says."""
+"""A recording run again in a fresh box, and compared with the recorded answers."""

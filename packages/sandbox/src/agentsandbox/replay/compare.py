@@ -20,7 +20,7 @@ _REDIRECTION = re.compile(r"[<>&]+")
 
 
 class _Gap(Enum):
-    """What stands in the place of lines that differ between identical runs."""
+    """Placeholder for lines that differ between identical runs."""
 
     LINE = "one line"
     LINES = "any number of lines"
@@ -42,7 +42,7 @@ class View:
     partial: bool = False
     """Whether ``lines`` do not tell what the whole output was."""
     exact: bool = True
-    """Whether size and hash mean something: nothing was normalised, and the order is no accident."""
+    """Whether size and hash can be compared: nothing was normalised, and the order is fixed."""
     unordered: bool = False
 
     @property
@@ -80,7 +80,7 @@ def view_of_diff(diff: str) -> View:
 
 
 def difference(recorded: View, *replayed: View) -> str:
-    """Unified diff from what was recorded to the first of several replays; empty where all that holds still is the same.
+    """Unified diff from what was recorded to the first of several replays; empty where all stable lines are the same.
 
     Lines that differ between the replays may be anything in the recording; every other line must be as it is there.
     """

@@ -52,7 +52,7 @@ class StepReplay:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """What came of a replay."""
+    """The result of a replay."""
 
     trajectory_id: str
     task_id: str
@@ -83,9 +83,9 @@ def replay(trajectory: Trajectory, task: Task, tree: bytes, backend: Backend, li
     Answers are compared under the normaliser of the schema (clocks, durations, addresses, temporary names), with the lines
     of unordered listings sorted. Of an output that was cut, head and tail are compared, and size and hash of the whole where
     nothing in it was normalised. ``limits`` should be those of the recording. A call that cannot be made again (unknown tool,
-    malformed arguments, a network that the box has not, a thought) is named and passed over; what follows is replayed all the
-    same. Where an answer differs, the replay is made again, up to 3 times: lines that differ among the new answers are not
-    compared, all others must be as recorded. A call of which no line holds still is not replayable either.
+    malformed arguments, a network that the box does not have, a thought) is named and skipped; what follows is still
+    replayed. Where an answer differs, the replay is made again, up to 3 times: lines that differ among the new answers are not
+    compared, all others must be as recorded. A call none of whose lines is stable is not replayable either.
 
     Raises:
         SandboxError: the infrastructure failed.
@@ -108,7 +108,7 @@ class _Answer:
     recorded: View
     replayed: View
     why_not: str
-    """Why another answer than the recorded one would be no wonder; empty where it would."""
+    """Why a different answer is to be expected; empty where it is not."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _report(trajectory: Trajectory, task: Task, runs: list[_Run]) -> ReplayRepor
 
 
 def _judged(calls: tuple[CallReplay | _Answer, ...]) -> CallReplay:
-    """What came of one call in all runs."""
+    """The result of one call over all runs."""
     first = calls[0]
     if isinstance(first, CallReplay):
         return first

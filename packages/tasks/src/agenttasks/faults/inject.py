@@ -84,12 +84,9 @@ class _Piles:
         for mutation in sorted(found, key=lambda m: digest([*salt, m.id]), reverse=True):
             piles[mutation.operator].append(mutation)
         self._piles = piles
-        self._turns = {True: self._cycle(SIMPLE, salt), False: self._cycle(REMOVALS, salt)}
+        cycles = ((True, SIMPLE), (False, REMOVALS))
+        self._turns = {simple: sorted(names, key=lambda name: digest([salt[0], name])) for simple, names in cycles}
         self._next = {True: offset, False: offset}
-
-    @staticmethod
-    def _cycle(names: Sequence[str], salt: Sequence[object]) -> list[str]:
-        return sorted(names, key=lambda name: digest([salt[0], name]))
 
     def draw(self, simple: bool, beside: Sequence[Mutation] = ()) -> Mutation | None:
         """The next mutation of the operator whose turn it is that stands in none of the functions of ``beside``, else of the next one."""
