@@ -9,7 +9,7 @@ import sandbox
 CALL = {"ours": 0.001, "docker-py": 0.1, "command line": 0.1}
 FIGURES: dict[str, Any] = {
     **{case: CALL for case in ("shell", "read", "write", "one test", "one test, for an agent")},
-    "life": {"ours": 1.0, "bare": 1.0},
+    "life": {"ours": 1.0, "bare": 1.0, "plain": 1.0},
     "reset": {"typical": 0.01, "hostile": 0.01, "git by docker exec": 0.1},
     "50 MB output": {"ours": 0.5, "docker-py": 1.0, "command line": 1.0, "added_mb": 1.0, "server_added_mb": 1.0},
     "load": {"single": 1.0, "p95": 2.0, "peak_mb": 100.0},
