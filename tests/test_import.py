@@ -1,4 +1,4 @@
-"""Tasks, rollouts and logs brought in: good ones go through the graph, each bad line is one error, and only what is touched is computed."""
+"""Tasks, rollouts and logs imported: good ones go through the graph, each bad line is one error, and only what is touched is computed."""
 
 import json
 from pathlib import Path

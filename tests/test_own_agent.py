@@ -1,4 +1,4 @@
-"""An agent of one's own runs beside the embedded ones, and an edit of it reruns its attempts alone."""
+"""A custom agent runs beside the embedded ones, and an edit of it reruns its attempts alone."""
 
 from pathlib import Path
 from typing import Any

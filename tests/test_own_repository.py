@@ -1,4 +1,4 @@
-"""A repository of one's own goes through the whole graph, and an edit of it makes the pool stale."""
+"""The user's own repository goes through the whole graph, and an edit of it makes the pool stale."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A rubric set of one's own in the graph: judged by a function beside the settings, weighted, and recomputed where it changed."""
+"""A custom rubric set in the graph: judged by a function beside the settings, weighted, and recomputed where it changed."""
 
 import json
 from typing import Any

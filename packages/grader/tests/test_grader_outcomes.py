@@ -1,4 +1,4 @@
-"""Outcomes of a task's rollouts: a diff is graded once, a fix of one's own is compared, and what cannot be graded says why."""
+"""Outcomes of a task's rollouts: a diff is graded once, another fix than the gold patch is compared, and what cannot be graded says why."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""An agent of one's own: imported by name, another agent after an edit, and one clear error where it cannot be used."""
+"""A custom agent: imported by name, another agent after an edit, and one clear error where it cannot be used."""
 
 import sys
 from collections.abc import Iterator
