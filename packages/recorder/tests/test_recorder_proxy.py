@@ -334,7 +334,10 @@ def test_a_client_that_goes_away_is_written_down(server: Server, proxy: Recordin
     body = json.dumps({"model": "claude-t", "max_tokens": 9, "messages": [USER], "stream": True}).encode()
     with socket.create_connection((host, int(port))) as client:
         client.sendall(b"POST /anthropic/v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
-        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        said = b""
+        while b"claude-t" not in said:  # the answer has begun
+            said += client.recv(4096)
+        assert said.startswith(b"HTTP/1.1 200")
     (written,) = exchanges(proxy, log, 1)
     assert written["problem"] == "the client went away"
     assert written["answer"]["model"] == "claude-t"
