@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,17 @@ from agentsandbox.sandbox import Backend
 from agentsandbox.trees import tree_of
 from trajschema.ids import sha256_bytes
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.calc import BUG, Command, folder, program
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
-FIXED = "def add(a, b):\n    return a + b\n"
-TESTS = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_zero():\n    assert add(0, 0) == 0\n"
-BUG = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a + b\n+    return a - b\n"
 GOLD = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a - b\n+    return a + b\n"
+
+__all__ = ["folder"]
 
 
 @pytest.fixture
 def command(command_environ: dict[str, str], tmp_path: Path) -> Command:
     """Run ``agentgrader ARGUMENTS`` to its end in ``tmp_path``."""
-
-    def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-m", "agentgrader", *arguments]
-        return subprocess.run(
-            program, input=given, capture_output=True, text=True, env=command_environ, cwd=tmp_path, timeout=120, check=False
-        )
-
-    return run
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A repository on disk."""
-    place = tmp_path / "repository"
-    (place / "tests").mkdir(parents=True)
-    (place / "calc.py").write_text(FIXED)
-    (place / "tests" / "test_calc.py").write_text(TESTS)
-    return place
+    return program("agentgrader", command_environ, tmp_path)
 
 
 @pytest.fixture

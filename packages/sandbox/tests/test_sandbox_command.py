@@ -22,35 +22,15 @@ from trajschema.ids import sha256_bytes
 from trajschema.rollout import Limits, Provenance
 from trajschema.task import Environment, Task
 from trajschema.trajectory import Trajectory
+from trajtests.calc import BUG, FIXED, Command, folder, program
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
-FIXED = "def add(a, b):\n    return a + b\n"
-TESTS = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_zero():\n    assert add(0, 0) == 0\n"
-
-BUG = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a + b\n+    return a - b\n"
+__all__ = ["folder"]
 
 
 @pytest.fixture
 def command(command_environ: dict[str, str], tmp_path: Path) -> Command:
     """Run ``agentsandbox ARGUMENTS`` to its end in ``tmp_path``."""
-
-    def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-m", "agentsandbox", *arguments]
-        return subprocess.run(
-            program, input=given, capture_output=True, text=True, env=command_environ, cwd=tmp_path, timeout=120, check=False
-        )
-
-    return run
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A repository on disk."""
-    place = tmp_path / "repository"
-    (place / "tests").mkdir(parents=True)
-    (place / "calc.py").write_text(FIXED)
-    (place / "tests" / "test_calc.py").write_text(TESTS)
-    return place
+    return program("agentsandbox", command_environ, tmp_path)
 
 
 @pytest.fixture
@@ -340,9 +320,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 def running(line: str) -> bool:
     """Whether a process of that command line runs, in any box of this machine."""
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (folder / "cmdline").read_bytes().replace(b"\0", b" ").strip().decode(errors="replace") == line:
+            if (process / "cmdline").read_bytes().replace(b"\0", b" ").strip().decode(errors="replace") == line:
                 return True
         except OSError:
             continue
