@@ -7,7 +7,6 @@ from agentrelease.build import build_release
 from agentrelease.tables import ReleaseTables
 from agentsandbox.tools import TOOLS
 from agentview.data import Goal, ReportData
-from agentview.report import render_report
 from trajschema.arrow import from_table, to_table
 from trajschema.calibration import Calibration
 from trajschema.manifest import Lineage, Manifest
@@ -21,6 +20,7 @@ from trajschema.trajectory import Trajectory
 from resources.asset_options import asset_options
 from resources.goals import goals
 from resources.incremental.asset import Incremental
+from resources.incremental.code import Sources
 from resources.incremental.keys import Listing, stage_code
 from resources.incremental.plan import listing
 from resources.incremental.run import Inputs, StageResult
@@ -42,6 +42,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
 
 def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[Goal, ...]) -> StageResult:
     """Write the release folder; what is stored of it in the lake is its manifest."""
+    from agentview.report import render_report  # brings matplotlib and scipy, a second that all other stages are spared
+
     (calibration,) = from_table(Calibration, inputs["calibration_report"])
     lineage = tuple(
         Lineage(asset=name, partition=item.partition, key=str(item.key), digest=item.digest)
@@ -60,11 +62,12 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[
         preference_pairs=inputs["preference_pairs"],
         calibration=calibration,
     )
+    sources = Sources()
     manifest = build_release(
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: stage_code(stage, settings) for stage in STAGES if stage.name != "release"},
+        code={stage.name: stage_code(stage, settings, sources) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},

@@ -48,4 +48,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None, settings_file: Path |
     )
 
 
-defs = build_defs()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What ``dagster dev`` loads."""
+    return build_defs()

@@ -78,6 +78,7 @@ class Sources:
         for top, root in source_roots(checkout).items():
             self._look(top, root)
         self._read: dict[str, tuple[Syntax, list[str]]] = {}
+        self._made: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
         self._tops = {name.partition(".")[0] for name in self.files}
 
     def fingerprint(self, *modules: str, without: tuple[str, ...] = ()) -> str:
@@ -86,12 +87,15 @@ class Sources:
         Raises:
             ModuleNotFoundError: the checkout has no source of a module.
         """
+        if (modules, without) in self._made:
+            return self._made[modules, without]
         found = self.closure(*modules, without=without)
         lines = [f"{name} {self._syntax(name).digest}" for name in sorted(found.modules)]
         lines += [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in found.data]
         lines += [f"{name}=={self.locked[name]}" for name in found.libraries if name in self.locked and name not in NO_SHAPE]
         SYNTAX.save()
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        self._made[modules, without] = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        return self._made[modules, without]
 
     def closure(self, *modules: str, without: tuple[str, ...] = ()) -> Closure:
         """What ``modules`` reach. ``without``: packages whose modules are not followed, unless they are among ``modules``.
@@ -187,7 +191,12 @@ def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:
 
 
 def _below(name: str, packages: tuple[str, ...]) -> bool:
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
+    return f"{name}.".startswith(_prefixes(packages))
+
+
+@functools.cache
+def _prefixes(packages: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{package}." for package in packages)
 
 
 @functools.lru_cache(maxsize=4096)
