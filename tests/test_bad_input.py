@@ -102,6 +102,7 @@ def test_labels_with_unknown_ids_are_named_and_the_others_count(finished: Projec
     assert f"{len(lines) + 2}" in told
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small tmpfs needs root")
 def test_a_full_disk_is_one_clear_error_and_a_re_run_completes(finished: Project, tmp_path: Path) -> None:
     small = tmp_path / "small"

@@ -47,6 +47,7 @@ def files(project: Project) -> dict[str, set[str]]:
     return {s.name: {item.path for item in project.lake.stored(s.name).values()} for s in STAGES}
 
 
+@pytest.mark.soak
 def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all_tasks(
     finished: Project, address: str, chromium: str
 ) -> None:
@@ -56,13 +57,9 @@ def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all
     before = files(finished)
     chosen = ("rewards", "preference_pairs", "calibration_report", "release")
     selection = urllib.parse.quote('key:"rewards"+', safe="")
-    groups = urllib.parse.quote(",".join(f"global@global:{group}" for group in ("tasks", "runs", "scores", "data")), safe="")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.goto(f"{address}/asset-groups?expanded={groups}", wait_until="domcontentloaded")
-        for name in (*(s.name for s in STAGES), "human_labels"):
-            expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
         page.goto(f"{address}/asset-groups~{selection}/", wait_until="domcontentloaded")
         page.get_by_role("button", name="Materialize all").first.click(timeout=60_000)
         page.get_by_role("button", name="All", exact=True).click(timeout=30_000)
@@ -80,7 +77,7 @@ def test_a_backfill_after_a_weight_change_materialises_just_those_assets_for_all
     assert all(len(after[name]) == len(before[name]) for name in before), "all tasks, each once"
 
 
-def test_a_partition_that_failed_or_was_blocked_shows_as_failed_until_it_is_computed(
+def test_every_asset_is_drawn_and_a_partition_that_failed_or_was_blocked_shows_as_failed_until_it_is_computed(
     finished: Project, address: str, chromium: str
 ) -> None:
     from playwright.sync_api import expect, sync_playwright
@@ -90,11 +87,15 @@ def test_a_partition_that_failed_or_was_blocked_shows_as_failed_until_it_is_comp
     damaged.write_bytes(damaged.read_bytes()[:100])
     finished.lake.drop("rewards", task)
     finished.configure(rewards={"outcome": 0.35})
+    groups = urllib.parse.quote(",".join(f"global@global:{group}" for group in ("tasks", "runs", "scores", "data")), safe="")
     problems = finished.run(ok=False)["problems"]
     assert "is damaged" in problems[f"rewards/{task}"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.goto(f"{address}/asset-groups?expanded={groups}", wait_until="domcontentloaded")
+        for name in (*(s.name for s in STAGES), "human_labels"):
+            expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=60_000)
         for failed in (1, 0):
             for stage in ("rewards", "preference_pairs"):
                 page.goto(f"{address}/assets/{stage}?view=partitions", wait_until="domcontentloaded")

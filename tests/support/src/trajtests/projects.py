@@ -21,7 +21,7 @@ SOURCES = ("assets", "pipelines", "resources", "schema", "packages", "requiremen
 SMALL: dict[str, Any] = {
     "tasks": {"libraries": ["inflection", "cachetools"], "count": 3, "seed": 1},
     "agents": {
-        "run": [{"name": "oracle"}, {"name": "noop"}, {"name": "random"}, {"name": "localising"}],
+        "run": [{"name": "oracle"}, {"name": "noop"}, {"name": "localising"}],
         "max_steps": 10,
     },
 }
