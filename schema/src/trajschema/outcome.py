@@ -8,6 +8,8 @@ from trajschema.record import Part, Record
 
 Verdict = Literal["resolved", "unresolved", "error", "not_evaluated", "claimed"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+Confirmation = Literal["confirmed", "doubted", "unconfirmed"]
+CONFIRMATIONS: tuple[Confirmation, ...] = get_args(Confirmation)
 TestStatus = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "missing"]
 
 
@@ -38,12 +40,30 @@ class Difference(Part):
     )
     gold: str = Field(description="What the gold patch does.")
     candidate: str = Field(description="What the diff does.")
+    firm: bool = Field(
+        True,
+        description="Whether it tells against the diff: false on a varied call outside the types and values that tests use, "
+        "and where only type or text of an error differ.",
+    )
+
+
+class ComparedFunction(Part):
+    """What became of one function in differential testing."""
+
+    name: str = Field(description="Path of the file and qualified name, `path::name`.")
+    changed_by: Literal["gold", "diff", "both", "neither"] = Field(
+        description="Which patch changes it; neither is a function sampled beside."
+    )
+    compared: int = Field(ge=0, description="Calls of it whose answers were compared.")
+    differing: int = Field(0, ge=0, description="Of these, answered otherwise.")
+    not_compared: str = Field("", description="Why no call was compared; empty where one was.")
 
 
 class Differential(Part):
     """A second opinion on a diff: edited functions called under the gold patch and under the diff. A flag, no verdict."""
 
     functions: tuple[str, ...] = Field(description="Functions looked at, as `path::name`.")
+    by_function: tuple[ComparedFunction, ...] = Field((), description="What became of each.")
     recorded: int = Field(ge=0, description="Distinct calls recorded while the tests ran under the gold patch.")
     compared: int = Field(ge=0, description="Calls whose answers were compared, those with varied arguments included.")
     differing: int = Field(ge=0, description="Of these, answered otherwise.")
@@ -67,6 +87,19 @@ class Outcome(Record):
     canaries: tuple[CanaryResult, ...] = Field((), description="Planted tests and what became of them.")
     tamper: tuple[str, ...] = Field((), description="Evidence of tampering: what was seen and where.")
     differential: Differential | None = Field(None, description="The second opinion on a resolved diff; missing where none was asked for.")
+    confirmation: Confirmation | None = Field(
+        None,
+        description="What was found from outside the judged process of a resolved diff: `confirmed`, every function of the fix was "
+        "compared and none differs; `doubted`, something tells against it; `unconfirmed`, it could not be compared. "
+        "Missing for any other verdict.",
+    )
+    confirmation_reason: str = Field("", description="Why, in words; always there beside a confirmation.")
+    functions_total: int = Field(0, ge=0, description="Functions that the gold patch changes.")
+    functions_compared: int = Field(0, ge=0, description="Of these, compared on at least one recorded call.")
+    calls_compared: int = Field(0, ge=0, description="Calls whose answers were compared, those of other functions included.")
+    calls_differing: int = Field(0, ge=0, description="Of these, answered otherwise than under the gold patch.")
+    regressions_total: int = Field(0, ge=0, description="Functions beside those of the fix that PASS_TO_PASS tests call.")
+    regressions_sampled: int = Field(0, ge=0, description="Of these, compared: all that the diff changes, and some of the rest.")
     grader_version: str = Field("", description="Version of the grader: fingerprint of its code.")
     diff_sha256: str = Field("", description="SHA-256 of the graded diff.")
     seconds: float | None = Field(None, ge=0, description="Seconds that grading took; not part of the content.")
