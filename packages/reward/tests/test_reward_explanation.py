@@ -81,6 +81,21 @@ def test_tampering_stands_in_the_sums_and_by_its_step() -> None:
     assert any("step" in line for line in told.tamper)
 
 
+def test_what_a_pass_counts_as_is_told_with_the_reason() -> None:
+    def told(**more: str) -> tuple[str, tuple[str, ...]]:
+        graded = ENGINE.score(run(*AIMLESS), outcome("resolved").model_copy(update=more))
+        found = explain(graded, ENGINE.config.weights(ENGINE.rubrics))
+        return found.sums[1], found.notes[:1]
+
+    why = {"confirmation_reason": "f(1): 2, gold patch 3"}
+    note = "the pass is doubted and counts as unresolved: f(1): 2, gold patch 3"
+    assert told(confirmation="doubted", **why) == ("outcome 0.0000 (a doubted pass, unresolved)", (note,))
+    assert told(confirmation="unconfirmed", **why)[1] == ("the pass is unconfirmed and counts 1: f(1): 2, gold patch 3",)
+    assert "graded before" in told()[1][0]
+    assert told(confirmation="confirmed", **why) == told(confirmation="confirmed")
+    assert told(confirmation="confirmed")[0] == "outcome 1.0000 (a confirmed pass, resolved)"
+
+
 def judged(quote: str) -> TrajectoryReward:
     """One step that the judge marked low, with its sentence."""
     rule = [StepScore(trajectory_id="t", step_id=2, rubric_id=r, layer="rule", score=1.0, scorer_version="v") for r in RUBRICS]
