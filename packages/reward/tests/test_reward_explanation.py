@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
+from trajtests.forked import run_module
 from trajtests.reward_cases import AIMLESS, HONEST, call, outcome, run, seen, shell, steps_lists, turn, view
 from trajtests.reward_dict_runs import CHEATS, LOOK, plain
 
@@ -145,8 +146,7 @@ def test_the_page_escapes_what_a_run_says_and_links_evidence_to_steps() -> None:
 
 
 def agentreward(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agentreward", *words]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    return run_module("agentreward", words, given=given)
 
 
 def test_the_command_tells_every_run_and_writes_the_page(tmp_path: Path) -> None:
