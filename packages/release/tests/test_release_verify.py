@@ -14,6 +14,7 @@ from agentrelease.load import load_release
 from agentrelease.manifest import read_manifest, release_id
 from agentrelease.verifying.verify import verify_release
 from trajschema.ids import sha256_bytes
+from trajschema.outcome import Difference, Differential
 from typer.testing import CliRunner
 
 ALL = [
@@ -237,22 +238,31 @@ def test_a_doubted_pass_that_is_taught_or_chosen_is_found(release, tmp_path, cor
         assert wanted in next(c.detail for c in verify_release(tmp_path / config).checks if c.name == "confirmations"), config
 
 
+ADDED = ("confirmation", "functions_", "calls_", "regressions_", "by_function")
+
+
 def test_a_release_of_before_there_were_confirmations_is_still_sound(tmp_path, corpus, build):
-    plain = {"confirmation": None, "confirmation_reason": ""}
-    old = replace(corpus, outcomes=[o.model_copy(update=plain) for o in corpus.outcomes]).rewarded()
-    build(tmp_path / "set", old)
-    added = ("confirmation", "confirmation_reason", "functions_", "calls_", "regressions_")
-    for path in (tmp_path / "set").rglob("*.parquet"):
-        table = pq.ParquetFile(path).read()
-        table = table.drop_columns([name for name in table.column_names if name.startswith(added)])
-        if "differential" in table.column_names:
-            kept = [f for f in table.schema.field("differential").type if f.name != "by_function"]
-            table = table.set_column(table.column_names.index("differential"), "differential", pa.nulls(table.num_rows, pa.struct(kept)))
-        pq.write_table(table, path)
+    call = {"function": "x.py::f", "arguments": "1", "origin": "recorded", "what": "result", "gold": "2", "candidate": "3"}
+    said = Differential(functions=("x.py::f",), recorded=1, compared=1, differing=1, differences=(Difference(**call),))
+    plain = {"confirmation": None, "confirmation_reason": "", "differential": said}
+    build(tmp_path / "set", replace(corpus, outcomes=[o.model_copy(update=plain) for o in corpus.outcomes]).rewarded())
+
+    def older(value):
+        if isinstance(value, dict):
+            return {name: older(v) for name, v in value.items() if name != "firm" and not name.startswith(ADDED)}
+        return [older(v) for v in value] if isinstance(value, list) else value
+
+    for config in ("outcomes", "rewards", "preference_pairs", "sft", "dpo"):
+        for path in (tmp_path / "set" / "data" / config).iterdir():
+            table = pq.ParquetFile(path).read()
+            if config == "outcomes":
+                table = pa.Table.from_pylist([older(row) for row in table.to_pylist()])
+            pq.write_table(table.drop_columns([name for name in table.column_names if name.startswith(ADDED)]), path)
     sign(tmp_path / "set")
     assert failed(tmp_path / "set") == set()
     frames = load_release(tmp_path / "set")
-    assert set(frames["sft"]["confirmation"]) == {None}
+    assert frames["sft"]["confirmation"].isna().all()
+    assert frames["outcomes"]["differential"][0]["differences"][0]["candidate"] == "3"
     assert frames["sft_strict"].empty
     assert len(frames["sft"]) > 0
 
