@@ -1,11 +1,11 @@
-"""outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw, and a second opinion on what resolves."""
+"""outcomes: the verdict on each rollout's diff, from a fresh box that the agent never saw, and whether a pass is confirmed from outside."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 from agentgrader.outcomes import grade_rollouts
 from trajschema.arrow import from_table, to_table
-from trajschema.outcome import VERDICTS, Outcome
+from trajschema.outcome import VERDICTS, Outcome, confirmation_counts
 from trajschema.rollout import Rollout
 from trajschema.task import Task
 
@@ -30,7 +30,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
         sandbox: SandboxResource,
         store: TaskStoreResource,
     ) -> Iterator[dg.MaterializeResult]:
-        version = fingerprint("agentgrader.grade", "agentgrader.differential.tester", *GRADER, *SANDBOX)
+        version = fingerprint("agentgrader.outcomes", *GRADER, *SANDBOX)
 
         def compute(inputs: Inputs) -> StageResult:
             (task,) = from_table(Task, inputs["task_pool"])
@@ -45,8 +45,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
                 earlier=from_table(Outcome, inputs.previous) if kept else (),
             )
             counts: dict[str, int] = {verdict: sum(o.verdict == verdict for o in graded.outcomes) for verdict in VERDICTS}
-            counts["doubted"] = sum(bool(o.differential and o.differential.differing) for o in graded.outcomes)
-            return StageResult(to_table(Outcome, graded.outcomes), graded.lost, counts)
+            confirmations = confirmation_counts(graded.outcomes)
+            return StageResult(to_table(Outcome, graded.outcomes), graded.lost, {**counts, **confirmations})
 
         yield from incremental.materialise(context, "outcomes", compute, settings=sandbox.applied(incremental.settings))
 

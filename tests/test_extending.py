@@ -74,9 +74,7 @@ def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(finished:
     head, end, tail = graph.read_text().partition(")\nBY_NAME")
     graph.write_text(f"{head}    {line}\n" + end + tail)
     project = Project(finished.folder, code=copied_checkout)
-    project.configure(
-        agents={"run": [{"name": "oracle"}, {"name": "noop"}, {"name": "random"}, {"name": "localising"}, {"name": "reader"}]}
-    )
+    project.configure(agents={"run": [{"name": "oracle"}, {"name": "noop"}, {"name": "localising"}, {"name": "reader"}]})
     summary = project.run()
     stored = project.lake.stored("run_lengths")
     assert summary["stages"]["run_lengths"]["computed"] == len(stored) > 0

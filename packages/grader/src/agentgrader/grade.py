@@ -16,6 +16,7 @@ from trajschema.rollout import Limits
 from trajschema.task import Task
 
 from agentgrader import canaries, mutated_tests
+from agentgrader.confirmation import PUT_BACK
 from agentgrader.protected_paths import adds_tests_only, holds_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
@@ -110,7 +111,7 @@ class _Grading:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
             restored = self._put_back(box)
             report = planted.disguised(run_tests(box, task.environment, canaries=planted.planted))
-            suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
+            suspect = [f"{PUT_BACK}{p}" for p in restored if not adds_tests_only(p, diff)]
             if _refuses(report):
                 return self._verdict_on_refusal(diff, report, suspect)
             verdict = _judged(task, report, planted.results(report.canaries), suspect)

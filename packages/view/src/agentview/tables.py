@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trajschema.manifest import Lineage
-from trajschema.outcome import Difference, Outcome
+from trajschema.outcome import Outcome
 from trajschema.rollout import Rollout
 from trajschema.score import Reward
 from trajschema.task import Task
@@ -145,11 +145,6 @@ def doubts(data: ReportData) -> list[Doubt]:
         if outcomes[0].tamper:
             rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "tampering", tuple(map(clean, outcomes[0].tamper))))
         if said and said.differing:
-            lines = [f"{said.differing} of {said.compared} calls differ from the gold patch", *map(_sentence, said.differences)]
+            lines = [f"{said.differing} of {said.compared} calls differ from the gold patch", *(d.sentence for d in said.differences)]
             rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "second opinion", tuple(map(clean, lines))))
     return rows[:SHOWN_TASKS]
-
-
-def _sentence(d: Difference) -> str:
-    argument = " leaves its argument as" if d.what == "argument" else ""
-    return f"{d.function}({d.arguments}){argument}: {d.candidate}, gold patch {d.gold}"
