@@ -152,7 +152,8 @@ def test_what_cannot_be_looked_through_is_said(source: bytes | None) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["x = 'a' * 60000\n" + "".join(f"x{i} = x + 'b{i}'\n" for i in range(3000)), "x = '%0999999999d' % 1\n", "x = '{:>99999999}'.format(1)\n",
+    ["x = 'a' * 60000\n" + "".join(f"x{i} = x + 'b{i}'\n" for i in range(3000)), "x = '%0999999999d' % 1\n",
+     "x = '{:>99999999}'.format(1)\n",
      "x = 'a' * 99999999999\n", "import zlib\nx = zlib.decompress(bytes.fromhex('789c" + "00" * 100 + "'))\n", "x = x + x\n" * 3000],
     ids=["many", "a wide format", "a wide field", "many times", "inflated", "itself"],
 )  # fmt: skip

@@ -8,7 +8,7 @@ a diff is doubted. What the base does already is no offence, wherever the diff m
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -56,9 +56,7 @@ def runner_access(
         changed: path → source under the diff; ``None`` for one that is no file, or too large to be read.
         own: names of modules of the repository, beside those in the paths.
     """
-    paths = {*base, *changed}
-    names = own | {part.removesuffix(".py") for path in paths for part in path.split("/")}
-    known = Known(own=frozenset(names - STANDARD), tests=frozenset(_tests_of(task)))
+    known = Known(own=own | own_names({*base, *changed}), tests=frozenset(_tests_of(task)))
     known = replace(known, elsewhere=_elsewhere(changed))
     before = Counter((p.reach.kind, p.reach.what) for path in sorted(base) for p in _places(path, base[path], known))
     added: list[_Place] = []
@@ -74,6 +72,11 @@ def runner_access(
             else:
                 added.append(place)
     return list(_notes(sorted(added, key=lambda p: (p.path, p.reach.line)), changed))
+
+
+def own_names(paths: Iterable[str]) -> frozenset[str]:
+    """Names of modules and packages among the ``paths`` of a repository, without those of the standard library and of test runners."""
+    return frozenset({part.removesuffix(".py") for path in paths if path.endswith(".py") for part in path.split("/")} - STANDARD)
 
 
 def _notes(added: list[_Place], changed: Mapping[str, bytes | None]) -> Iterator[str]:

@@ -297,9 +297,11 @@ class _Finder:
 
 
 def _by_origin(origin: str) -> Iterator[tuple[str, str]]:
-    for name, kind in reach.ORIGINS.items():
-        if origin == name or origin.startswith(name + "."):
-            yield kind, name
+    parts = origin.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        if name in reach.ORIGINS:
+            yield reach.ORIGINS[name], name
 
 
 def _documents(names: Names) -> Iterator[int]:

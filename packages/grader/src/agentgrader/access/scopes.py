@@ -72,6 +72,7 @@ class Names:
         self._attributes: dict[str, list[ast.expr]] = {}
         """Attribute → what any object of the module gets under that name."""
         self._origins: dict[int, frozenset[str]] = {}
+        self._returns: dict[int, list[ast.expr]] = {}
         self.fold = Folder(self.origins, self.expressions)
         for node, scope in _scoped(module, self.module):
             self.nodes.append((node, scope))
@@ -187,10 +188,15 @@ class Names:
         if isinstance(node.func, ast.Lambda):
             yield from self.origins(node.func.body)
         for made in self.definitions(node.func):
-            if isinstance(made, _FUNCTION):
-                for inner in ast.walk(made):
-                    if isinstance(inner, ast.Return) and inner.value is not None:
-                        yield from self.origins(inner.value)
+            for value in self._returned(made):
+                yield from self.origins(value)
+
+    def _returned(self, made: ast.stmt) -> list[ast.expr]:
+        """What a function of the module may give back, the first few."""
+        if id(made) not in self._returns:
+            found = ast.walk(made) if isinstance(made, _FUNCTION) else ()
+            self._returns[id(made)] = [n.value for n in found if isinstance(n, ast.Return) and n.value is not None][:_MOST]
+        return self._returns[id(made)]
 
     def _bind(self, node: ast.AST, scope: Scope) -> None:
         match node:
