@@ -140,7 +140,7 @@ def _agent_line(name: str, control: bool, rewards: list[Reward], records: Record
     totals = [r.total for r in rewards if r.total is not None]
     verdicts = Counter(r.verdict for r in rewards)
     graded, resolved = verdicts["resolved"] + verdicts["unresolved"], verdicts["resolved"]
-    passes = confirmation_counts(records.outcomes[r.rollout_id] for r in rewards if r.rollout_id in records.outcomes)
+    passes = confirmation_counts(o for r in rewards if (o := records.outcomes.get(r.rollout_id or "")))
     return AgentLine(name, control, len(rewards), graded, resolved, passes, sum(totals) / len(totals) if totals else None)
 
 

@@ -59,7 +59,7 @@ def _summary(name: str, control: bool, index: int, rewards: list[Reward], outcom
         index=index,
         runs=len(rewards),
         resolved=verdicts["resolved"],
-        passes=confirmation_counts(outcomes[r.rollout_id] for r in rewards if r.rollout_id in outcomes),
+        passes=confirmation_counts(o for r in rewards if (o := outcomes.get(r.rollout_id or ""))),
         rate=wilson(verdicts["resolved"], sum(verdicts[v] for v in _GRADED)),
         other={v: n for v, n in sorted(verdicts.items()) if v not in _GRADED},
         totals=tuple(sorted(r.total for r in rewards if r.total is not None)),
