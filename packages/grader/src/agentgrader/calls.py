@@ -17,7 +17,7 @@ from agentgrader.probes.plain_answer import checked
 _OUTLINE_S = 60.0
 _START_S = 60.0
 """Seconds beyond those for the calls that a process may take to start and to end."""
-_BATCH = 50
+_BATCH = 100
 """Calls made by one process, unless it ends before."""
 _PROGRAM = """
 import importlib.abc, importlib.util, json, os, sys

@@ -96,10 +96,10 @@ def _arguments(call: Call) -> str:
 
 
 def evidence(differences: Iterable[Difference]) -> list[Difference]:
-    """A few: firm ones first, then calls of the tests, different functions first."""
-    ranked: list[tuple[bool, int, bool, Difference]] = []
+    """A few, of different functions first; of each function firm ones first, then calls of the tests."""
+    ranked: list[tuple[int, bool, bool, Difference]] = []
     counts: dict[str, int] = {}
-    for d in differences:
+    for d in sorted(differences, key=lambda d: (not d.firm, d.origin == "mutated")):
         counts[d.function] = counts.get(d.function, 0) + 1
-        ranked.append((not d.firm, counts[d.function], d.origin == "mutated", d))
-    return [r[3] for r in sorted(ranked, key=lambda r: r[:3])[:EVIDENCE]]
+        ranked.append((counts[d.function], not d.firm, d.origin == "mutated", d))
+    return [d for *_, d in sorted(ranked, key=lambda r: r[:3])[:EVIDENCE]]

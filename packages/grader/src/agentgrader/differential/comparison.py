@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from agentsandbox.errors import BoxLost
@@ -81,18 +82,17 @@ class Comparison:
         self._paths = paths
         self._asked = asked
 
-    def made(self) -> Found:
-        """Differences, each seen twice."""
+    def made(self, beside: Executor) -> Found:
+        """Differences, each seen twice. The gold patch is asked again in ``beside``, the diff meanwhile here."""
         calls = [c for c, _ in self._answers]
         first = self._looked(self._candidate.answers(calls))
         if not first.differing:
             return first
-        stable = self._gold.again(self._answers, self._paths, self._inputs.ignored)
+        asked_again = beside.submit(self._gold.again, self._answers, self._paths, self._inputs.ignored)
+        again = self._looked(self._candidate.answers(calls))
+        stable = asked_again.result()
         two_ways = {i: "the gold patch answers in two ways" for i in range(len(calls)) if i not in stable}
         lost = {**first.lost, **two_ways}
-        if not any(i in stable for i in first.differing):
-            return Found({}, lost)
-        again = self._looked(self._candidate.answers(calls))
         return Found({i: d for i, d in again.differing.items() if i in stable and i in first.differing}, lost)
 
     def _looked(self, theirs: Mapping[int, Answer]) -> Found:

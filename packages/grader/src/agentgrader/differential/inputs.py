@@ -29,6 +29,8 @@ _TOTAL = (800, 300)
 """Calls shared by the functions of each of these two kinds."""
 _SAMPLED = (8, 6)
 """Recorded calls, and variations of them, of a function that is drawn beside."""
+_SIZE = 400_000
+"""Characters of the recorded calls of one function, and of the variations of them."""
 _RANGED = 200
 """Recorded calls of a function that say what tests give it."""
 
@@ -124,7 +126,7 @@ def chosen_calls(recording: Recording, chosen: Sequence[Target], layouts: Mappin
         seen = recorded(target, recording.calls[target.function], RECORDED if target.rank < 3 else _SAMPLED[0])
         ranges[target.function] = Ranges(recorded(target, recording.calls[target.function], _RANGED))
         more = max(_share(target, able) - len(seen), 0)
-        made = [seen, varied(seen, target.constants, target.optional, more, seed)]
+        made = [_light(seen), _light(varied(seen, target.constants, target.optional, more, seed))]
         fit = [[c for c in calls if not holds([*c.values.values()], changed)] for calls in made] if changed else made
         unfit += sum(map(len, made)) - sum(map(len, fit))
         if not fit[0]:
@@ -137,6 +139,18 @@ def chosen_calls(recording: Recording, chosen: Sequence[Target], layouts: Mappin
         reasons.append(f"{unfit} calls with instances of {classes}: their attributes differ under the diff")
     known_calls = sum(len(recording.calls[t.function]) for t in able if t.rank < 3)
     return Inputs([*fixed, *variations], known_calls, ignored, ranges, left_out, tuple(reasons))
+
+
+def _light(calls: list[Call]) -> list[Call]:
+    """The first of ``calls``, as far as their size allows: what is large costs its time at every step."""
+    kept: list[Call] = []
+    left = _SIZE
+    for call in calls:
+        left -= len(call.identity)
+        if left < 0 and kept:
+            break
+        kept.append(call)
+    return kept
 
 
 def _share(target: Target, able: Sequence[Target]) -> int:

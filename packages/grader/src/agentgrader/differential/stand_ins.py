@@ -23,7 +23,7 @@ def stand_ins(calls: Sequence[Any], codes: Sequence[Mapping[str, Any]], modules:
     wanted: dict[str, set[str]] = defaultdict(set)
     for module, name in _named(calls, looked_up):
         if module in modules:
-            wanted[module].add(name.partition(".")[0])
+            wanted[module] |= {name.partition(".")[0]} if name else set()
     places = {name: [path] for name, path in modules.items()}
     texts: dict[str, str] = {}
     done: dict[str, set[str]] = {}
@@ -62,7 +62,7 @@ def _named(calls: Sequence[Any], looked_up: Mapping[tuple[Any, ...], Sequence[st
             elif e[0] == "ref" and len(e) == 3 and isinstance(e[1], str):
                 yield e[1], e[2]
             elif e[0] == "code" and len(e) > 6:
-                yield from ((e[5], name) for name in looked_up.get(tuple(e[1:5]), ()))
+                yield from ((e[5], name) for name in ("", *looked_up.get(tuple(e[1:5]), ())))  # its module is needed at least
 
 
 def part_of(source: str, wanted: set[str]) -> tuple[str, list[ast.stmt]]:

@@ -113,7 +113,7 @@ class DifferentialTester:
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
             candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths)
-            found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made()
+            found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
         return said_of(chosen, asked, recording, inputs, answers, unanswered, found)
 
     def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[dict[str, Any], Recording]:
