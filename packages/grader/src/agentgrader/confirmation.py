@@ -48,7 +48,7 @@ def confirmed(
             "functions_compared": compared,
             "calls_compared": opinion.compared if opinion else 0,
             "calls_differing": opinion.differing if opinion else 0,
-            "regressions_total": len(beside),
+            "regressions_total": max(len(beside), opinion.called_beside if opinion else 0),
             "regressions_sampled": _compared(beside),
         }
     )

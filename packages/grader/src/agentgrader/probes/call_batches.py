@@ -56,7 +56,7 @@ def _answers(request: dict[str, Any], numbers: list[int]) -> Iterator[tuple[int,
     batches = [numbers[i : i + size] for i in range(0, len(numbers), size)]
     while batches:
         batch = batches.pop(0)
-        answers = []
+        answers: list[dict[str, Any]] = []
         for answer in _asked(request, batch, deadline):
             yield batch[len(answers)], answer
             answers.append(answer)

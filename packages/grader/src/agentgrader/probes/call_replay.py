@@ -104,7 +104,8 @@ def resolve(module: str, key: str) -> Callable[..., Any]:
         if type not in _MRO(type(owner)):
             raise Unbuildable(f"{outer} is no class")
         private = name.startswith("__") and not name.endswith("__")
-        function = _SPACE(owner).get(f"_{owner.__name__.lstrip('_')}{name}" if private else name)
+        own = f"_{owner.__name__.lstrip('_')}{name}" if private else name
+        function = next((_SPACE(c)[own] for c in _MRO(owner) if own in _SPACE(c)), None)  # a method may have moved to a base
     if isinstance(function, (staticmethod, classmethod)):
         function = function.__func__
     elif isinstance(function, property):
@@ -202,7 +203,7 @@ def become_plain(request: Mapping[str, Any]) -> None:
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "of_the_grader", False)]
     if request["stand_ins"]:
-        sys.meta_path.insert(0, StandIns(request["stand_ins"]))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, StandIns(request["stand_ins"]))
     for name in list(sys.modules):
         if name.partition(".")[0] in ("agentgrader", "agentsandbox"):
             del sys.modules[name]

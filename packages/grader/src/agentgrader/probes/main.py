@@ -77,7 +77,8 @@ class _Calls:
             unittest = self._server.unittest(request["arguments"], request["ids"])
             return self._gathered(lambda report, token: unittest(tracer(report, token)), request["timeout_s"])
         plugins: list[Any] = []
-        session = self._server.session([*request["arguments"], *request["ids"]], plugins)
+        # plain assertions, because pytest compiles what it rewrites itself: modules with doctests too
+        session = self._server.session([*request["arguments"], "--assert=plain", *request["ids"]], plugins)
 
         def work(report: int, token: str) -> int:
             plugins.append(tracer(report, token))

@@ -42,7 +42,7 @@ class _Hooked(ast.NodeTransformer):
         self._prefix = before
         return node
 
-    def visit_FunctionDef(self, node: Any) -> ast.AST:
+    def visit_FunctionDef(self, node: Any) -> Any:
         hook = _name(_hook_name(self._number(self._prefix + node.name + accessor(node))))
         a = node.args
         plain: ast.expr = ast.Tuple([_name(p.arg) for p in [*a.posonlyargs, *a.args]], ast.Load())
