@@ -11,6 +11,7 @@ from trajschema.task import Task
 
 from resources.agent_code import SANDBOX
 from resources.asset_options import asset_options
+from resources.confirmations import stored_passes
 from resources.incremental.asset import Incremental
 from resources.incremental.code import fingerprint
 from resources.incremental.run import Inputs, StageResult
@@ -48,6 +49,8 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
             confirmations = confirmation_counts(graded.outcomes)
             return StageResult(to_table(Outcome, graded.outcomes), graded.lost, {**counts, **confirmations})
 
-        yield from incremental.materialise(context, "outcomes", compute, settings=sandbox.applied(incremental.settings))
+        for made in incremental.materialise(context, "outcomes", compute, settings=sandbox.applied(incremental.settings)):
+            passes = stored_passes(incremental.lake, incremental.lake.stored("outcomes"), keep=True)
+            yield dg.MaterializeResult(metadata={**(made.metadata or {}), **passes})
 
     return outcomes

@@ -32,7 +32,7 @@ def test_an_unknown_key_stops_before_anything_is_done(project: Project) -> None:
 
 
 def test_a_library_that_cannot_be_had_is_named_and_a_later_run_completes(project: Project) -> None:
-    project.configure(agents=FEW, tasks=PAIR)
+    project.configure(agents=FEW, tasks={"libraries": ["cachetools"], "count": 1})
     (project.data / "store").unlink()
     project.environment = NO_INDEX
     done = project.trajhub("run")

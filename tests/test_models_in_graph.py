@@ -79,20 +79,20 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
 def test_a_changed_opening_makes_new_attempts_and_keeps_those_of_the_older_version(project: Project, copied_checkout: Path) -> None:
     project.code = copied_checkout
     with FakeServer(act) as server:
-        use(project, server)
+        use(project, server, 2)
         project.run()
         first = rows(project, "rollouts")
         prompt = copied_checkout / "packages/rollout/src/agentrollout/models/prompt.py"
         prompt.write_text(prompt.read_text().replace("You have {view.steps} turns.", "There are {view.steps} turns."))
         dry = json.loads(project.trajhub("run", "--dry-run", "--json").stdout.splitlines()[-1])
-        assert [(agent["attempts"], agent["done"]) for agent in dry["agents"]] == [(0, 1), (6, 0)]
-        assert any(note.startswith("6 attempts of older versions") for note in dry["notes"])
+        assert [(agent["attempts"], agent["done"]) for agent in dry["agents"]] == [(0, 1), (2, 0)]
+        assert any(note.startswith("2 attempts of older versions") for note in dry["notes"])
         assert project.run()["problems"] == {}
-        assert len(server.requests) == 2 * 6 + 2 * 6
+        assert len(server.requests) == 2 * 2 + 2 * 2
         assert "There are" in json.dumps(server.requests[-1])
         assert project.computed(project.run()) == {}
     after = {row["rollout_id"]: row for row in rows(project, "rollouts")}
-    assert len(after) == 1 + 6 + 6
+    assert len(after) == 1 + 2 + 2
     assert [after[row["rollout_id"]] for row in first] == first
     assert len({row["agent"]["version"] for row in rollouts(project)}) == 2
     assert {row["rollout_id"] for row in rows(project, "rewards")} == set(after)
