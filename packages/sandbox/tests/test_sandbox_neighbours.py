@@ -160,13 +160,6 @@ def test_nor_does_what_runs_in_a_fork_of_it(backend: Backend, tmp_path: Path, mo
         assert box.ask(Probe("judging"), "judge", {"code": PUSH}, 10)["output"] == "nice 5\n"
 
 
-def test_a_command_line_of_a_megabyte_costs_no_more_than_its_length(strong_backend: Backend) -> None:
-    with strong_backend.open(Limits(call_timeout_s=5), Environment()) as box:
-        long = box.call("shell", {"command": "echo " + "x" * 1_600_000})
-        assert (long.exit_code, long.error) == (0, None)
-        assert box.call("shell", {"command": "echo alive"}).content == "alive\n"
-
-
 def test_plain_processes_say_that_they_share_a_user(tmp_path: Path, environments: Path) -> None:
     with LocalBackend(environments, allow_untrusted=True).open(Limits(), Environment()) as box:
         assert user_ids.SHARED in box.provenance.not_enforced
