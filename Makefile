@@ -30,10 +30,10 @@ dev: setup ## the Dagster UI on the demo's project
 	@$(BIN)/trajhub dev
 
 check: lint ## for every commit: lint, types, and the tests that need no box, browser or graph
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not (soak or docker or chromium or boxes or graph)"
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m "not (soak or docker or chromium or boxes or graph)"
 
 test: setup mini ## every test but the long ones
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 soak: setup ## the long fuzz, kill, load and wheel tests; a thousand cases of each property
 	SOAK_EXAMPLES=1000 $(BIN)/python -m pytest -m soak --timeout 3600

@@ -20,7 +20,6 @@ from trajschema.trajectory import Trajectory
 from resources.asset_options import asset_options
 from resources.goals import goals
 from resources.incremental.asset import Incremental
-from resources.incremental.code import Sources
 from resources.incremental.keys import Listing, stage_code
 from resources.incremental.plan import listing
 from resources.incremental.run import Inputs, StageResult
@@ -62,12 +61,11 @@ def publish(inputs: Inputs, settings: Settings, stored: Listing, reached: tuple[
         preference_pairs=inputs["preference_pairs"],
         calibration=calibration,
     )
-    sources = Sources()
     manifest = build_release(
         settings.release_dir,
         tables,
         name=settings.release.name,
-        code={stage.name: stage_code(stage, settings, sources) for stage in STAGES if stage.name != "release"},
+        code={stage.name: stage_code(stage, settings) for stage in STAGES if stage.name != "release"},
         configuration={
             "weights": settings.weights.model_dump(mode="json"),
             "pairs": {"min_margin": settings.pairs.min_margin, "max_pairs_per_task": settings.pairs.max_per_task},

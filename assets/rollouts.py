@@ -18,7 +18,7 @@ from resources.agents import AgentsResource
 from resources.asset_options import asset_options
 from resources.imports import Imports
 from resources.incremental.asset import Incremental
-from resources.incremental.code import Sources
+from resources.incremental.code import own_sources
 from resources.incremental.run import Inputs, StageResult
 from resources.origin import stored_attempts, with_origin
 from resources.sandbox import SandboxResource
@@ -39,7 +39,7 @@ def asset(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:
         asked, progress = agents.applied(sandbox.applied(incremental.settings)), incremental.progress
         cost_limiter = CostLimiter(asked.agents.money_limit_usd, lambda: progress.note("rollouts", dispatcher.line()))
-        configs = build_agents(asked.agents, asked.root, agent_codes(asked, Sources()), cost_limiter)
+        configs = build_agents(asked.agents, asked.root, agent_codes(asked, own_sources()), cost_limiter)
         config = RolloutConfig(asked.agents.seed, configs, sandbox.agent_limits, asked.logs_dir)
         checkpoints = AttemptCheckpoints(asked.checkpoints_dir)
 

@@ -19,7 +19,7 @@ from trajschema.task import Task
 
 from pipelines.estimate_judge import JudgeLine, as_plain, judge_line
 from resources.agent_code import agent_codes
-from resources.incremental.code import Sources
+from resources.incremental.code import own_sources
 from resources.incremental.plan import listing, plan, tasks_of
 from resources.lake import CorruptPartition, Lake, Stored
 from resources.origin import stored_attempts
@@ -66,7 +66,7 @@ def estimate(settings: Settings) -> Estimate:
     """What a run would do now. Asks no service, opens no box, writes nothing."""
     lake = Lake(settings.lake_url)
     stored = listing(lake)
-    codes = agent_codes(settings, Sources())
+    codes = agent_codes(settings, own_sources())
     agents = build_agents(settings.agents, settings.root, codes, CostLimiter(settings.agents.money_limit_usd), open=_nobody)
     config = RolloutConfig(settings.agents.seed, agents, SandboxResource.of(settings).agent_limits, settings.logs_dir)
     checkpoints = AttemptCheckpoints(settings.checkpoints_dir)

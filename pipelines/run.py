@@ -9,7 +9,7 @@ from typing import Any
 from pipelines import home
 from pipelines.problems import control_faults
 from resources.agent_code import agent_codes
-from resources.incremental.code import Sources
+from resources.incremental.code import own_sources
 from resources.incremental.plan import StagePlan, plan
 from resources.lake import ALL, Lake
 from resources.lock import Lock, Writer
@@ -92,7 +92,7 @@ def _execute(settings: Settings, lake: Lake, overrides: Mapping[str, Any], broke
         if not entry.model:
             find_agent(entry.name, settings.root)
     if any(p.todo for p in plan(settings, lake) if p.stage.name in ("task_pool", "rollouts")):
-        build_agents(settings.agents, settings.root, agent_codes(settings, Sources()), CostLimiter(settings.agents.money_limit_usd))
+        build_agents(settings.agents, settings.root, agent_codes(settings, own_sources()), CostLimiter(settings.agents.money_limit_usd))
     resources = {**build_resources(settings), **overrides}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from resources.confirmations import stored_passes
 from resources.goals import goals
 from resources.incremental.plan import StagePlan, listing, plan
 from resources.lake import Lake
@@ -16,7 +17,7 @@ STATES = ("current", "stale", "missing", "failed")
 def status(settings: Settings) -> dict[str, Any]:
     """The whole page as plain values."""
     lake = Lake(settings.lake_url)
-    plans = plan(settings, lake)
+    plans, stored = plan(settings, lake), listing(lake)
     writer = Lock(settings.lock_file).writer()
     return {
         "data": str(settings.data_dir),
@@ -26,7 +27,8 @@ def status(settings: Settings) -> dict[str, Any]:
         "stages": [_stage(p) for p in plans],
         "to_compute": sum(len(p.todo) for p in plans),
         "failures": {f"{p.stage.name}/{x.name}": x.why for p in plans for x in p.partitions if x.state == "failed"},
-        "goals": [{"name": g.name, "have": g.have, "want": g.want, "met": g.met} for g in goals(settings, lake, listing(lake))],
+        "passes": stored_passes(lake, stored["outcomes"]),
+        "goals": [{"name": g.name, "have": g.have, "want": g.want, "met": g.met} for g in goals(settings, lake, stored)],
     }
 
 
@@ -71,6 +73,8 @@ def show(page: dict[str, Any]) -> None:
     sandbox = page["sandbox"]
     users = sandbox["problem"] or ("shared uid" if sandbox["shared_uid"] else "a uid of its own for each box")
     console.print(f"sandbox: {sandbox['backend']}, {users}", highlight=False)
+    if any(page["passes"].values()):
+        console.print("passes: " + ", ".join(f"{n} {word}" for word, n in page["passes"].items()))
     console.print(
         f"judge: {page['judge']}; {page['to_compute']} partitions to compute" + (f"; writer: {page['writer']}" if page["writer"] else "")
     )

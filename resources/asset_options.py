@@ -1,13 +1,11 @@
 """What all assets have in common, so that each module in ``assets/`` says only what is its own."""
 
-import functools
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from trajschema.ids import content_id
 
-from resources.incremental.code import Sources
 from resources.incremental.keys import stage_code
 from resources.settings import Settings
 from resources.stages import BY_NAME
@@ -18,16 +16,10 @@ POOL = "lake"
 """Concurrency pool of all stages: with a limit of 1, one step writes at a time on all machines that share Dagster's storage."""
 
 
-@functools.cache
-def _loaded() -> Sources:
-    """The sources as they were when the definitions were loaded, for all assets together."""
-    return Sources()
-
-
 def code_version(name: str, settings: Settings) -> str:
     """Code and configuration of a stage: what marks it stale in the UI, the same hashes as in the lake's keys."""
     stage = BY_NAME[name]
-    return f"{stage_code(stage, settings, _loaded())[:8]}-{content_id(stage.config(settings), 8)}"
+    return f"{stage_code(stage, settings)[:8]}-{content_id(stage.config(settings), 8)}"
 
 
 def asset_options(name: str, settings: Settings, *, kinds: set[str], **more: Any) -> dict[str, Any]:

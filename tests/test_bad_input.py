@@ -15,6 +15,7 @@ from trajtests.projects import WARM, Project
 
 pytestmark = pytest.mark.timeout(600)
 FEW = {"run": [{"name": "oracle"}, {"name": "noop"}]}
+PAIR = {"libraries": ["inflection", "cachetools"], "count": 2}
 NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 
 
@@ -31,7 +32,7 @@ def test_an_unknown_key_stops_before_anything_is_done(project: Project) -> None:
 
 
 def test_a_library_that_cannot_be_had_is_named_and_a_later_run_completes(project: Project) -> None:
-    project.configure(agents=FEW)
+    project.configure(agents=FEW, tasks={"libraries": ["cachetools"], "count": 1})
     (project.data / "store").unlink()
     project.environment = NO_INDEX
     done = project.trajhub("run")
@@ -176,7 +177,7 @@ def test_an_engine_that_goes_away_mid_run_is_named_and_the_next_run_does_the_res
             pytest.fail("no Docker engine answers, and CI must have one")
         pytest.skip("no Docker engine answers on this machine")
     relay = Relay(tmp_path / "docker.sock")
-    project.configure(agents=FEW, sandbox={"backend": "docker"}, orchestration={"workers": 1})
+    project.configure(agents=FEW, tasks=PAIR, sandbox={"backend": "docker"}, orchestration={"workers": 1})
     project.environment = {"DOCKER_HOST": f"unix://{relay.path}"}
     process = project.start("run")
     while not project.lake.stored("rollouts") and process.poll() is None:

@@ -73,7 +73,9 @@ def test_a_range_is_one_run_unless_the_settings_bound_it(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "command", [["dagster", "definitions", "validate", "-w", "workspace.yaml"], ["dg", "check", "defs"]], ids=lambda c: c[0]
+    "command",
+    [pytest.param(["dagster", "definitions", "validate", "-w", "workspace.yaml"], marks=pytest.mark.soak), ["dg", "check", "defs"]],
+    ids=lambda c: c[0],
 )
 def test_the_tools_of_dagster_accept_the_project(command: list[str], tmp_path: Path) -> None:
     program = str(Path(sys.executable).parent / command[0])

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from trajtests.projects import CHECKOUT, Project
+from trajtests.projects import CHECKOUT, Project, make_project
 
 DOC = (CHECKOUT / "docs" / "extending.md").read_text(encoding="utf-8")
 FILES = {path: text for path, text in re.findall(r"^`([\w/.]+\.py)`:\n\n```python\n(.*?)```", DOC, re.M | re.S)}
@@ -65,7 +65,7 @@ def test_a_source_of_tasks_is_one_file(copied: Project) -> None:
     assert run(copied, "-c", look).strip() == "True missing"
 
 
-def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(finished: Project, copied_checkout: Path) -> None:
+def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(tmp_path: Path, copied_checkout: Path) -> None:
     add(copied_checkout, "policies/reader.py")
     add(copied_checkout, "signals/lengths.py")
     add(copied_checkout, "assets/run_lengths.py")
@@ -73,10 +73,9 @@ def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(finished:
     graph = copied_checkout / "resources" / "stages.py"
     head, end, tail = graph.read_text().partition(")\nBY_NAME")
     graph.write_text(f"{head}    {line}\n" + end + tail)
-    project = Project(finished.folder, code=copied_checkout)
-    project.configure(
-        agents={"run": [{"name": "oracle"}, {"name": "noop"}, {"name": "random"}, {"name": "localising"}, {"name": "reader"}]}
-    )
+    tasks = {"libraries": ["inflection"], "count": 1}
+    project = make_project(tmp_path / "project", tasks=tasks, agents={"run": [{"name": "noop"}, {"name": "reader"}]})
+    project.code = copied_checkout
     summary = project.run()
     stored = project.lake.stored("run_lengths")
     assert summary["stages"]["run_lengths"]["computed"] == len(stored) > 0

@@ -37,10 +37,6 @@ def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkou
     rules.write_text(rules.read_text() + "\nEDITED = True\n")
     assert project.computed(project.run()) == {"rule_scores": 2, "rewards": 2, "preference_pairs": 2, **LAST}
 
-    grader = copied_checkout / "packages/grader/src/agentgrader/grade.py"
-    grader.write_text(grader.read_text() + "\nEDITED = True\n")
-    assert project.computed(project.run()) == {"outcomes": 2, "rewards": 2, "preference_pairs": 2, **LAST}
-
     project.configure(rewards={"outcome": 0.4}, tasks={"count": 3}, agents=FEW)
     assert project.computed(project.run()) == {"task_pool": 1, **dict.fromkeys(PER_TASK, 1), **LAST}
 

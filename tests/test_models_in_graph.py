@@ -26,10 +26,11 @@ def act(body: dict[str, Any]) -> Behaviour:
     return says("I leave a note.", ("file_write", {"path": "note.txt", "content": "x\n"}), output=CENT)
 
 
-def use(project: Project, server: FakeServer, attempts: int = 2, *, agents: dict[str, Any] | None = None, **more: Any) -> None:
+def use(project: Project, server: FakeServer, attempts: int = 6, *, agents: dict[str, Any] | None = None, **more: Any) -> None:
     shared = {"provider": "openai", "base_url": server.url, "key_variable": "", "retries": 0, "max_tokens": CENT, "price": PRICE}
     entry = {"name": "apprentice", "model": "some-model", "attempts": attempts, **shared, **more}
-    project.configure(agents={"run": [{"name": "noop"}, entry], **(agents or {})}, sandbox={"backend": "bubblewrap"})
+    tasks = {"libraries": ["inflection"], "count": 1}
+    project.configure(tasks=tasks, agents={"run": [{"name": "noop"}, entry], **(agents or {})}, sandbox={"backend": "bubblewrap"})
 
 
 def rows(project: Project, asset: str) -> list[dict[str, Any]]:
@@ -46,7 +47,7 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
         return slow(act(mused) if mused["messages"] or len(body["messages"]) == 4 else says("Let me think.", output=0), 0.4)
 
     with FakeServer(muse_then_act) as server:
-        use(project, server, 3, concurrency=4)
+        use(project, server, 9, concurrency=4)
         dry = json.loads(project.trajhub("run", "--dry-run", "--json").stdout.splitlines()[-1])
         assert dry["agents"][1] | {"basis": ""} == dry["agents"][1] | {"attempts": 9, "done": 0, "basis": ""}
         assert "assumed" in dry["agents"][1]["basis"]
@@ -68,7 +69,7 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
     steps = [t["steps"] for t in rows(project, "trajectories") if t["model"] == "some-model"]
     assert [[(s["source"], s["flags"]) for s in run[1:3]] for run in steps] == [[("agent", ["malformed"]), ("user", [])]] * 9
     assert {r["agent"] for r in rows(project, "rewards")} == {"noop", "apprentice"}
-    use(project, server, 5, concurrency=2)
+    use(project, server, 15, concurrency=2)
     dry = json.loads(project.trajhub("run", "--dry-run", "--json").stdout.splitlines()[-1])
     model = dry["agents"][1]
     assert (model["attempts"], model["done"], round(model["cost_usd"], 4)) == (6, 9, 0.12)
@@ -78,20 +79,20 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
 def test_a_changed_opening_makes_new_attempts_and_keeps_those_of_the_older_version(project: Project, copied_checkout: Path) -> None:
     project.code = copied_checkout
     with FakeServer(act) as server:
-        use(project, server)
+        use(project, server, 2)
         project.run()
         first = rows(project, "rollouts")
         prompt = copied_checkout / "packages/rollout/src/agentrollout/models/prompt.py"
         prompt.write_text(prompt.read_text().replace("You have {view.steps} turns.", "There are {view.steps} turns."))
         dry = json.loads(project.trajhub("run", "--dry-run", "--json").stdout.splitlines()[-1])
-        assert [(agent["attempts"], agent["done"]) for agent in dry["agents"]] == [(0, 3), (6, 0)]
-        assert any(note.startswith("6 attempts of older versions") for note in dry["notes"])
+        assert [(agent["attempts"], agent["done"]) for agent in dry["agents"]] == [(0, 1), (2, 0)]
+        assert any(note.startswith("2 attempts of older versions") for note in dry["notes"])
         assert project.run()["problems"] == {}
-        assert len(server.requests) == 2 * 6 + 2 * 6
+        assert len(server.requests) == 2 * 2 + 2 * 2
         assert "There are" in json.dumps(server.requests[-1])
         assert project.computed(project.run()) == {}
     after = {row["rollout_id"]: row for row in rows(project, "rollouts")}
-    assert len(after) == 3 + 6 + 6
+    assert len(after) == 1 + 2 + 2
     assert [after[row["rollout_id"]] for row in first] == first
     assert len({row["agent"]["version"] for row in rollouts(project)}) == 2
     assert {row["rollout_id"] for row in rows(project, "rewards")} == set(after)
@@ -138,7 +139,7 @@ def test_a_model_without_a_key_or_a_price_is_refused_before_anything_runs(projec
 @pytest.mark.soak
 def test_a_run_killed_in_the_middle_repeats_no_attempt_that_was_finished(project: Project) -> None:
     with FakeServer(lambda body: slow(act(body), 0.2)) as server:
-        use(project, server, 17, concurrency=4)
+        use(project, server, 51, concurrency=4)
         process = project.start("run", "--json")
         spool = project.data / "spool"
         while len(server.requests) < 50:

@@ -13,6 +13,7 @@ from trajtests.projects import CHECKOUT, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))
 pytestmark = [
+    pytest.mark.soak,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not MINI.exists(), reason="mini-swe-agent is not installed (make mini)"),
 ]

@@ -69,7 +69,7 @@ def make_mylib(folder: Path) -> Path:
 
 
 def with_mylib(folder: Path, **changes: object) -> Project:
-    tasks = {"libraries": [], "repositories": [{**MYLIB, **changes}], "count": 2}
+    tasks = {"libraries": [], "repositories": [{**MYLIB, **changes}], "count": 1}
     return make_project(folder, tasks=tasks, agents={"run": RUN}, sandbox={"backend": "local"})
 
 
@@ -87,13 +87,13 @@ def test_faults_in_a_repository_of_ones_own_go_through_the_graph(tmp_path: Path)
     head = subprocess.run(["git", "-C", mylib, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     project = with_mylib(tmp_path / "project")
     summary = project.run()
-    assert project.computed(summary)["task_pool"] == 2
+    assert project.computed(summary)["task_pool"] == 1
     tasks = pool(project)
-    assert [(t.repo, t.source.kind, t.source.package, t.source.licence) for t in tasks] == [("mylib", "injected", "", "MIT")] * 2
+    assert [(t.repo, t.source.kind, t.source.package, t.source.licence) for t in tasks] == [("mylib", "injected", "", "MIT")]
     assert {(t.source.version, t.source.commit, t.source.sha256) for t in tasks} == {(head, head, tasks[0].base_archive)}
     verdicts = [r for item in project.lake.stored("rewards").values() for r in project.lake.read(item).to_pylist()]
     assert {(r["agent"], r["verdict"]) for r in verdicts if r["control"]} == {("oracle", "resolved"), ("noop", "unresolved")}
-    assert sum(r["agent"] == "localising" for r in verdicts) == 2
+    assert sum(r["agent"] == "localising" for r in verdicts) == 1
 
     assert project.computed(project.run()) == {}
 
@@ -101,7 +101,7 @@ def test_faults_in_a_repository_of_ones_own_go_through_the_graph(tmp_path: Path)
     assert '"to_compute": 0' in project.trajhub("status", "--json").stdout
     (mylib / "src/mylib/bill.py").write_text(BILL + "\n\nVERSION = 2\n")
     assert '"to_compute": 0' not in project.trajhub("status", "--json").stdout
-    assert project.computed(project.run())["task_pool"] == 2
+    assert project.computed(project.run())["task_pool"] == 1
     assert {t.source.commit for t in pool(project)} == {""}, "what was not committed bears no commit"
 
 

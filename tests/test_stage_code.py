@@ -7,7 +7,7 @@ from agentsandbox.bootstrap import sources_of
 from trajschema.score import RUBRICS
 
 from resources.agent_code import PROGRAM, SANDBOX, TOLD
-from resources.incremental.code import NO_SHAPE, Sources, fingerprint
+from resources.incremental.code import NO_SHAPE, Sources
 from resources.incremental.syntax_cache import SyntaxCache
 from resources.stages import STAGES
 
@@ -61,9 +61,9 @@ def test_a_package_that_is_left_out_is_not_followed_unless_one_of_its_modules_is
     ],
 )
 def test_an_edit_changes_the_fingerprint_of_just_what_imports_it(checkout: Path, file: str, changes: bool) -> None:
-    before = fingerprint("assets.scores", checkout=checkout)
+    before = Sources(checkout).fingerprint("assets.scores")
     (checkout / file).write_text((checkout / file).read_text() + "\nY = 2\n")
-    assert (fingerprint("assets.scores", checkout=checkout) != before) is changes
+    assert (Sources(checkout).fingerprint("assets.scores") != before) is changes
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_an_edit_changes_the_fingerprint_of_just_what_imports_it(checkout: Path,
 def test_a_library_counts_by_its_locked_version_if_it_is_imported_and_shapes_what_is_made(
     checkout: Path, library: str, changes: bool
 ) -> None:
-    before = fingerprint("assets.scores", checkout=checkout)
+    before = Sources(checkout).fingerprint("assets.scores")
     lock = checkout / "requirements.lock"
     lock.write_text(lock.read_text().replace(library, f"{library}1"))
-    assert (fingerprint("assets.scores", checkout=checkout) != before) is changes
+    assert (Sources(checkout).fingerprint("assets.scores") != before) is changes
 
 
 def test_every_library_that_is_said_to_shape_nothing_is_reached_by_a_stage_or_an_agent() -> None:
@@ -97,7 +97,7 @@ def test_a_file_that_is_parsed_again_or_remembered_reads_the_same(tmp_path: Path
 
 def test_a_module_without_source_is_an_error(checkout: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
-        fingerprint("assets.nowhere", checkout=checkout)
+        Sources(checkout).fingerprint("assets.nowhere")
 
 
 def modules() -> dict[str, set[str]]:

@@ -52,9 +52,9 @@ NO_SHAPE = {
 _DISTRIBUTIONS = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
 
 
-def fingerprint(*modules: str, without: tuple[str, ...] = (), checkout: Path = CHECKOUT) -> str:
-    """See :meth:`Sources.fingerprint`; for many, make the :class:`Sources` once."""
-    return Sources(checkout).fingerprint(*modules, without=without)
+def fingerprint(*modules: str, without: tuple[str, ...] = ()) -> str:
+    """:meth:`Sources.fingerprint` of the code that this process runs."""
+    return own_sources().fingerprint(*modules, without=without)
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,12 @@ class Sources:
                 found.update(dict.fromkeys([base, f"{base}.{name}"] if name and name != "*" else [base]))
             self._read[module] = syntax, list(found)
         return self._read[module]
+
+
+@functools.cache
+def own_sources() -> Sources:
+    """The sources of this process: as they were when it first asked, because that is the code that it runs."""
+    return Sources()
 
 
 def source_roots(checkout: Path = CHECKOUT) -> dict[str, Path]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trajschema.ids import content_id
 
-from resources.incremental.code import Sources
+from resources.incremental.code import Sources, own_sources
 from resources.lake import ALL, Key, Lake, Stored
 from resources.settings import Settings
 from resources.stages import PerTaskCode, Stage
@@ -19,7 +19,7 @@ def stage_code(stage: Stage, settings: Settings, sources: Sources | None = None)
 
     Without that of plug-ins that only some partitions use: see :class:`CacheKeyBuilder`.
     """
-    seen = sources or Sources()
+    seen = sources or own_sources()
     own = seen.fingerprint(*stage.modules, without=stage.without)
     return own if stage.chosen_code is None else content_id([own, stage.chosen_code(settings, seen)], 16)
 
@@ -38,7 +38,7 @@ class CacheKeyBuilder:
     @classmethod
     def of(cls, stage: Stage, settings: Settings, lake: Lake, sources: Sources | None = None) -> "CacheKeyBuilder":
         """The builder for ``stage`` as sources, settings and outside files are now."""
-        seen = sources or Sources()
+        seen = sources or own_sources()
         config = content_id(stage.config(settings), 8)
         plug_ins = stage.per_task_code(lake, seen) if stage.per_task_code else None
         return cls(stage, settings, stage_code(stage, settings, seen)[:8], config, stage.external_inputs(settings), plug_ins)

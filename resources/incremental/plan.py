@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from resources.incremental.code import Sources
 from resources.incremental.keys import CacheKeyBuilder, Listing
 from resources.lake import ALL, Failure, Key, Lake, Stored
 from resources.settings import Settings
@@ -58,13 +57,12 @@ def tasks_of(stored: Listing) -> list[str]:
 def plan(settings: Settings, lake: Lake) -> list[StagePlan]:
     """Every stage with the state of every partition, in graph order."""
     stored = listing(lake)
-    sources = Sources()
     plans: list[StagePlan] = []
     waiting: dict[str, set[str]] = {}
     for stage in STAGES:
         names = tasks_of(stored) if stage.per_task else [ALL]
         failures = lake.failures(stage.name)
-        key_builder = CacheKeyBuilder.of(stage, settings, lake, sources)
+        key_builder = CacheKeyBuilder.of(stage, settings, lake)
         partitions = []
         for name in names:
             behind = [up for up in stage.reads if waiting[up] & ({name} if stage.per_task and ALL not in waiting[up] else waiting[up])]

@@ -1,6 +1,7 @@
 """The ``agentgrader`` command, as a program: what it prints and how it ends."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,18 +56,44 @@ def test_help_names_every_command(command: Command) -> None:
         assert command(name, "--help").returncode == 0
 
 
+NAMES = {
+    *("verdict", "confirmation", "confirmation_reason", "functions_total", "functions_compared", "calls_compared", "calls_differing"),
+    *("regressions_sampled", "regressions_total", "tamper"),
+}
+
+
 def test_grade_prints_a_verdict_and_ends_by_it(best_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
     (tmp_path / "gold.patch").write_text(GOLD)
     good = command("grade", "task.json", "gold.patch", "-b", best_backend.name)
     assert good.returncode == 0, good.stderr
     assert good.stdout.startswith("resolved: every required test passed\n")
+    assert re.search(r"^  (confirmed|unconfirmed): \S", good.stdout, re.MULTILINE)
+    assert re.search(r"^  calls compared \d+, answered otherwise 0$", good.stdout, re.MULTILINE)
     bad = command("grade", "task.json", "-", "-b", best_backend.name, "--json")
     assert bad.returncode == 1
     outcome = json.loads(bad.stdout)
     assert (outcome["verdict"], outcome["fail_to_pass_fixed"], outcome["pass_to_pass_broken"]) == ("unresolved", 0, 0)
-    none = command("grade", "task.json", "gold.patch", "--id", "other")
+    assert (outcome["confirmation"], outcome["confirmation_reason"]) == (None, "")
+    none = command("grade", "task.json", "gold.patch", "--id", "other", "--json")
     assert none.returncode == 2
     assert "0 tasks whose id begins with 'other'" in none.stderr
+    error = json.loads(none.stdout)
+    assert error["verdict"] == "error"
+    assert "begins with 'other'" in error["reason"]
+    assert error.keys() == outcome.keys() >= NAMES
+
+
+def test_a_pass_that_answers_otherwise_than_the_gold_patch_is_not_taken(
+    best_backend: Backend, command: Command, task: Task, tmp_path: Path
+) -> None:
+    (tmp_path / "table.patch").write_text(GOLD.replace("+    return a + b\n", "+    return [0, 3][a]\n"))
+    done = command("grade", "task.json", "table.patch", "-b", best_backend.name, "--json")
+    outcome = json.loads(done.stdout)
+    assert outcome["verdict"] == "resolved", "the tests know two sums"
+    assert outcome["confirmation"] != "confirmed"
+    assert outcome["calls_differing"] > 0
+    assert "gold patch" in outcome["confirmation_reason"]
+    assert done.returncode == (1 if outcome["confirmation"] == "doubted" else 0)
 
 
 def test_a_tree_in_a_store_that_is_not_what_its_name_says_gives_no_verdict(command: Command, task: Task, tmp_path: Path) -> None:

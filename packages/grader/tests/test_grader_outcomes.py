@@ -1,4 +1,4 @@
-"""Outcomes of a task's rollouts: a diff is graded once, another fix than the gold patch is compared, and what cannot be graded says why."""
+"""Outcomes of a task's rollouts: a diff is graded once, a pass is compared with the gold patch, and what cannot be graded says why."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +45,7 @@ def rollout(number: int, diff: str, *, control: bool = False, trusted: bool = Tr
     return Rollout.model_validate({**values, **more})
 
 
-def test_each_diff_is_graded_once_and_a_fix_of_ones_own_gets_a_second_opinion(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(best_backend: Backend, tar: Callable[..., bytes]) -> None:
     read: list[int] = []
 
     def tree() -> bytes:
@@ -66,12 +66,24 @@ def test_each_diff_is_graded_once_and_a_fix_of_ones_own_gets_a_second_opinion(be
     verdicts = [o.verdict for o in graded.outcomes]
     assert verdicts == ["resolved", "resolved", "resolved", "unresolved", "not_evaluated", "claimed", "not_evaluated"]
     compared = [bool(o.differential and o.differential.differing) for o in graded.outcomes]
-    assert compared == [False, True, False, False, False, False, False]
+    assert compared == [False, True, True, False, False, False, False], "controls are compared like everybody"
+    assert [o.confirmation is None for o in graded.outcomes] == [o.verdict != "resolved" for o in graded.outcomes]
+    assert {o.confirmation for o in graded.outcomes[1:3]} <= {"doubted", "unconfirmed"}
+    assert all("gold patch" in o.confirmation_reason for o in graded.outcomes[1:3])
     assert graded.lost == ()
 
     again = grade_rollouts(TASK, tree, runs, best_backend, Limits(), grader_version="g1", earlier=graded.outcomes)
     assert again.outcomes == graded.outcomes, "seconds too: nothing was run again"
     assert len(read) == 2
+
+
+def test_a_task_without_a_gold_patch_leaves_its_passes_unconfirmed(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+    tree = tar({"calc.py": FAULTY, "test_calc.py": TESTS})
+    (outcome,) = grade_rollouts(
+        TASK.model_copy(update={"gold_patch": ""}), lambda: tree, [rollout(0, GOLD)], best_backend, Limits(), grader_version="g1"
+    ).outcomes
+    assert (outcome.verdict, outcome.confirmation) == ("resolved", "unconfirmed")
+    assert outcome.confirmation_reason == "the task has no gold patch to compare with"
 
 
 def test_a_task_known_from_logs_alone_leaves_claims(best_backend: Backend) -> None:

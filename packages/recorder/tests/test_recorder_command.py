@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trajtests.forked import run_module
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -72,9 +73,8 @@ def good(tmp_path: Path) -> Path:
 def run(tmp_path: Path) -> Command:
     """Run the command to its end."""
 
-    def command(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "agentrecorder", *map(str, arguments)]
-        return subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, timeout=60, **more)
+    def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return run_module("agentrecorder", [*map(str, arguments)], folder=tmp_path, timeout_s=60)
 
     return command
 
@@ -328,7 +328,8 @@ def test_an_adapter_of_another_package_is_found_by_its_entry_point(run: Command,
     did = {"kind": "act", "said": "I look.", "did": "ls", "saw": "x", "status": 0}
     (tmp_path / "log.json").write_text(json.dumps({"diary": "2", "task": "t", "entries": [{"kind": "heartbeat"}, did, {"kind": "act"}]}))
     paths = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
-    done = run("stats", "--json", tmp_path / "log.json", env=os.environ | {"PYTHONPATH": paths})
+    line = [sys.executable, "-m", "agentrecorder", "stats", "--json", tmp_path / "log.json"]
+    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout)
     assert (row["format"], row["format_version"], row["task_id"], row["agent_turns"], row["results"]) == ("diary", "2", "t", 1, 1)

@@ -1,11 +1,15 @@
 """The card says what is true of this release, in front matter that the Hub reads."""
 
+import re
 from dataclasses import replace
 
 import pytest
 import yaml
 from agentrelease.card import agent_lines, licence_fields
 from agentrelease.manifest import read_manifest
+from agentrelease.records import records_of
+from agentrelease.tables import conform
+from trajschema.outcome import confirmation_counts
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +56,23 @@ def test_what_is_not_known_is_said(card):
 
 
 def test_agents_are_counted_and_controls_named(card, corpus):
-    lines = {line.name: line for line in agent_lines(corpus.rewards)}
+    records = records_of(conform(corpus.tables()))
+    lines = {line.name: line for line in agent_lines(records)}
     assert lines["oracle"].control
     assert lines["oracle"].resolved == lines["oracle"].graded == 10
     assert f"| localising | 10 | {lines['localising'].graded} | {lines['localising'].resolved} (" in card
     assert "| noop (control) | 10 | 10 | 0 (0.0 %)" in card
+
+
+def test_passes_are_counted_by_confirmation_overall_and_by_agent(card, corpus):
+    whole = confirmation_counts(corpus.outcomes)
+    assert min(whole.values()) > 0
+    assert f"called from outside the tests ({whole['confirmed']} runs)" in card
+    lines = agent_lines(records_of(conform(corpus.tables())))
+    assert {word: sum(line.passes[word] for line in lines) for word in whole} == whole
+    for line in lines:
+        cells = " | ".join(str(line.passes[word]) for word in ("confirmed", "unconfirmed", "doubted"))
+        assert re.search(rf"^\| {line.name}[^|]*\|.*%\) \| {re.escape(cells)} \| ", card, re.MULTILINE)
 
 
 def test_names_cannot_leave_their_cell_or_the_front_matter(tmp_path, corpus, build):

@@ -33,7 +33,7 @@ def test_the_default_config_is_the_runs(release):
 
 
 def test_sft_rows_are_messages_with_actions_and_tools(release, load, corpus):
-    resolved = {o.rollout_id for o in corpus.outcomes if o.verdict == "resolved" and not o.tamper}
+    resolved = {o.rollout_id for o in corpus.outcomes if o.confirmation in ("confirmed", "unconfirmed") and not o.tamper}
     wanted = {t.trajectory_id for t in corpus.trajectories if t.rollout_id in resolved and t.agent not in ("oracle", "noop")}
     rows = [row for split in load(release, "sft").values() for row in split]
     assert {row["trajectory_id"] for row in rows} == wanted
@@ -54,6 +54,21 @@ def test_dpo_rows_are_pairs_whose_sides_speak(release, load, corpus):
         assert row["prompt"][-1]["role"] in ("user", "tool")
         assert row["chosen"] != row["rejected"]
         assert all(row[side][0]["role"] == row[side][-1]["role"] == "assistant" for side in ("chosen", "rejected"))
+
+
+def test_rows_say_whether_their_pass_is_confirmed_and_strict_configs_take_those_alone(release, corpus):
+    words = {o.rollout_id: o.confirmation for o in corpus.outcomes}
+    of_run = {t.trajectory_id: words.get(t.rollout_id) for t in corpus.trajectories}
+    frames = load_release(release)
+    sft, dpo = frames["sft"], frames["dpo"]
+    assert list(sft["confirmation"]) == [of_run[i] for i in sft["trajectory_id"]]
+    assert set(sft["confirmation"]) == {"confirmed", "unconfirmed"}
+    outcome_pairs = dpo[dpo["kind"] == "outcome"]
+    chosen = {p.pair_id: p.chosen_trajectory_id for p in corpus.pairs}
+    assert list(outcome_pairs["confirmation"]) == [of_run[chosen[i]] for i in outcome_pairs["pair_id"]]
+    assert set(outcome_pairs["confirmation"]) == {"confirmed", "unconfirmed"}
+    for strict, whole, key in (("sft_strict", sft, "trajectory_id"), ("dpo_strict", dpo, "pair_id")):
+        assert list(frames[strict][key]) == list(whole[whole["confirmation"] == "confirmed"][key])
 
 
 def test_no_repository_stands_in_two_splits(release):

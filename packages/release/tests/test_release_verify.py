@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,12 +10,29 @@ import pyarrow.parquet as pq
 import pytest
 from agentrelease.cli import app
 from agentrelease.configs import CONFIGS, file_of
+from agentrelease.load import load_release
 from agentrelease.manifest import read_manifest, release_id
 from agentrelease.verifying.verify import verify_release
 from trajschema.ids import sha256_bytes
+from trajschema.outcome import Difference, Differential
 from typer.testing import CliRunner
 
-ALL = ["manifest", "files", "card", "contract", "ids", "splits", "rewards", "pairs", "controls", "sft", "dpo", "derived", "secrets"]
+ALL = [
+    "manifest",
+    "files",
+    "card",
+    "contract",
+    "ids",
+    "splits",
+    "rewards",
+    "pairs",
+    "controls",
+    "confirmations",
+    "sft",
+    "dpo",
+    "derived",
+    "secrets",
+]
 
 
 @pytest.fixture
@@ -201,6 +219,52 @@ def test_unearned_and_empty_training_rows_are_found(release, tmp_path, corpus):
         report = verify_release(tmp_path / name)
         assert wanted in next(c.detail for c in report.checks if c.name == config), name
         assert {config, "derived"} <= failed(tmp_path / name), name
+
+
+def test_a_doubted_pass_that_is_taught_or_chosen_is_found(release, tmp_path, corpus):
+    words = {o.rollout_id: o.confirmation for o in corpus.outcomes if not o.tamper}
+    by_word = {
+        word: [t for t in corpus.trajectories if words.get(t.rollout_id) == word and t.agent not in ("oracle", "noop")]
+        for word in words.values()
+    }
+    doubted, unsure = by_word["doubted"][0].trajectory_id, by_word["unconfirmed"][0].trajectory_id
+    for config, change, wanted in (
+        ("sft", first(trajectory_id=doubted), f"sft holds the doubted pass {doubted}"),
+        ("preference_pairs", first(chosen_trajectory_id=doubted), "chooses a doubted pass"),
+        ("sft_strict", first(trajectory_id=unsure), f"sft_strict {unsure} is not confirmed"),
+    ):
+        shutil.copytree(release, tmp_path / config)
+        edit(tmp_path / config, config, change)
+        assert wanted in next(c.detail for c in verify_release(tmp_path / config).checks if c.name == "confirmations"), config
+
+
+ADDED = ("confirmation", "functions_", "calls_", "regressions_", "by_function")
+
+
+def test_a_release_of_before_there_were_confirmations_is_still_sound(tmp_path, corpus, build):
+    call = {"function": "x.py::f", "arguments": "1", "origin": "recorded", "what": "result", "gold": "2", "candidate": "3"}
+    said = Differential(functions=("x.py::f",), recorded=1, compared=1, differing=1, differences=(Difference(**call),))
+    plain = {"confirmation": None, "confirmation_reason": "", "differential": said}
+    build(tmp_path / "set", replace(corpus, outcomes=[o.model_copy(update=plain) for o in corpus.outcomes]).rewarded())
+
+    def older(value):
+        if isinstance(value, dict):
+            return {name: older(v) for name, v in value.items() if name != "firm" and not name.startswith(ADDED)}
+        return [older(v) for v in value] if isinstance(value, list) else value
+
+    for config in ("outcomes", "rewards", "preference_pairs", "sft", "dpo"):
+        for path in (tmp_path / "set" / "data" / config).iterdir():
+            table = pq.ParquetFile(path).read()
+            if config == "outcomes":
+                table = pa.Table.from_pylist([older(row) for row in table.to_pylist()])
+            pq.write_table(table.drop_columns([name for name in table.column_names if name.startswith(ADDED)]), path)
+    sign(tmp_path / "set")
+    assert failed(tmp_path / "set") == set()
+    frames = load_release(tmp_path / "set")
+    assert frames["sft"]["confirmation"].isna().all()
+    assert frames["outcomes"]["differential"][0]["differences"][0]["candidate"] == "3"
+    assert frames["sft_strict"].empty
+    assert len(frames["sft"]) > 0
 
 
 def test_a_changed_message_or_step_is_found(release, tmp_path):

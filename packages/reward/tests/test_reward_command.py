@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trajtests.forked import run_module
 from trajtests.reward_cases import HONEST, run
 from trajtests.reward_dict_runs import CHEATS, FIX, LOOK, plain
 
 
 def agentreward(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agentreward", *words]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    return run_module("agentreward", words, given=given)
 
 
 def test_lines_from_a_pipe_are_scored_one_by_one() -> None:

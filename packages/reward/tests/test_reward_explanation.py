@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trajschema.score import RUBRICS, Evidence, StepScore
 from trajschema.trajectory import Step
+from trajtests.forked import run_module
 from trajtests.reward_cases import AIMLESS, HONEST, call, outcome, run, seen, shell, steps_lists, turn, view
 from trajtests.reward_dict_runs import CHEATS, LOOK, plain
 
@@ -81,6 +82,21 @@ def test_tampering_stands_in_the_sums_and_by_its_step() -> None:
     assert any("step" in line for line in told.tamper)
 
 
+def test_what_a_pass_counts_as_is_told_with_the_reason() -> None:
+    def told(**more: str) -> tuple[str, tuple[str, ...]]:
+        graded = ENGINE.score(run(*AIMLESS), outcome("resolved").model_copy(update=more))
+        found = explain(graded, ENGINE.config.weights(ENGINE.rubrics))
+        return found.sums[1], found.notes[:1]
+
+    why = {"confirmation_reason": "f(1): 2, gold patch 3"}
+    note = "the pass is doubted and counts as unresolved: f(1): 2, gold patch 3"
+    assert told(confirmation="doubted", **why) == ("outcome 0.0000 (a doubted pass, unresolved)", (note,))
+    assert told(confirmation="unconfirmed", **why)[1] == ("the pass is unconfirmed and counts 1: f(1): 2, gold patch 3",)
+    assert "graded before" in told()[1][0]
+    assert told(confirmation="confirmed", **why) == told(confirmation="confirmed")
+    assert told(confirmation="confirmed")[0] == "outcome 1.0000 (a confirmed pass, resolved)"
+
+
 def judged(quote: str) -> TrajectoryReward:
     """One step that the judge marked low, with its sentence."""
     rule = [StepScore(trajectory_id="t", step_id=2, rubric_id=r, layer="rule", score=1.0, scorer_version="v") for r in RUBRICS]
@@ -130,8 +146,7 @@ def test_the_page_escapes_what_a_run_says_and_links_evidence_to_steps() -> None:
 
 
 def agentreward(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agentreward", *words]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    return run_module("agentreward", words, given=given)
 
 
 def test_the_command_tells_every_run_and_writes_the_page(tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def test_every_rubric_weight_shows(rubric: str) -> None:
         ({"outcome": 0.9}, graded(), SCORES),
         ({"partial": 0.2}, graded(), SCORES),
         ({"claimed": 0.7}, graded("claimed", claimed_resolved=True), SCORES),
+        ({"unconfirmed": 0.6}, graded("resolved", 2, confirmation="unconfirmed"), SCORES),
+        ({"unconfirmed": 0.6}, graded("resolved", 2), SCORES),
         ({"advance_at": 0.9}, graded(), SCORES),
         ({"default_process_reward": 0.1}, graded(), [score(2, "goal_progress", 0.3)]),
     ],
@@ -110,9 +112,28 @@ def test_every_other_number_shows(change: dict[str, float], outcome: Outcome, sc
     assert changed.version != Weights().version
 
 
+def test_a_doubted_pass_counts_as_unresolved_with_nothing_fixed() -> None:
+    doubted = added(outcome=graded("resolved", 2, confirmation="doubted", confirmation_reason="f(1): 2, gold patch 3"))
+    failed = added(outcome=graded("unresolved", 0))
+    assert doubted == failed.model_copy(update={"confirmation": "doubted"})
+    assert (doubted.outcome, doubted.verdict) == (0.0, "unresolved")
+
+
+def test_a_pass_is_worth_its_verdict_unless_the_weights_say_otherwise() -> None:
+    half = Weights(unconfirmed=0.5)
+    worth = {c: added(half, graded("resolved", 2, confirmation=c)).outcome for c in ("confirmed", "unconfirmed", None)}
+    assert worth == {"confirmed": 1.0, "unconfirmed": 0.5, None: 0.5}
+    assert {added(outcome=graded("resolved", 2, confirmation=c)).outcome for c in ("confirmed", "unconfirmed", None)} == {1.0}
+
+
+def test_weights_that_change_nothing_keep_their_version() -> None:
+    assert Weights().version == "0fc48f651baaca41", "stored rewards and releases name it"
+
+
 @pytest.mark.parametrize(
     "bad",
     [
+        {"unconfirmed": 1.1},
         {"rubrics": {"goal_progress": -1}},
         {"rubrics": {"goal_progress": 0}},
         {"rubrics": {"goal_progress": float("nan")}},

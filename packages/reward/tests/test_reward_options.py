@@ -22,6 +22,7 @@ ENGINE: dict[str, Any] = {
     "model_weight": 3.0,
     "outcome_weight": 0.9,
     "claimed_weight": 0.5,
+    "unconfirmed_weight": 0.6,
     "rubric_set": ONE,
     "model_name": "m-2",
     "provider": "anthropic",
@@ -45,9 +46,9 @@ def seen(**more: Any) -> tuple[object, ...]:
         given["base_url"] += "/v1" if given["provider"] == "openai" else ""
         engine = RewardEngine(RewardConfig(**given))
         result = engine.score(plain(FIX, True, tests_passed=1, tests_total=1))
-        engine.score(plain(FIX, True, tests_passed=1, tests_total=1))
+        passed = engine.score(plain(FIX, True, tests_passed=1, tests_total=1), outcome("resolved")).total_score
         steps = [dict(step.rubric_scores) for step in result.step_rewards]
-        return result.total_score, steps, bool(result.notes), json.dumps(first.requests), json.dumps(second.requests)
+        return result.total_score, passed, steps, bool(result.notes), json.dumps(first.requests), json.dumps(second.requests)
 
 
 @pytest.mark.parametrize("option", RewardConfig.model_fields)
@@ -61,6 +62,7 @@ WEIGHTS: dict[str, Any] = {
     "outcome": 0.9,
     "partial": 0.2,
     "claimed": 0.7,
+    "unconfirmed": 0.6,
     "advance_at": 0.95,
     "default_process_reward": 0.1,
 }
@@ -72,7 +74,7 @@ LAYERS = {"rule", "judge"}
 def test_each_weight_shows(number: str) -> None:
     def totals(weights: Weights) -> list[float | None]:
         runs = [run(*AIMLESS, empty()), run(view("src/dates.py"))]
-        results = [outcome("unresolved", 1), outcome("claimed").model_copy(update={"claimed_resolved": True})]
+        results = [outcome("resolved"), outcome("unresolved", 1), outcome("claimed").model_copy(update={"claimed_resolved": True})]
         return [rewarded(r, o, weights).total for r in runs for o in results]
 
     assert totals(Weights(**{number: WEIGHTS[number]})) != totals(Weights())

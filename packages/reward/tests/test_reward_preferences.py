@@ -57,6 +57,26 @@ def test_what_is_never_paired(other: Reward) -> None:
     assert build_pairs([made("a", 0.9, "resolved"), other]) == []
 
 
+def test_a_pair_is_as_confirmed_as_the_weaker_of_the_passes_in_it() -> None:
+    sure, unsure, failed = (
+        made("a", 0.9, "resolved", confirmation="confirmed"),
+        made("b", 0.8, "resolved", confirmation="unconfirmed"),
+        made("c", 0.3),
+    )
+    found = {(p.chosen_trajectory_id, p.rejected_trajectory_id): (p.kind, p.confirmation) for p in build_pairs([sure, unsure, failed])}
+    assert found == {("a", "c"): ("outcome", "confirmed"), ("b", "c"): ("outcome", "unconfirmed"), ("a", "b"): ("process", "unconfirmed")}
+    (before,) = build_pairs([made("a", 0.9, "resolved"), failed])
+    assert before.confirmation is None, "graded before there were any"
+
+
+def test_a_doubted_pass_is_never_chosen_and_may_be_rejected() -> None:
+    doubted, failed = made("a", 0.4, confirmation="doubted"), made("b", 0.2)
+    assert build_pairs([doubted, failed]) == []
+    (pair,) = build_pairs([made("c", 0.9, "resolved", confirmation="confirmed"), doubted])
+    assert (pair.rejected_trajectory_id, pair.confirmation) == ("a", "confirmed")
+    assert "is doubted" in pair.why
+
+
 def test_like_lengths_come_first_and_runs_take_turns() -> None:
     good = [made("a", 0.9, "resolved"), made("b", 0.9, "resolved", agent_steps=40)]
     bad = [made("c", 0.3), made("d", 0.3, agent_steps=38)]

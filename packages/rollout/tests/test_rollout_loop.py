@@ -36,7 +36,7 @@ def _run(name: str, task: Task, tree: bytes, backend: Backend, budget: Budget = 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_attempt_gives_the_same_trajectory(name: str, task: Task, tree: bytes, local: Backend) -> None:
-    first, again = (_run(name, task, tree, local, Budget(steps=12)) for _ in range(2))
+    first, again = (_run(name, task, tree, local, Budget(steps=6)) for _ in range(2))
     assert first.rollout_id == again.rollout_id == rollout_id(task.task_id, embedded(name).agent, 0, 0)
     assert trajectory_of(first).trajectory_id == trajectory_of(again).trajectory_id
 
@@ -44,7 +44,7 @@ def test_the_same_attempt_gives_the_same_trajectory(name: str, task: Task, tree:
 @pytest.mark.docker
 @pytest.mark.parametrize("name", ["noisy", "localising"])
 def test_the_same_attempt_gives_the_same_trajectory_in_containers(name: str, task: Task, tree: bytes, docker: Backend) -> None:
-    first, again = (trajectory_of(_run(name, task, tree, docker, Budget(steps=8))) for _ in range(2))
+    first, again = (trajectory_of(_run(name, task, tree, docker, Budget(steps=6))) for _ in range(2))
     assert first.trajectory_id == again.trajectory_id
 
 

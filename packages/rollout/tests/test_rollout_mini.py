@@ -144,9 +144,10 @@ def test_a_model_that_is_away_is_no_fault_of_the_agent(play: Any) -> None:
     assert KEY not in refused.run.exit_reason
 
 
+@pytest.mark.soak
 def test_one_that_is_ended_at_its_limit_keeps_what_it_wrote(play: Any) -> None:
-    late = play(bash("I mend it.", FIX), slow(bash("Done.", DONE), 60.0), seconds=15.0)
-    assert (late.run.exit, late.run.exit_reason) == ("limit", "15 seconds had passed")
+    late = play(bash("I mend it.", FIX), slow(bash("Done.", DONE), 120.0), seconds=40.0)
+    assert (late.run.exit, late.run.exit_reason) == ("limit", "40 seconds had passed")
     assert late.run.final_diff
     assert [step.message for step in late.read.steps if step.source == "agent"] == ["I mend it."]
 

@@ -53,9 +53,9 @@ def test_an_unknown_agent_is_refused_with_the_names_there_are() -> None:
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_a_policy_is_a_function_of_the_history(name: str, task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
-    run = rollout(task, tree, embedded(name).agent, 0, 3, local, limits, Budget(steps=12))
+    run = rollout(task, tree, embedded(name).agent, 0, 3, local, limits, Budget(steps=8))
     history = _history(run)
-    policy = embedded(name).make(_view(task, 12), Random(run.rollout_id))
+    policy = embedded(name).make(_view(task, 8), Random(run.rollout_id))
     order = list(range(len(history)))
     Random(5).shuffle(order)
     for count in order:
@@ -78,7 +78,7 @@ def test_the_random_agent_does_not_look_where_the_fault_is(task: Task, tree: byt
 
 
 def test_the_noisy_agent_wastes_moves(task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
-    runs = [rollout(task, tree, embedded("noisy").agent, k, 0, local, limits, Budget()) for k in range(2)]
+    runs = [rollout(task, tree, embedded("noisy").agent, k, 0, local, limits, Budget(steps=16)) for k in range(2)]
     messages = {exchange.turn.message for run in runs for exchange in _history(run)}
     errors = [o.error or "" for run in runs for exchange in _history(run) for o in exchange.observations]
     assert messages & {"I run that once more to be sure.", "I read that function again."}
@@ -88,7 +88,7 @@ def test_the_noisy_agent_wastes_moves(task: Task, tree: bytes, local: Backend, l
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_attempts_differ(name: str, task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
-    runs = [rollout(task, tree, embedded(name).agent, k, 0, local, limits, Budget(steps=14)) for k in range(2)]
+    runs = [rollout(task, tree, embedded(name).agent, k, 0, local, limits, Budget(steps=10)) for k in range(2)]
     assert len({str([_said(e.turn) for e in _history(run)]) for run in runs}) > 1
 
 

@@ -11,7 +11,7 @@ from agentview.data import ReportData
 from agentview.report import render_report
 from agentview.summary import agent_summaries, pass_difference
 from trajschema.calibration import Calibration, Figure
-from trajschema.outcome import Difference, Differential
+from trajschema.outcome import Difference, Differential, confirmation_counts
 
 VOID = {"meta", "input", "br", "path", "use", "circle", "rect", "line"}
 
@@ -182,7 +182,25 @@ def test_doubts_stand_with_their_evidence(data):
     first = data.outcomes[0].model_copy(update={"tamper": ("conftest.py was put back",), "differential": said})
     words = Page(render_report(replace(data, outcomes=(first, *data.outcomes[1:])))).words
     assert "tampering conftest.py was put back" in words
-    assert "second opinion 7 of 90 calls differ from the gold patch m.py::f('<b>'): 4, gold patch 3" in words
+    assert "differs 7 of 90 calls differ from the gold patch m.py::f('<b>'): 4, gold patch 3" in words
+
+
+def test_passes_are_counted_by_confirmation_and_a_doubted_one_stands_with_its_reason(data):
+    passes = [o for o in data.outcomes if o.verdict == "resolved"]
+    words = ["doubted", "unconfirmed", *["confirmed"] * (len(passes) - 2)]
+    told = {p.rollout_id: w for p, w in zip(passes, words, strict=True)}
+    outcomes = tuple(
+        o.model_copy(update={"confirmation": told[o.rollout_id], "confirmation_reason": f"{told[o.rollout_id]} <b>why</b>"})
+        if o.rollout_id in told
+        else o
+        for o in data.outcomes
+    )
+    judged = replace(data, outcomes=outcomes)
+    words = Page(render_report(judged)).words
+    assert f"{len(passes) - 2} confirmed, 1 doubted, 1 unconfirmed here" in words
+    assert "resolved doubted doubted <b>why</b>" in words
+    whole = confirmation_counts(outcomes)
+    assert {w: sum(a.passes[w] for a in agent_summaries(judged)) for w in whole} == whole
 
 
 def test_missing_rewards_stay_missing(data):

@@ -1,5 +1,7 @@
 """An outcome: what the tests said of a diff, computed outside the box that the agent worked in."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -45,6 +47,12 @@ class Difference(Part):
         description="Whether it tells against the diff: false on a varied call outside the types and values that tests use, "
         "and where only type or text of an error differ.",
     )
+
+    @property
+    def sentence(self) -> str:
+        """The call and what both sides make of it, in words."""
+        argument = " leaves its argument as" if self.what == "argument" else ""
+        return f"{self.function}({self.arguments}){argument}: {self.candidate}, gold patch {self.gold}"
 
 
 class ComparedFunction(Part):
@@ -103,3 +111,14 @@ class Outcome(Record):
     grader_version: str = Field("", description="Version of the grader: fingerprint of its code.")
     diff_sha256: str = Field("", description="SHA-256 of the graded diff.")
     seconds: float | None = Field(None, ge=0, description="Seconds that grading took; not part of the content.")
+
+    @property
+    def passed_as(self) -> Confirmation | None:
+        """What its pass counts as; nothing if it is not resolved. One graded before confirmations were asked for is unconfirmed."""
+        return (self.confirmation or "unconfirmed") if self.verdict == "resolved" else None
+
+
+def confirmation_counts(outcomes: Iterable[Outcome]) -> dict[Confirmation, int]:
+    """How many of the resolved ``outcomes`` are confirmed, doubted and unconfirmed, in this order."""
+    counts = Counter(outcome.passed_as for outcome in outcomes)
+    return {word: counts[word] for word in CONFIRMATIONS}

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from trajschema.outcome import Confirmation
 from trajschema.record import Record
 
 
@@ -19,6 +20,11 @@ class PreferencePair(Record):
     margin: float = Field(gt=0, le=1, description="chosen_reward - rejected_reward.")
     kind: Literal["outcome", "process", "step"] = Field(
         description="What sets the two apart: the verdict, how the work was done, or one step."
+    )
+    confirmation: Confirmation | None = Field(
+        None,
+        description="`confirmed` if every pass that the pair rests on is, else `unconfirmed`; missing where it rests on none, or where "
+        "they were graded before confirmations were asked for. A doubted pass is never chosen.",
     )
     step_id: int | None = Field(None, description="The step that sets them apart, for kind `step`.")
     why: str = Field(description="One sentence for a reader.")

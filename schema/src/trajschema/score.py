@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from trajschema.outcome import Confirmation
 from trajschema.record import Part, Record
 
 Rubric = Literal["goal_progress", "tool_choice", "param_correctness", "info_utilization", "non_redundancy"]
@@ -62,10 +63,14 @@ class Reward(Record):
         None,
         ge=0,
         le=1,
-        description="1 resolved; else half the share of FAIL_TO_PASS fixed with nothing broken; missing for error and not_evaluated.",
+        description="1 resolved, as the weights say if unconfirmed, 0 if doubted; else half the share of FAIL_TO_PASS fixed with nothing "
+        "broken; missing for error and not_evaluated.",
     )
     total: float | None = Field(None, ge=0, le=1, description="Missing wherever outcome or process is.")
-    verdict: str = Field("not_evaluated", description="The outcome's verdict.")
+    verdict: str = Field("not_evaluated", description="The outcome's verdict; `unresolved` for a pass that is doubted or shows tampering.")
+    confirmation: Confirmation | None = Field(
+        None, description="The outcome's confirmation; missing where nothing was resolved, or where it was graded before there were any."
+    )
     missing_reason: str | None = Field(None, description="Why there is no total.")
     judged: bool = Field(False, description="At least one judge score took part.")
     agent_steps: int = Field(0, ge=0, description="Steps of the agent.")

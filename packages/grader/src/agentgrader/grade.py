@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
-from trajschema.diffs import paths_in
+from trajschema.diffs import paths_in, read_diff
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Verdict
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
 from agentgrader import canaries, mutated_tests
+from agentgrader.access import sources
+from agentgrader.confirmation import PUT_BACK
 from agentgrader.protected_paths import adds_tests_only, holds_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
@@ -102,19 +104,25 @@ class _Grading:
         """Grade in a new box."""
         task = self._task
         planted = canaries.draw()
+        files = read_diff(diff)
         with opened(self._backend, self._limits, task.environment, self._trusted) as box:
             box.load(self._tree, [task.bug_patch])
+            base = sources.before(box, files)
             try:
                 box.apply(diff)
             except PatchRejected as e:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
             restored = self._put_back(box)
+            changed = sources.after(box, files, base, frozenset(restored))
             report = planted.disguised(run_tests(box, task.environment, canaries=planted.planted))
-            suspect = [f"protected path changed, put back: {p}" for p in restored if not adds_tests_only(p, diff)]
+            suspect = [f"{PUT_BACK}{p}" for p in restored if not adds_tests_only(p, diff)]
             if _refuses(report):
                 return self._verdict_on_refusal(diff, report, suspect)
             verdict = _judged(task, report, planted.results(report.canaries), suspect)
-            return self._confirmed(verdict, box) if verdict.resolved else verdict
+            if not verdict.resolved:
+                return verdict
+            verdict = self._confirmed(verdict, box)
+        return replace(verdict, tamper=(*verdict.tamper, *changed.notes(task, self._tree))) if verdict.resolved else verdict
 
     def _verdict_on_refusal(self, diff: str, report: TestReport, suspect: list[str]) -> _Verdict:
         """Pytest refuses to start. Is it the diff's doing?

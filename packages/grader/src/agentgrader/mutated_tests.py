@@ -4,10 +4,8 @@ A diff that makes tests pass whatever they assert passes the false copies too. O
 fails the true ones. What is left is code that works out what each copy asserts.
 """
 
-import io
 import random
 import secrets
-import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
@@ -22,6 +20,7 @@ from trajschema.task import Environment, Task
 from agentgrader.frameworks import framework_of
 from agentgrader.run import run_tests
 from agentgrader.test_mutation import Copy, with_copies
+from agentgrader.tree_files import files_in
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _T = TypeVar("_T")
@@ -164,14 +163,9 @@ def _modules(patterns: set[str], task: Task, tree: bytes) -> dict[str, list[str]
     gold = paths_in(task.gold_patch)
     fixed = {pattern for pattern in patterns if not any(matches(path, (pattern,)) for path in gold)}
     anywhere = {pattern for pattern in fixed if pattern.startswith("**/")}
-    names = dict.fromkeys([*_files(tree), *paths_in(task.test_patch)]) if anywhere else {}
+    names = dict.fromkeys([*files_in(tree), *paths_in(task.test_patch)]) if anywhere else {}
     below = {pattern: [name for name in names if f"/{name}".endswith(pattern[2:])] for pattern in anywhere}
     return {pattern: [pattern] for pattern in fixed - anywhere} | below
-
-
-def _files(tree: bytes) -> list[str]:
-    with tarfile.open(fileobj=io.BytesIO(tree)) as tar:
-        return [member.name.removeprefix("./") for member in tar if member.isreg()]
 
 
 def _some(things: Sequence[_T], most: int, chance: random.Random) -> list[_T]:

@@ -1,4 +1,4 @@
-"""Outcomes of a task's rollouts: each distinct diff is graded once, and one that resolves gets a second opinion."""
+"""Outcomes of a task's rollouts: each distinct diff is graded once, and one that resolves is confirmed, doubted or neither."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,13 @@ from functools import partial
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend
 from trajschema.ids import sha256_bytes
-from trajschema.outcome import Differential, Outcome
+from trajschema.outcome import Outcome
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
 
-from agentgrader.differential.tester import DifferentialTester, same_change
+from agentgrader.differential.tester import DifferentialTester
 from agentgrader.grade import grade
+from agentgrader.opinions import Opinions
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def grade_rollouts(
 ) -> Graded:
     """Grade the diff of each rollout; a diff that is among ``earlier`` outcomes of the same grader is not graded again.
 
-    A resolved diff that is not the gold patch is compared with it by differential testing; those of controls are not. Of a rollout
+    Every resolved diff, those of controls too, is compared with the gold patch by differential testing, and says what came of it
+    (:mod:`agentgrader.confirmation`). Whatever goes wrong with one diff leaves the outcomes of the others alone. Of a rollout
     that cannot be graded, what its log says of itself is kept as a claim. ``tree`` gives the task's source as a tar archive.
 
     Raises:
@@ -47,7 +49,7 @@ def grade_rollouts(
     source = tree()
     with DifferentialTester(task, source, backend, limits) as tester:
         grading = partial(grade, task, source, backend=backend, limits=limits, grader_version=grader_version)
-        grader = _Grader(task, grader_version, grading, tester)
+        grader = _Grader(grader_version, grading, Opinions(task, tester))
         grader.remember(earlier)
         outcomes = tuple(grader.outcome(rollout) for rollout in rollouts)
     return Graded(outcomes, tuple(grader.lost))
@@ -55,20 +57,20 @@ def grade_rollouts(
 
 @dataclass
 class _Grader:
-    task: Task
     version: str
     grade: Callable[..., Outcome]
-    tester: DifferentialTester
+    opinions: Opinions
     graded: dict[str, Outcome] = field(default_factory=dict)
     """SHA-256 of a diff → its outcome."""
-    opinions: dict[str, Differential] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
     def remember(self, earlier: Iterable[Outcome]) -> None:
         """Take over what the same grader found before."""
-        known = [o for o in earlier if o.verdict in ("resolved", "unresolved") and o.grader_version == self.version]
-        self.graded = {o.diff_sha256: o for o in sorted(known, key=lambda o: o.differential is not None)}
-        self.opinions = {sha: o.differential for sha, o in self.graded.items() if o.differential}
+        for o in earlier:
+            if o.verdict in ("resolved", "unresolved") and o.grader_version == self.version:
+                self.graded[o.diff_sha256] = o
+                if o.differential:
+                    self.opinions.remember(o.diff_sha256, o.differential)
 
     def outcome(self, rollout: Rollout) -> Outcome:
         """The outcome of one rollout."""
@@ -79,23 +81,22 @@ class _Grader:
         if rollout.exit == "infrastructure":
             return ungraded("not_evaluated", f"the rollout was lost: {rollout.exit_reason}")
         try:
-            graded, opinion = self._judged(rollout, sha)
-        except SandboxError as error:
-            self.lost.append(f"{rollout.rollout_id}: {error}")
-            return ungraded("error", str(error))
+            judged = self._judged(rollout, sha)
+        except Exception as error:  # of any kind: a diff that trips a parser must not take the other rollouts with it
+            reason = str(error) if isinstance(error, SandboxError) else f"the grader failed: {type(error).__name__}: {error}"
+            self.lost.append(f"{rollout.rollout_id}: {reason}")
+            return ungraded("error", reason)
         claim = rollout.claim.resolved if rollout.claim else None
-        own = {"rollout_id": rollout.rollout_id, "diff_sha256": sha, "differential": opinion, "claimed_resolved": claim}
-        return graded.model_copy(update=own)
+        return judged.model_copy(update={"rollout_id": rollout.rollout_id, "diff_sha256": sha, "claimed_resolved": claim})
 
-    def _judged(self, rollout: Rollout, sha: str) -> tuple[Outcome, Differential | None]:
+    def _judged(self, rollout: Rollout, sha: str) -> Outcome:
         diff, trusted = rollout.final_diff, rollout.provenance is not None and rollout.provenance.trusted
         if sha not in self.graded:
             self.graded[sha] = self.grade(diff, rollout_id=rollout.rollout_id, trusted=trusted)
-        if self.graded[sha].verdict != "resolved" or rollout.agent.control:
-            return self.graded[sha], None
-        if sha not in self.opinions and not same_change(diff, self.task.gold_patch):
-            self.opinions[sha] = self.tester.opinion(diff, trusted)
-        return self.graded[sha], self.opinions.get(sha)
+        judged, lost = self.opinions.confirm(self.graded[sha], diff, trusted)
+        if lost:
+            self.lost.append(f"{rollout.rollout_id}: no second opinion: {lost}")
+        return judged
 
 
 def _claimed(rollout: Rollout, why: str) -> Outcome:

@@ -10,6 +10,7 @@ import yaml
 from agentreward.signals.rows import group_signals, groups_of, mean_best_of
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from trajschema.calibration import Calibration
+from trajschema.outcome import Confirmation, confirmation_counts
 from trajschema.score import Reward
 from trajschema.task import Task
 
@@ -31,6 +32,9 @@ class AgentLine:
     runs: int
     graded: int
     resolved: int
+    """As rewards count it: without doubted passes and signs of tampering."""
+    passes: Mapping[Confirmation, int]
+    """Runs that the tests call resolved, by confirmation."""
     total: float | None
     """Mean total reward over the runs that have one."""
 
@@ -72,7 +76,8 @@ def render_card(data: CardData) -> str:
             data=data,
             configs=[(CONFIGS[name], counts) for name, counts in data.rows.items()],
             splits=SPLITS,
-            agents=agent_lines(data.records.rewards.values()),
+            agents=agent_lines(data.records),
+            passes=confirmation_counts(data.records.outcomes.values()),
             licences=licence_lines(data.records.tasks.values(), data.repository_splits),
             totals=_totals(data.records),
             best_of=mean_best_of([group_signals(group) for group in groups_of(data.records.rewards.values())]),
@@ -123,19 +128,20 @@ def licence_lines(tasks: Iterable[Task], splits: Mapping[str, str]) -> list[Lice
     ]
 
 
-def agent_lines(rewards: Iterable[Reward]) -> list[AgentLine]:
-    """Runs, verdicts and mean reward by agent, controls last."""
+def agent_lines(records: Records) -> list[AgentLine]:
+    """Runs, verdicts, confirmations and mean reward by agent, controls last."""
     by_agent: dict[tuple[bool, str], list[Reward]] = {}
-    for reward in rewards:
+    for reward in records.rewards.values():
         by_agent.setdefault((reward.control, reward.agent), []).append(reward)
-    return [_agent_line(name, control, by_agent[control, name]) for control, name in sorted(by_agent)]
+    return [_agent_line(name, control, by_agent[control, name], records) for control, name in sorted(by_agent)]
 
 
-def _agent_line(name: str, control: bool, rewards: list[Reward]) -> AgentLine:
+def _agent_line(name: str, control: bool, rewards: list[Reward], records: Records) -> AgentLine:
     totals = [r.total for r in rewards if r.total is not None]
     verdicts = Counter(r.verdict for r in rewards)
     graded, resolved = verdicts["resolved"] + verdicts["unresolved"], verdicts["resolved"]
-    return AgentLine(name, control, len(rewards), graded, resolved, sum(totals) / len(totals) if totals else None)
+    passes = confirmation_counts(o for r in rewards if (o := records.outcomes.get(r.rollout_id or "")))
+    return AgentLine(name, control, len(rewards), graded, resolved, passes, sum(totals) / len(totals) if totals else None)
 
 
 def _totals(records: Records) -> dict[str, int]:

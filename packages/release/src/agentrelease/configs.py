@@ -61,6 +61,7 @@ SFT = pa.schema(
         pa.field("trajectory_id", pa.string()),
         pa.field("repo", pa.string()),
         pa.field("agent", pa.string()),
+        pa.field("confirmation", pa.string()),
         pa.field("messages", MESSAGES),
         pa.field("tools", pa.string()),
         pa.field("total", pa.float64()),
@@ -73,6 +74,7 @@ DPO = pa.schema(
         pa.field("pair_id", pa.string()),
         pa.field("repo", pa.string()),
         pa.field("kind", pa.string()),
+        pa.field("confirmation", pa.string()),
         pa.field("prompt", MESSAGES),
         pa.field("chosen", MESSAGES),
         pa.field("rejected", MESSAGES),
@@ -122,8 +124,10 @@ CONFIGS: dict[str, Config] = {
             "for RL: group advantages, likeness to the gold patch, what cut a run off, a loss mask for its steps",
         ),
         _of_record("groups", GroupSignals, ("task_id", "judged"), "the runs at a task together: solve rate, best of k by process score"),
-        Config("sft", SFT, ("task_id", "trajectory_id"), "resolved runs as chat messages with tool calls"),
+        Config("sft", SFT, ("task_id", "trajectory_id"), "resolved runs as chat messages with tool calls; no doubted pass"),
+        Config("sft_strict", SFT, ("task_id", "trajectory_id"), "those rows of `sft` whose pass is confirmed"),
         Config("dpo", DPO, ("task_id", "pair_id"), "the pairs as prompt, chosen and rejected messages"),
+        Config("dpo_strict", DPO, ("task_id", "pair_id"), "those rows of `dpo` that rest on confirmed passes alone"),
     )
 }
 DEFAULT_CONFIG = "trajectories"

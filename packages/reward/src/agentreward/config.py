@@ -29,6 +29,7 @@ class RewardConfig(BaseModel):
     )
     outcome_weight: float = Field(0.5, ge=0, le=1, description="Share of the outcome in the total; the process has the rest.")
     claimed_weight: float = Field(1.0, ge=0, le=1, description="Worth of a success that the run claims of itself; 0: it stays missing.")
+    unconfirmed_weight: float = Field(1.0, ge=0, le=1, description="Worth of a graded pass that was not confirmed from outside its tests.")
     rubric_set: str | Path | RubricSet = Field("default", description="`default`, a YAML file, or a set.")
     model_name: str = Field("claude-sonnet-5-5", description="Model that judges.")
     provider: Provider = Field("anthropic", description="Whose protocol the service speaks.")
@@ -71,4 +72,5 @@ class RewardConfig(BaseModel):
             judge=self.model_weight,
             outcome=self.outcome_weight,
             claimed=self.claimed_weight,
+            unconfirmed=self.unconfirmed_weight,
         )

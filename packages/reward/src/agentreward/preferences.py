@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from trajschema.ids import content_id
+from trajschema.outcome import Confirmation
 from trajschema.preference import PreferencePair as PairRecord
 from trajschema.score import Reward
 
@@ -41,6 +42,7 @@ class PreferencePair:
     kind: Literal["outcome", "process", "step", "reward"]
     why: str
     length_ratio: float
+    confirmation: Confirmation | None = None
 
     def margin(self) -> float:
         """How much better the chosen run is: the difference of the rewards, in (0, 1]."""
@@ -62,7 +64,7 @@ class _Candidate(NamedTuple):
 def build_pairs(rewards: Sequence[Reward], *, min_margin: float = 0.05, max_pairs_per_task: int | None = 8) -> list[PairRecord]:
     """At most ``max_pairs_per_task`` pairs of each task (``None``: all), in order of task and quality.
 
-    - kind ``outcome``: resolved over unresolved, or a better claim over a worse one.
+    - kind ``outcome``: resolved over unresolved, or a better claim over a worse one. A doubted pass is unresolved, and never chosen.
     - kind ``process``: the same verdict, and neither outcome nor process worse.
     - The total of chosen is at least ``min_margin`` above that of rejected.
     - Never a control, a missing total, a judged with an unjudged run, or two runs scored with different weights.
@@ -91,7 +93,7 @@ def _candidate(a: Reward, b: Reward, min_margin: float) -> _Candidate | None:
         return None
     chosen, rejected, margin = (a, b, a.total - b.total) if a.total >= b.total else (b, a, b.total - a.total)
     # Decimal rewards differ by a little less than they seem to: 0.9 - 0.8 < 0.1.
-    if round(margin, 12) < min_margin:
+    if round(margin, 12) < min_margin or chosen.confirmation == "doubted":
         return None
     if (chosen.verdict, rejected.verdict) == ("resolved", "unresolved") or _claimed_better(chosen, rejected):
         return _Candidate(chosen, rejected, "outcome", margin)
@@ -132,10 +134,19 @@ def _pair(task_id: str, c: _Candidate) -> PairRecord:
         rejected_reward=rejected.total or 0.0,
         margin=c.margin,
         kind=c.kind,
+        confirmation=_confirmation(c),
         why=_why(c),
         length_ratio=chosen.agent_steps / rejected.agent_steps,
         weights_version=chosen.weights_version,
     )
+
+
+def _confirmation(c: _Candidate) -> Confirmation | None:
+    """That of the passes among the two runs: as weak as the weaker one."""
+    passes = [run.confirmation for run in (c.chosen, c.rejected) if run.verdict == "resolved"]
+    if not passes or None in passes:
+        return None
+    return "confirmed" if set(passes) == {"confirmed"} else "unconfirmed"
 
 
 def _why(c: _Candidate) -> str:
@@ -145,7 +156,8 @@ def _why(c: _Candidate) -> str:
     if c.kind == "outcome" and a.verdict == "claimed":
         return f"{_name(a)} ended better by what it claims ({a.outcome:.2f} against {b.outcome or 0:.2f})."
     if c.kind == "outcome":
-        return f"{_name(a)} resolved the task in {a.agent_steps} steps; {_name(b)} did not, in {b.agent_steps}."
+        did_not = "passes the tests and is doubted" if b.confirmation == "doubted" else "did not"
+        return f"{_name(a)} resolved the task in {a.agent_steps} steps; {_name(b)} {did_not}, in {b.agent_steps}."
     return (
         f"Both ended {a.verdict}; {_name(a)} worked better (process {a.process or 0:.2f} in {a.agent_steps} steps) "
         f"than {_name(b)} ({b.process or 0:.2f} in {b.agent_steps})."

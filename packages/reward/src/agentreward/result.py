@@ -25,8 +25,8 @@ class StepReward:
 class TrajectoryReward:
     """The reward of a run: the stored record, the scores that it was added up from, and what a reader should know.
 
-    ``tamper`` is what voided a claimed outcome, ``notes`` what did not go as configured (no judge, an option that was refused). Scores come
-    as records, as what the rules gave (``by_rule``), or both.
+    ``tamper`` is what voided a claimed outcome, ``notes`` what a pass counts as, and what did not go as configured (no judge, an
+    option that was refused). Scores come as records, as what the rules gave (``by_rule``), or both.
     """
 
     record: Reward
@@ -97,6 +97,7 @@ class TrajectoryReward:
             "outcome_score": self.outcome_score,
             "process_score": self.process_score,
             "verdict": self.record.verdict,
+            "confirmation": self.record.confirmation,
             "missing_reason": self.missing_reason,
             "judged": self.record.judged,
             "tamper": list(self.tamper),

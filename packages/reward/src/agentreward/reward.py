@@ -11,6 +11,7 @@ from trajschema.trajectory import Trajectory
 
 from agentreward.aggregate.claims import examined
 from agentreward.aggregate.fusion import reward
+from agentreward.aggregate.outcomes import counted_as
 from agentreward.config import RewardConfig
 from agentreward.dict_runs import Run, read_run
 from agentreward.errors import InvalidRun, short
@@ -70,7 +71,8 @@ class RewardEngine:
             by_rule=((s.step_id, s.scores) for s in by_rule.steps),
         )
         names = tuple(r.id for r in self.rubrics.rubrics)
-        return TrajectoryReward(record, tuple(judged), names, seen.tamper if seen is not None else (), notes, by_rule)
+        tamper, told = (seen.tamper, counted_as(seen, self._weights)) if seen is not None else ((), ())
+        return TrajectoryReward(record, tuple(judged), names, tamper, (*told, *notes), by_rule)
 
     def _judged(self, run: Run, by_rule: ScoredRun) -> tuple[list[StepScore], tuple[str, ...]]:
         if isinstance(self._judge, str):

@@ -22,7 +22,8 @@ def show(result: TrajectoryReward) -> None:
     console.print(f"run {result.trajectory_id}: {len(result.step_rewards)} steps")
     console.print(f"  total    {number(result.total_score)}{f'  ({result.missing_reason})' if result.missing_reason else ''}")
     console.print(f"  process  {number(result.process_score)}")
-    console.print(f"  outcome  {number(result.outcome_score)}  ({result.record.verdict})")
+    passed = f", {result.record.confirmation}" if result.record.confirmation else ""
+    console.print(f"  outcome  {number(result.outcome_score)}  ({result.record.verdict}{passed})")
     for evidence in result.tamper:
         console.print(f"  tampering: {evidence}")
     for note in result.notes:
@@ -71,7 +72,8 @@ def show_ranking(found: Iterable[Named]) -> None:
 
 
 def _remark(result: TrajectoryReward) -> str:
-    reason = "tampering" if result.tamper else result.missing_reason
+    doubted = "doubted" if result.record.confirmation == "doubted" else None
+    reason = "tampering" if result.tamper else doubted or result.missing_reason
     return f" ({reason})" if reason else ""
 
 

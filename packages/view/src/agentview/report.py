@@ -4,6 +4,7 @@ from functools import cache
 
 from jinja2 import Environment
 from markupsafe import Markup
+from trajschema.outcome import confirmation_counts
 
 from agentview import plots
 from agentview.data import ReportData
@@ -53,6 +54,7 @@ def render_report(data: ReportData) -> str:
             tasks=task_rows(data, [a.name for a in agents]),
             shown_tasks=SHOWN_TASKS,
             doubts=doubts(data),
+            passes=confirmation_counts(data.outcomes),
             shown_steps=SHOWN_STEPS,
             backends=backend_rows(data.rollouts),
             lineage=lineage_rows(data.lineage),

@@ -84,6 +84,8 @@ class RunView:
     agent: str
     control: bool
     verdict: str
+    confirmation: str
+    """What its pass counts as; empty where there is none or nobody said."""
     process: float | None
     total: float | None
     steps: tuple[StepView, ...]
@@ -117,6 +119,7 @@ def run_view(trajectory: Trajectory, reward: Reward | None, scores: Scores) -> R
         agent=clean(trajectory.agent),
         control=bool(reward and reward.control),
         verdict=clean(reward.verdict) if reward else "not rewarded",
+        confirmation=(reward.confirmation or "") if reward else "",
         process=reward.process if reward else None,
         total=reward.total if reward else None,
         steps=steps,

@@ -1,9 +1,10 @@
 """The numbers of the report, counted from the records."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from trajschema.outcome import Confirmation, Outcome, confirmation_counts
 from trajschema.score import Reward
 
 from agentview.data import ReportData
@@ -21,6 +22,9 @@ class AgentSummary:
     index: int
     runs: int
     resolved: int
+    """As rewards count it: a doubted pass is unresolved."""
+    passes: Mapping[Confirmation, int]
+    """Runs that the tests call resolved, by confirmation."""
     rate: Interval
     other: dict[str, int]
     """Runs by verdict that is neither resolved nor unresolved."""
@@ -41,11 +45,12 @@ def agent_summaries(data: ReportData) -> list[AgentSummary]:
     for reward in data.rewards:
         by_agent[reward.agent, reward.control].append(reward)
     names = sorted(by_agent)
-    found = [_summary(name, control, i, by_agent[name, control]) for i, (name, control) in enumerate(names)]
+    outcomes = {o.rollout_id: o for o in data.outcomes}
+    found = [_summary(name, control, i, by_agent[name, control], outcomes) for i, (name, control) in enumerate(names)]
     return sorted(found, key=lambda a: (a.control, -(a.rate.value or 0), a.name))
 
 
-def _summary(name: str, control: bool, index: int, rewards: list[Reward]) -> AgentSummary:
+def _summary(name: str, control: bool, index: int, rewards: list[Reward], outcomes: Mapping[str, Outcome]) -> AgentSummary:
     verdicts = Counter(r.verdict for r in rewards)
     steps = sum(r.agent_steps for r in rewards)
     return AgentSummary(
@@ -54,6 +59,7 @@ def _summary(name: str, control: bool, index: int, rewards: list[Reward]) -> Age
         index=index,
         runs=len(rewards),
         resolved=verdicts["resolved"],
+        passes=confirmation_counts(o for r in rewards if (o := outcomes.get(r.rollout_id or ""))),
         rate=wilson(verdicts["resolved"], sum(verdicts[v] for v in _GRADED)),
         other={v: n for v, n in sorted(verdicts.items()) if v not in _GRADED},
         totals=tuple(sorted(r.total for r in rewards if r.total is not None)),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trajschema.manifest import Lineage
-from trajschema.outcome import Difference, Outcome
+from trajschema.outcome import Outcome
 from trajschema.rollout import Rollout
 from trajschema.score import Reward
 from trajschema.task import Task
@@ -127,16 +127,19 @@ class Doubt:
     agents: str
     verdict: str
     kind: str
-    """``tampering`` or ``second opinion``."""
+    """``tampering``, ``doubted``, or ``differs`` for a pass that differs where tests do not decide."""
     evidence: tuple[str, ...]
 
 
 def doubts(data: ReportData) -> list[Doubt]:
-    """Evidence of tampering, and diffs that answer otherwise than the gold patch; by task and diff, at most ``SHOWN_TASKS``."""
+    """Evidence of tampering, doubted passes, and diffs that answer otherwise than the gold patch.
+
+    By task and diff, at most ``SHOWN_TASKS``.
+    """
     agents = {r.rollout_id: r.agent.name for r in data.rollouts}
     found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in sorted(data.outcomes, key=lambda o: o.rollout_id):
-        if outcome.tamper or (outcome.differential and outcome.differential.differing):
+        if outcome.tamper or outcome.passed_as == "doubted" or (outcome.differential and outcome.differential.differing):
             found[outcome.task_id, outcome.diff_sha256].append(outcome)
     rows = []
     for (task_id, _), outcomes in sorted(found.items()):
@@ -144,12 +147,9 @@ def doubts(data: ReportData) -> list[Doubt]:
         said = next((o.differential for o in outcomes if o.differential), None)
         if outcomes[0].tamper:
             rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "tampering", tuple(map(clean, outcomes[0].tamper))))
-        if said and said.differing:
-            lines = [f"{said.differing} of {said.compared} calls differ from the gold patch", *map(_sentence, said.differences)]
-            rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "second opinion", tuple(map(clean, lines))))
+        doubted = outcomes[0].passed_as == "doubted"
+        if doubted or (said and said.differing):
+            counted = f"{said.differing} of {said.compared} calls differ from the gold patch" if said else ""
+            lines = [outcomes[0].confirmation_reason or counted, *(d.sentence for d in (said.differences if said else ()))]
+            rows.append(Doubt(clean(task_id), names, outcomes[0].verdict, "doubted" if doubted else "differs", tuple(map(clean, lines))))
     return rows[:SHOWN_TASKS]
-
-
-def _sentence(d: Difference) -> str:
-    argument = " leaves its argument as" if d.what == "argument" else ""
-    return f"{d.function}({d.arguments}){argument}: {d.candidate}, gold patch {d.gold}"

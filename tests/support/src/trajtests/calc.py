@@ -1,11 +1,12 @@
 """A repository of two functions on disk, and a command as a program: what tests of the sandbox's and the grader's commands share."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from trajtests.forked import run_module
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 FIXED = "def add(a, b):\n    return a + b\n"
@@ -17,8 +18,7 @@ def program(module: str, environ: dict[str, str], folder: Path) -> Command:
     """Runs ``python -m MODULE ARGUMENTS`` to its end in ``folder``."""
 
     def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", module, *arguments]
-        return subprocess.run(command, input=given, capture_output=True, text=True, env=environ, cwd=folder, timeout=120, check=False)
+        return run_module(module, arguments, folder=folder, environment=environ, given=given, timeout_s=120)
 
     return run
 

@@ -68,7 +68,7 @@ class Project:
     def trajhub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """``trajhub …`` to its end."""
         if self.code == CHECKOUT:
-            return forked.trajhub(arguments, self.folder, self.environ(), 280)
+            return forked.run_module("pipelines.command", arguments, folder=self.folder, environment=self.environ())
         process = self.start(*arguments)
         out, err = process.communicate(timeout=280)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)

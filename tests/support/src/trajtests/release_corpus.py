@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from trajschema.arrow import to_table
 from trajschema.calibration import Calibration
 from trajschema.ids import content_id
 from trajschema.manifest import Lineage, Manifest
-from trajschema.outcome import Outcome
+from trajschema.outcome import CONFIRMATIONS, Outcome
 from trajschema.preference import PreferencePair
 from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 from trajschema.score import RUBRICS, Evidence, Reward, StepScore
@@ -169,13 +170,21 @@ def make_run(task: Task, agent: str, dice: Random) -> tuple[Trajectory, Outcome,
 
 
 def corpus_of(repos: tuple[str, ...] = REPOS, tasks_each: int = 2, seed: int = 3) -> Corpus:
-    """``tasks_each`` tasks of each repository, one run of each agent at each; the first run cheated and one could not be graded."""
+    """``tasks_each`` tasks of each repository, one run of each agent at each; the first run cheated and one could not be graded.
+
+    Passes of agents are confirmed, doubted and unconfirmed in turns, those of controls confirmed.
+    """
     dice = Random(seed)
     tasks = [make_task(repo, i) for repo in repos for i in range(tasks_each)]
     runs = [make_run(task, agent, dice) for task in tasks for agent in AGENTS]
     outcomes = [outcome for _, outcome, _ in runs]
     outcomes[0] = outcomes[0].model_copy(update={"verdict": "resolved", "fail_to_pass_fixed": 1, "tamper": ("tests/test_a.py was edited",)})
     outcomes[1] = outcomes[1].model_copy(update={"verdict": "error", "reason": "the box was lost"})
+    words = cycle(CONFIRMATIONS)
+    for i, (run, _, _) in enumerate(runs):
+        if outcomes[i].verdict == "resolved":
+            word = "confirmed" if run.agent in CONTROLS else next(words)
+            outcomes[i] = outcomes[i].model_copy(update={"confirmation": word, "confirmation_reason": f"{word} for the test"})
     scores = [score for _, _, own in runs for score in own]
     return Corpus(tasks, [run for run, _, _ in runs], outcomes, scores, [], [], [], Weights()).rewarded()
 

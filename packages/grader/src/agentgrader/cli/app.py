@@ -30,7 +30,9 @@ def grade(
 ) -> None:
     """Grade a diff: fresh box, protected paths put back, the whole suite with planted tests, verdict outside.
 
-    Exit status: 0 resolved, 1 unresolved, 2 error.
+    A resolved diff is then called beside the gold patch, and is confirmed, doubted, or unconfirmed with the reason.
+
+    Exit status: 0 resolved and not doubted, 1 unresolved or doubted, 2 error.
 
     agentgrader grade tasks.jsonl changes.patch --id shapes-3f
     """

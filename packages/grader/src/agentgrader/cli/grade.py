@@ -1,4 +1,4 @@
-"""``agentgrader grade``: the verdict on a diff."""
+"""``agentgrader grade``: the verdict on a diff, and whether it was confirmed."""
 
 import hashlib
 import json
@@ -7,35 +7,52 @@ from pathlib import Path
 
 from agentsandbox.bootstrap import SERVER, VERSION, sources_of
 from agentsandbox.cli.setup import backend_of, errors, limits_of, tree_for
-from agentsandbox.errors import SandboxError
+from agentsandbox.errors import PatchRejected, SandboxError
 from agentsandbox.records import read_task
+from agentsandbox.trees import TreeUnusable
 from trajschema.ids import sha256_bytes
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 
 from agentgrader import mutated_tests
+from agentgrader.differential.tester import DifferentialTester
 from agentgrader.grade import grade as graded
+from agentgrader.opinions import Opinions
 
-RESOLVED, UNRESOLVED, ERROR = 0, 1, 2
+BELIEVED, NOT_BELIEVED, ERROR = 0, 1, 2
+_KNOWN = (SandboxError, PatchRejected, TreeUnusable)
 
 
 def grade(file: Path, task_id: str | None, tree: Path | None, diff: Path, backend: str, settings: list[str], *, as_json: bool) -> int:
-    """Grade ``diff`` (``-``: from standard input) on a task; print the verdict. Returns 0 resolved, 1 unresolved, 2 error."""
+    """Grade ``diff`` (``-``: from standard input) on a task; print the verdict and what confirms it.
+
+    Returns 0 for resolved and not doubted, 1 for unresolved or doubted, 2 for an error; with ``as_json`` each prints one JSON object.
+    """
     with errors(ERROR):
-        task = read_task(file, task_id)
-        text = _text(diff)
-        outcome = graded(
-            task,
-            tree_for(task, tree, file),
-            text,
-            backend_of(backend),
-            limits_of(settings, Limits()),
-            rollout_id=f"diff-{sha256_bytes(text.encode('utf-8', 'surrogateescape'))[:12]}",
-            grader_version=version(),
-        )
+        try:
+            outcome = _outcome(file, task_id, tree, diff, backend, settings)
+        except Exception as error:
+            reason = str(error) if isinstance(error, _KNOWN) else f"the grader failed: {type(error).__name__}: {error}"
+            if as_json:
+                print(Outcome(rollout_id="", task_id=task_id or "", verdict="error", reason=reason).model_dump_json(indent=2))
+            if isinstance(error, _KNOWN):
+                raise
+            raise SandboxError(reason, "that is a fault of the grader: report it with the task and the diff") from error
         print(outcome.model_dump_json(indent=2) if as_json else readable(outcome))
-        return RESOLVED if outcome.verdict == "resolved" else UNRESOLVED if outcome.verdict == "unresolved" else ERROR
+        return BELIEVED if outcome.verdict == "resolved" and outcome.confirmation != "doubted" else NOT_BELIEVED
     return ERROR
+
+
+def _outcome(file: Path, task_id: str | None, tree: Path | None, diff: Path, backend: str, settings: list[str]) -> Outcome:
+    """The verdict with its confirmation; every failure of the infrastructure but one in asking for the confirmation is raised."""
+    task = read_task(file, task_id)
+    text, packed, place, limits = _text(diff), tree_for(task, tree, file), backend_of(backend), limits_of(settings, Limits())
+    named = f"diff-{sha256_bytes(text.encode('utf-8', 'surrogateescape'))[:12]}"
+    outcome = graded(task, packed, text, place, limits, rollout_id=named, grader_version=version())
+    if outcome.verdict != "resolved":
+        return outcome
+    with DifferentialTester(task, packed, place, limits) as tester:
+        return Opinions(task, tester).confirm(outcome, text)[0]
 
 
 def version() -> str:
@@ -45,7 +62,7 @@ def version() -> str:
 
 
 def readable(outcome: Outcome) -> str:
-    """A verdict for people: what, why, which tests, what looks like tampering."""
+    """A verdict for people: what, why, what confirms it, which tests, what looks like tampering."""
     fixed, broken = outcome.fail_to_pass_fixed, outcome.pass_to_pass_broken
     kept = outcome.pass_to_pass_total - broken
     lines = [
@@ -53,11 +70,21 @@ def readable(outcome: Outcome) -> str:
         f"  must be mended  {fixed} of {outcome.fail_to_pass_total}",
         f"  must stay whole {kept} of {outcome.pass_to_pass_total}",
     ]
+    if outcome.passed_as:
+        lines += [f"  {outcome.passed_as}: {outcome.confirmation_reason}", *_counts(outcome)]
     lines += [f"  {t.status:8} {t.test_id}" for t in outcome.tests if t.status != "passed"]
     lines += [f"  tampering: {evidence}" for evidence in outcome.tamper]
     if outcome.verdict == "resolved" and not any(canary.name in mutated_tests.NAMES for canary in outcome.canaries):
         lines.append("  no copies of the required tests could be made: canaries and the report are all that speaks for it")
     return "\n".join(lines)
+
+
+def _counts(outcome: Outcome) -> list[str]:
+    return [
+        f"  functions of the fix compared {outcome.functions_compared} of {outcome.functions_total}",
+        f"  calls compared {outcome.calls_compared}, answered otherwise {outcome.calls_differing}",
+        f"  functions beside the fix compared {outcome.regressions_sampled} of {outcome.regressions_total}",
+    ]
 
 
 def _text(diff: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from agentreward.signals.rows import group_signals, groups_of, rollout_signals
 from trajschema.arrow import to_table
 from trajschema.signals import GroupSignals, RolloutSignals
@@ -21,17 +22,28 @@ NO_REPOSITORY = "train"
 
 
 def derived_tables(records: Records, definitions: Sequence[Mapping[str, Any]]) -> dict[str, pa.Table]:
-    """``steps``, ``signals``, ``groups``, ``sft`` and ``dpo``, made from the records alone. ``definitions`` are the sandbox's tools."""
+    """``steps``, ``signals``, ``groups``, ``sft`` and ``dpo``, the latter two with their strict subsets, made from the records alone.
+
+    ``definitions`` are the sandbox's tools.
+    """
     gold = {task.task_id: task.gold_patch for task in records.tasks.values()}
     signals = rollout_signals(records.trajectories.values(), records.rewards, records.rollouts, gold)
     groups = [group_signals(group) for group in groups_of(records.rewards.values())]
+    sft, dpo = _table("sft", sft_rows(records, definitions), SFT), _table("dpo", dpo_rows(records, definitions), DPO)
     return {
         "signals": arranged("signals", to_table(RolloutSignals, signals)),
         "groups": arranged("groups", to_table(GroupSignals, groups)),
         "steps": _table("steps", step_rows(records), STEPS),
-        "sft": _table("sft", sft_rows(records, definitions), SFT),
-        "dpo": _table("dpo", dpo_rows(records, definitions), DPO),
+        "sft": sft,
+        "sft_strict": _strict(sft),
+        "dpo": dpo,
+        "dpo_strict": _strict(dpo),
     }
+
+
+def _strict(table: pa.Table) -> pa.Table:
+    """Rows that rest on confirmed passes alone."""
+    return table.filter(pc.equal(table["confirmation"], "confirmed")).combine_chunks()
 
 
 def _table(config: str, rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:

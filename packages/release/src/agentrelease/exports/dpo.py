@@ -14,7 +14,7 @@ from agentrelease.records import Records
 def dpo_rows(records: Records, definitions: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Rows with the columns of ``agentrelease.configs.DPO``.
 
-    Left out: a pair with a control or an unknown run in it, and a pair in which one side does not act.
+    Left out: a pair with a control or an unknown run in it, one that chooses a doubted pass, and one in which a side does not act.
     """
     for pair in records.pairs:
         sides = _sides(pair, records)
@@ -26,6 +26,7 @@ def dpo_rows(records: Records, definitions: Sequence[Mapping[str, Any]]) -> Iter
             "pair_id": pair.pair_id,
             "repo": records.repo_of(pair.task_id),
             "kind": pair.kind,
+            "confirmation": pair.confirmation,
             "prompt": prompt,
             "chosen": chosen,
             "rejected": rejected,
@@ -40,6 +41,9 @@ def _sides(pair: PreferencePair, records: Records) -> tuple[list[Message], list[
     ids = (pair.chosen_trajectory_id, pair.rejected_trajectory_id)
     rewards = [records.rewards.get(i) for i in ids]
     if any(r is None or r.control for r in rewards) or any(i not in records.trajectories for i in ids):
+        return None
+    outcome = records.outcome_of(records.trajectories[pair.chosen_trajectory_id])
+    if outcome is not None and outcome.passed_as == "doubted":
         return None
     chosen, rejected = (messages_of(records.trajectories[i]) for i in ids)
     task = records.tasks.get(pair.task_id)

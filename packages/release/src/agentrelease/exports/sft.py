@@ -19,6 +19,7 @@ def sft_rows(records: Records, definitions: Sequence[Mapping[str, Any]]) -> Iter
                 "trajectory_id": trajectory.trajectory_id,
                 "repo": records.repo_of(trajectory.task_id),
                 "agent": trajectory.agent,
+                "confirmation": reward.confirmation,
                 "messages": messages_of(trajectory),
                 "tools": tools_of(trajectory, definitions),
                 "total": reward.total,
@@ -27,9 +28,9 @@ def sft_rows(records: Records, definitions: Sequence[Mapping[str, Any]]) -> Iter
 
 
 def teaches(trajectory: Trajectory, records: Records) -> bool:
-    """Whether a run may be imitated: graded resolved, no sign of tampering, known to be no control, and it acted."""
+    """Whether a run may be imitated: graded resolved, not doubted, no sign of tampering, known to be no control, and it acted."""
     outcome, reward = records.outcome_of(trajectory), records.rewards.get(trajectory.trajectory_id)
     if outcome is None or reward is None or reward.control:
         return False
     acted = any(step.source == "agent" and step.tool_calls for step in trajectory.steps)
-    return outcome.verdict == "resolved" and not outcome.tamper and acted
+    return outcome.passed_as in ("confirmed", "unconfirmed") and not outcome.tamper and acted

@@ -10,7 +10,7 @@ from agentrelease.configs import CONFIGS
 from agentrelease.exports.derive import NO_REPOSITORY, row_tasks
 from agentrelease.release import Release
 
-_ONE_ID = ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "signals", "sft", "dpo")
+_ONE_ID = ("tasks", "trajectories", "outcomes", "rewards", "preference_pairs", "signals", "sft", "sft_strict", "dpo", "dpo_strict")
 _UNIQUE = {
     **{config: CONFIGS[config].order[-1:] for config in _ONE_ID},
     "scores": CONFIGS["scores"].order,
@@ -25,11 +25,12 @@ def id_problems(release: Release) -> Iterator[str]:
         ids = zip(*(release.tables[config][key].to_pylist() for key in keys), strict=True)
         yield from (f"{config}: {' '.join(map(str, key))} stands {n} times" for key, n in Counter(ids).items() if n > 1)
     records = release.records
-    for config in ("scores", "rewards", "steps", "signals", "sft"):
+    for config in ("scores", "rewards", "steps", "signals", "sft", "sft_strict"):
         yield from _dangling(config, "trajectory_id", release.tables[config], set(records.trajectories))
     for column in ("chosen_trajectory_id", "rejected_trajectory_id"):
         yield from _dangling("preference_pairs", column, release.tables["preference_pairs"], set(records.trajectories))
-    yield from _dangling("dpo", "pair_id", release.tables["dpo"], {pair.pair_id for pair in records.pairs})
+    for config in ("dpo", "dpo_strict"):
+        yield from _dangling(config, "pair_id", release.tables[config], {pair.pair_id for pair in records.pairs})
     yield from (
         f"reward of {i} is of task {r.task_id}, its run of {records.trajectories[i].task_id}"
         for i, r in records.rewards.items()

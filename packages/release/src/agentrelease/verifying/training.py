@@ -16,9 +16,12 @@ def control_problems(release: Release) -> Iterator[str]:
     runs_of = {p.pair_id: (p.chosen_trajectory_id, p.rejected_trajectory_id) for p in release.records.pairs}
     for pair_id, runs in runs_of.items():
         yield from (f"preference_pairs {pair_id} holds the control {run}" for run in runs if _barred(run, release))
-    for pair_id in release.tables["dpo"]["pair_id"].to_pylist():
-        yield from (f"dpo {pair_id} holds the control {run}" for run in runs_of.get(pair_id, ()) if _barred(run, release))
-    yield from (f"sft holds the control {run}" for run in release.tables["sft"]["trajectory_id"].to_pylist() if _barred(run, release))
+    for config in ("dpo", "dpo_strict"):
+        for pair_id in release.tables[config]["pair_id"].to_pylist():
+            yield from (f"{config} {pair_id} holds the control {run}" for run in runs_of.get(pair_id, ()) if _barred(run, release))
+    for config in ("sft", "sft_strict"):
+        runs = release.tables[config]["trajectory_id"].to_pylist()
+        yield from (f"{config} holds the control {run}" for run in runs if _barred(run, release))
 
 
 def _barred(run: str, release: Release) -> bool:
@@ -37,6 +40,26 @@ def sft_problems(release: Release) -> Iterator[str]:
             yield f"{row['trajectory_id']} tampered: {outcome.tamper[0]}"
         if not _acts(row["messages"]):
             yield f"{row['trajectory_id']} shows no action"
+
+
+def confirmation_problems(release: Release) -> Iterator[str]:
+    """Doubted passes that are taught or chosen, and rows of a strict config that rest on a pass which is not confirmed."""
+    chosen_in = {p.pair_id: p.chosen_trajectory_id for p in release.records.pairs}
+    taught = {config: release.tables[config]["trajectory_id"].to_pylist() for config in ("sft", "sft_strict")}
+    chosen = {config: release.tables[config]["pair_id"].to_pylist() for config in ("preference_pairs", "dpo", "dpo_strict")}
+    for config, runs in taught.items():
+        yield from (f"{config} holds the doubted pass {run}" for run in runs if _passed_as(run, release) == "doubted")
+    for config, pairs in chosen.items():
+        yield from (f"{config} {p} chooses a doubted pass" for p in pairs if _passed_as(chosen_in.get(p, ""), release) == "doubted")
+    strict = [("sft_strict", run, run) for run in taught["sft_strict"]]
+    strict += [("dpo_strict", pair, chosen_in.get(pair, "")) for pair in chosen["dpo_strict"]]
+    yield from (f"{config} {row} is not confirmed" for config, row, run in strict if _passed_as(run, release) != "confirmed")
+
+
+def _passed_as(run: str, release: Release) -> str | None:
+    trajectory = release.records.trajectories.get(run)
+    outcome = release.records.outcome_of(trajectory) if trajectory else None
+    return outcome.passed_as if outcome else None
 
 
 def dpo_problems(release: Release) -> Iterator[str]:

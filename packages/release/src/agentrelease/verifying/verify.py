@@ -56,10 +56,15 @@ _ROW_CHECKS: tuple[tuple[str, str, Problems], ...] = (
     ("splits", "no repository in two splits, and every row in its task's", check_rows.split_problems),
     ("rewards", "rewards recomputed from scores and outcomes", reward_problems),
     ("pairs", "pairs rebuilt from the rewards", pair_problems),
-    ("controls", "no control in preference_pairs, sft or dpo", check_training.control_problems),
+    ("controls", "no control in preference_pairs, sft, dpo or their strict subsets", check_training.control_problems),
+    (
+        "confirmations",
+        "no doubted pass taught or chosen, none but confirmed ones in strict configs",
+        check_training.confirmation_problems,
+    ),
     ("sft", "sft rows are resolved runs without tampering, and hold actions", check_training.sft_problems),
     ("dpo", "dpo rows have a prompt and two sides that act", check_training.dpo_problems),
-    ("derived", "steps, signals, groups, sft and dpo made again from the records", check_training.derived_problems),
+    ("derived", "steps, signals, groups, sft, dpo and their strict subsets made again from the records", check_training.derived_problems),
     ("secrets", "no secret of a known form in what runs did, saw and said", check_rows.secret_problems),
 )
 

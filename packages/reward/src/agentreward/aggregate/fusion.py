@@ -7,6 +7,7 @@
 - total = outcome_weight · outcome + (1 - outcome_weight) · process; missing where either is missing.
 - Evidence of tampering makes the total 0, whatever the steps look like. Other totals are at least 0, and that of
   a fix is at least ``weights.outcome``, so a detected cheat ranks below every honest fix and never above a failed attempt.
+  A pass that is doubted has the outcome of a failed attempt that fixed nothing, and its process.
   The process stays as computed, for those who study such runs.
 
 The engine, the explanation, the reward table and the verifier of a release all add up here.
@@ -73,6 +74,7 @@ def reward(
         outcome=run.outcome.value,
         total=run.total,
         verdict=run.outcome.verdict,
+        confirmation=outcome.confirmation if outcome else None,
         missing_reason=run.missing_reason,
         judged=known.judged,
         agent_steps=len(agent_steps),

@@ -19,6 +19,7 @@ class OutcomeValue(NamedTuple):
 def outcome_value(outcome: Outcome | None, weights: Weights) -> OutcomeValue:
     """Resolved is 1. Unresolved is ``partial`` times the share of FAIL_TO_PASS fixed, and 0 once a passing test broke.
 
+    - A pass that is doubted counts as unresolved with nothing fixed: 0. One that is not confirmed has the value ``weights.unconfirmed``.
     - Evidence of tampering beats the verdict: the value is 0, whatever is said or claimed.
     - ``claimed`` has the value of the claimed result, times ``weights.claimed``, and is missing where that weight is 0: nobody
       here has seen those tests.
@@ -37,9 +38,23 @@ def outcome_value(outcome: Outcome | None, weights: Weights) -> OutcomeValue:
     fixed, total = outcome.fail_to_pass_fixed, outcome.fail_to_pass_total
     if fixed > total or outcome.pass_to_pass_broken > outcome.pass_to_pass_total:
         return OutcomeValue(None, verdict, f"outcome counts contradict: {fixed} of {total} fixed")
+    if outcome.passed_as == "doubted":
+        return OutcomeValue(0.0, "unresolved", None)
+    if verdict == "resolved":
+        return OutcomeValue(1.0 if outcome.passed_as == "confirmed" else weights.unconfirmed, verdict, None)
     trust = weights.claimed if verdict == "claimed" else 1.0
-    if verdict == "resolved" or (verdict == "claimed" and outcome.claimed_resolved):
+    if verdict == "claimed" and outcome.claimed_resolved:
         return OutcomeValue(trust, verdict, None)
     if outcome.pass_to_pass_broken or not total:
         return OutcomeValue(0.0, verdict, None)
     return OutcomeValue(trust * weights.partial * (fixed / total), verdict, None)
+
+
+def counted_as(outcome: Outcome, weights: Weights) -> tuple[str, ...]:
+    """A sentence on what a pass counts as, and why, where that is not what its verdict says or nothing confirms it."""
+    if outcome.passed_as in (None, "confirmed"):
+        return ()
+    why = outcome.confirmation_reason or "it was graded before confirmations were asked for"
+    if outcome.passed_as == "doubted":
+        return (f"the pass is doubted and counts as unresolved: {why}",)
+    return (f"the pass is unconfirmed and counts {weights.unconfirmed:g}: {why}",)

@@ -74,6 +74,7 @@ def reward_table(runs: pa.Table, scores: pa.Table, outcomes: Mapping[str, Outcom
         "outcome": [run.outcome.value for run in found],
         "total": [run.total for run in found],
         "verdict": [run.outcome.verdict for run in found],
+        "confirmation": [outcomes[name].confirmation if name in outcomes else None for name in ids],
         "missing_reason": [run.missing_reason for run in found],
         "judged": [known[name].judged for name in ids],
         "agent_steps": [len(steps) for steps in agent_steps],

@@ -28,6 +28,9 @@ class Weights(BaseModel):
     outcome: float = Field(0.5, ge=0, le=1, description="Share of the outcome in the total; the process has the rest.")
     partial: float = Field(0.5, ge=0, lt=1, description="Outcome of an unresolved run with every FAIL_TO_PASS test fixed, none broken.")
     claimed: float = Field(0.0, ge=0, le=1, description="Outcome of a run that an outside log calls resolved; 0: it stays missing.")
+    unconfirmed: float = Field(
+        1.0, ge=0, le=1, description="Outcome of a resolved run that was not confirmed from outside its tests; 1: that of its verdict."
+    )
     advance_at: float = Field(
         0.5,
         ge=0.5,
@@ -63,6 +66,8 @@ class Weights(BaseModel):
 
     @property
     def version(self) -> str:
-        """Content id of all the weights. Uses the older field name ``stand_in``, so that stored versions stay valid."""
-        numbers = self.model_dump(mode="json", exclude={"default_process_reward"})
+        """Content id of all the weights. Stored versions stay valid: the older field name ``stand_in`` is used, and what was added since
+        is left out where it changes nothing."""
+        added = {"unconfirmed"} if self.unconfirmed == 1 else set()
+        numbers = self.model_dump(mode="json", exclude={"default_process_reward", *added})
         return content_id({**numbers, "stand_in": self.default_process_reward})

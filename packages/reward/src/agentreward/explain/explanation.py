@@ -124,7 +124,8 @@ def _total(result: TrajectoryReward, weights: Weights) -> str:
 
 def _outcome(result: TrajectoryReward) -> str:
     value = "missing" if result.outcome_score is None else f"{result.outcome_score:.4f}"
-    return f"outcome {value} ({result.record.verdict.replace('_', ' ')})"
+    passed = f"a {result.record.confirmation} pass, " if result.record.confirmation else ""
+    return f"outcome {value} ({passed}{result.record.verdict.replace('_', ' ')})"
 
 
 def _process(process: Process) -> str:
