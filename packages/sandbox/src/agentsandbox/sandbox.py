@@ -282,6 +282,14 @@ class Backend(ABC):
             SandboxError: the box could not be made.
         """
 
+    def shared_uid(self) -> bool:
+        """Whether boxes made here share a user of the host, and so what the kernel counts for each user.
+
+        Raises:
+            BackendUnavailable: the backend cannot be used on this machine.
+        """
+        return True
+
     def provenance(self, limits: Limits, trusted: bool, **more: Any) -> Provenance:
         """What a record says of a box of this backend; ``more`` are fields of it."""
         return Provenance(backend=self.name, limits=limits, trusted=trusted, sandbox_version=bootstrap.version(), **more)
