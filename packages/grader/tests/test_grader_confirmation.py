@@ -5,10 +5,13 @@ from collections.abc import Callable
 import pytest
 from agentgrader.confirmation import PUT_BACK, confirmed
 from agentgrader.opinions import Opinions
+from agentgrader.outcomes import Grading
 from agentsandbox.errors import BoxLost
 from hypothesis import given
 from hypothesis import strategies as st
+from trajschema.ids import sha256_bytes
 from trajschema.outcome import ComparedFunction, Difference, Differential, Outcome, confirmation_counts
+from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 from trajschema.task import Environment, Task, TaskSource
 
 PASS = Outcome(rollout_id="r", task_id="t", verdict="resolved", reason="every required test passed")
@@ -139,6 +142,21 @@ TASK = Task(
 )
 
 
+def rollout(number: int, diff: str) -> Rollout:
+    return Rollout(
+        rollout_id=f"{number:016x}",
+        task_id="t",
+        agent=Agent(name="x"),
+        attempt=number,
+        seed=1,
+        exit="submitted",
+        raw_log=RawLog(format="trajhub-events", sha256=sha256_bytes(b"")),
+        usage=Usage(),
+        final_diff=diff,
+        provenance=Provenance(backend="local", limits=Limits()),
+    )
+
+
 class Scripted:
     """A tester that answers as it is told, diff by diff, and keeps what it was asked."""
 
@@ -188,3 +206,21 @@ def test_without_a_gold_patch_nothing_is_asked() -> None:
     judged, _ = Opinions(TASK.model_copy(update={"gold_patch": ""}), tester).confirm(PASS, "fix")
     assert (judged.confirmation, judged.confirmation_reason) == ("unconfirmed", "the task has no gold patch to compare with")
     assert tester.asked == []
+
+
+def test_a_diff_that_trips_the_grader_leaves_the_outcomes_of_the_others_alone() -> None:
+    def grade(diff: str, *, rollout_id: str, trusted: bool) -> Outcome:
+        if diff == "trap":
+            raise RecursionError("deeper than the parser goes")
+        return PASS.model_copy(update={"rollout_id": rollout_id})
+
+    tester = Scripted(fails(RecursionError("too deep"), "silent"))
+    graded = Grading("g1", grade, Opinions(TASK, tester))
+    found = {diff: graded.outcome(rollout(i, diff)) for i, diff in enumerate(("trap", "silent", "fix"))}
+    assert {diff: (o.verdict, o.confirmation) for diff, o in found.items()} == {
+        "trap": ("error", None),
+        "silent": ("resolved", "doubted"),
+        "fix": ("resolved", "confirmed"),
+    }
+    assert "RecursionError: deeper than the parser goes" in found["trap"].reason
+    assert [line.partition(":")[0] for line in graded.lost] == [found["trap"].rollout_id]
