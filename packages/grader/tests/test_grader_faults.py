@@ -1,4 +1,4 @@
-"""Ways past the grader that are known and not stopped yet. Each says what is right; one that starts to hold must lose its mark."""
+"""Ways past the grader that were open once. Each says what is right."""
 
 import subprocess
 import sys
@@ -212,7 +212,6 @@ def calls_of_ours(work: Callable[[], Any]) -> int:
     return count
 
 
-@pytest.mark.xfail(strict=True, reason="each file of tests that a diff adds is looked for in every file of the diff")
 def test_work_grows_with_the_files_of_a_diff_and_no_faster(shop: Toy, best_backend: Backend) -> None:
     def added(count: int) -> str:
         new = "new file mode 100644\n--- /dev/null\n+++ b/tests/test_{0}.py\n@@ -0,0 +1,2 @@\n+def test_a():\n+    pass\n"
