@@ -167,14 +167,15 @@ def sources_below(workdir: str, left_out: list[str]) -> Callable[[str], str | No
 
 
 class StandIns:
-    """Finds modules of the tests, as far as values need them: name → text. Packages around them are empty."""
+    """Finds modules of the tests, as far as values need them: name → text."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = dict(texts)
-        for name in texts:
-            while "." in name:
-                name = name.rpartition(".")[0]
-                self._texts.setdefault(name, "")
+        self._texts = texts
+
+    def around(self) -> StandIns:
+        """Packages around them, empty, for those that are nowhere else."""
+        names = [name.split(".") for name in self._texts]
+        return StandIns({".".join(parts[:n]): "" for parts in names for n in range(1, len(parts))})
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """As the import system asks."""
@@ -182,7 +183,7 @@ class StandIns:
 
         if name not in self._texts:
             return None
-        return importlib.util.spec_from_loader(name, self, is_package=any(n.startswith(name + ".") for n in self._texts))  # type: ignore[arg-type]
+        return importlib.util.spec_from_loader(name, self, is_package=not self._texts[name])  # type: ignore[arg-type]
 
     def create_module(self, spec: Any) -> Any:
         """An ordinary one."""
@@ -203,7 +204,8 @@ def become_plain(request: Mapping[str, Any]) -> None:
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "of_the_grader", False)]
     if request["stand_ins"]:
-        sys.meta_path.insert(0, StandIns(request["stand_ins"]))
+        stand_ins = StandIns(request["stand_ins"])
+        sys.meta_path[:] = [stand_ins, *sys.meta_path, stand_ins.around()]  # type: ignore[list-item]
     for name in list(sys.modules):
         if name.partition(".")[0] in ("agentgrader", "agentsandbox"):
             del sys.modules[name]
