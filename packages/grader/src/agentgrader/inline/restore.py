@@ -58,7 +58,7 @@ class InlineTests:
         self._gold = {path: source for path, source in found.items() if source is not None}
 
     def put_back(self, box: Sandbox) -> PutBack:
-        """Give the files in ``box``, where a diff is applied, the gold patch's tests: all of it to a file of tests, else the tests alone."""
+        """Give files in ``box``, where a diff is applied, the gold patch's tests: to a file of tests all of it, else the tests alone."""
         changed: list[str] = []
         lost: set[str] = set()
         notes: list[str] = []
