@@ -132,7 +132,7 @@ def test_what_one_box_exhausts_its_neighbours_and_the_host_have(two: tuple[Sandb
     hostile.call("file_write", {"path": "hog.py", "content": C + HOG})
     hostile.call("file_write", {"path": "honest.py", "content": C + HONEST})
     neighbour.call("file_write", {"path": "honest.py", "content": C + HONEST})
-    wait = "for n in $(seq 200); do grep -q queues ~/said && break; sleep 0.1; done"
+    wait = "for n in $(seq 200); do grep -sq queues ~/said && break; sleep 0.1; done"
     took = hostile.call("shell", {"command": f"python hog.py > ~/said 2>&1 & {wait}; cat ~/said"})
     assert took.content.splitlines() == [
         "inotify Too many open files",
@@ -153,7 +153,7 @@ def test_honest_suites_beside_many_hostile_boxes_end_as_when_alone(strong_backen
         pytest.skip("this host has no users to give to boxes")
     suite = "".join(f"def test_{n}():\n    assert {check}\n\n\n" for n, check in enumerate(HONEST_CHECKS))
     tree = tar({"hog.py": C + HOG, "test_all.py": C + "timer = ctypes.c_void_p()\n" + suite})
-    wait = "for n in $(seq 600); do grep -q queues ~/said && break; sleep 0.1; done; wc -l < ~/said"
+    wait = "for n in $(seq 600); do grep -sq queues ~/said && break; sleep 0.1; done; wc -l < ~/said"
     with contextlib.ExitStack() as boxes, ThreadPoolExecutor(8) as pool:
         opened = [boxes.enter_context(strong_backend.open(Limits(), Environment())) for _ in range(32)]
         list(pool.map(lambda box: box.load(tree), opened))
