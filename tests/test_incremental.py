@@ -157,6 +157,7 @@ NEW_WEIGHTS: tuple[dict[str, Any], ...] = (
     {"outcome": 0.4},
     {"partial": 0.2},
     {"claimed": 0.5},
+    {"unconfirmed": 0.5},
     {"advance_at": 0.6},
     {"default_process_reward": 0.4},
 )

@@ -155,8 +155,8 @@ class Sandbox:
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
 
-        Files in order of path. Byte code, caches and paths over 4,000 bytes are left out. Applying it to the base gives the
-        workdir back; of modes only the executable bit is kept, as in git.
+        Files in order of path. Byte code, caches, paths over 4,000 bytes and files over 64 MiB are left out. Applying it to the
+        base gives the rest of the workdir back; of modes only the executable bit is kept, as in git.
         """
         return str(self._ask("diff", SETUP_S)[0]["diff"])
 
