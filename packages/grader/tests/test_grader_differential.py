@@ -107,7 +107,7 @@ def _tree(tar: Callable[..., bytes]) -> bytes:
 
 @contextmanager
 def _asker(backend: Backend, tree: bytes) -> Iterator[Ask]:
-    with DifferentialTester(TASK, tree, backend, LIMITS) as oracle:
+    with DifferentialTester(TASK, tree, backend, LIMITS, seed=1) as oracle:
 
         def ask(text: str, believed: bool = True) -> Differential:
             diff = _patch(FAULTY, text)
@@ -192,7 +192,7 @@ def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, best_backend: B
     ask(changed('word.endswith("y")', 'word == "pony"'))
     text = changed("count == 1", "count <= 1")
     said = ask(text)
-    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS)
+    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS, seed=1)
     assert said.differing > 0
 
 
@@ -227,19 +227,19 @@ def test_what_cannot_be_compared_is_said(ask: Ask) -> None:
     assert any("answers in two ways" in reason for reason in said.not_compared)
 
 
-def test_tests_that_end_early_are_no_reason_to_flag(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_what_was_recorded_before_a_test_ends_the_process_is_compared(best_backend: Backend, tar: Callable[..., bytes]) -> None:
     tests = TESTS + "\n\ndef test_end():\n    import os\n    os._exit(0)\n"
     task = TASK.model_copy(update={"PASS_TO_PASS": (*TASK.PASS_TO_PASS, "tests/test_shop.py::test_end")})
     tree = tar({"shop.py": GOLD, "tests/test_shop.py": tests})
     said = compare(task, tree, _patch(FAULTY, changed("count == 1", "count <= 1")), best_backend, LIMITS)
-    assert (said.recorded, said.compared, said.differing) == (0, 0, 0)
-    assert said.not_compared == ("3 functions: the tests did not end in time under the gold patch",)
+    assert said.recorded == 8
+    assert {d.function for d in said.differences} == {"shop.py::plural"}
 
 
 def test_a_task_of_another_test_runner_gets_no_opinion_but_the_reason(best_backend: Backend, tar: Callable[..., bytes]) -> None:
-    task = TASK.model_copy(update={"environment": Environment(test_command=("python", "-m", "unittest"))})
+    task = TASK.model_copy(update={"environment": Environment(test_command=("go", "test", "./..."))})
     said = compare(task, _tree(tar), TASK.gold_patch, best_backend, LIMITS)
-    assert (said.compared, said.differing, said.not_compared) == (0, 0, ("calls are not recorded from unittest",))
+    assert (said.compared, said.differing, said.not_compared) == (0, 0, ("calls are not recorded from go test",))
 
 
 def test_functions_of_tests_are_handed_over(ask: Ask) -> None:
