@@ -1,10 +1,12 @@
 """What one box takes from its neighbours and from the host: nothing that the kernel counts for each user, and no one's turn to run."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,10 +48,12 @@ for _ in range(6000):  # what others of this box give back is taken, too
     while libc.sigqueue(os.getpid(), 40, Value(number=1)) == 0: pass
     time.sleep(0.01)
 """.replace("KEY_NUMBER", "217 if os.uname().machine == 'aarch64' else 248")
-HONEST = """
-timer = ctypes.c_void_p()
-print(libc.inotify_init() >= 0, libc.timer_create(1, None, ctypes.byref(timer)) == 0, fcntl.fcntl(os.pipe()[0], GET_PIPE_SIZE) == 65536)
-"""
+HONEST_CHECKS = (
+    "libc.inotify_init() >= 0",
+    "libc.timer_create(1, None, ctypes.byref(timer)) == 0",
+    "fcntl.fcntl(os.pipe()[0], GET_PIPE_SIZE) == 65536",
+)
+HONEST = f"timer = ctypes.c_void_p()\nprint({', '.join(HONEST_CHECKS)})\n"
 PUSH = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -128,7 +132,7 @@ def test_what_one_box_exhausts_its_neighbours_and_the_host_have(two: tuple[Sandb
     hostile.call("file_write", {"path": "hog.py", "content": C + HOG})
     hostile.call("file_write", {"path": "honest.py", "content": C + HONEST})
     neighbour.call("file_write", {"path": "honest.py", "content": C + HONEST})
-    wait = "for n in $(seq 200); do grep -q queues ~/said && break; sleep 0.1; done"
+    wait = "for n in $(seq 200); do grep -sq queues ~/said && break; sleep 0.1; done"
     took = hostile.call("shell", {"command": f"python hog.py > ~/said 2>&1 & {wait}; cat ~/said"})
     assert took.content.splitlines() == [
         "inotify Too many open files",
@@ -141,6 +145,22 @@ def test_what_one_box_exhausts_its_neighbours_and_the_host_have(two: tuple[Sandb
     assert (watches, pipes) == ("False", "False")
     assert neighbour.call("shell", {"command": "python honest.py"}).content == "True True True\n"
     assert subprocess.run([sys.executable, "-c", C + HONEST], capture_output=True, text=True).stdout == "True True True\n"
+
+
+@pytest.mark.soak
+def test_honest_suites_beside_many_hostile_boxes_end_as_when_alone(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
+    if strong_backend.shared_uid():
+        pytest.skip("this host has no users to give to boxes")
+    suite = "".join(f"def test_{n}():\n    assert {check}\n\n\n" for n, check in enumerate(HONEST_CHECKS))
+    tree = tar({"hog.py": C + HOG, "test_all.py": C + "timer = ctypes.c_void_p()\n" + suite})
+    wait = "for n in $(seq 600); do grep -sq queues ~/said && break; sleep 0.1; done; wc -l < ~/said"
+    with contextlib.ExitStack() as boxes, ThreadPoolExecutor(8) as pool:
+        opened = [boxes.enter_context(strong_backend.open(Limits(), Environment())) for _ in range(32)]
+        list(pool.map(lambda box: box.load(tree), opened))
+        took = pool.map(lambda box: box.call("shell", {"command": f"python hog.py > ~/said 2>&1 & {wait}"}).content, opened[:8])
+        assert list(took) == ["5\n"] * 8
+        said = list(pool.map(lambda box: box.call("shell", {"command": "python -m pytest -q", "timeout_s": 100}), opened[8:]))
+    assert [box.exit_code for box in said] == [0] * 24, said[0].content
 
 
 def test_nothing_that_a_box_serves_slows_its_server_or_takes_its_cores(backend: Backend) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
 from collections.abc import Iterable
 
 from agentsandbox.server.isolation import landlock
-
-_PR_SET_PDEATHSIG = 1
 
 
 def become(user: int, folders: Iterable[str]) -> None:
@@ -27,4 +23,3 @@ def become(user: int, folders: Iterable[str]) -> None:
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     landlock.drop_capabilities()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # the change of user has cleared it
