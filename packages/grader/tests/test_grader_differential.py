@@ -120,7 +120,8 @@ def _asker(backend: Backend, tree: bytes) -> Iterator[Ask]:
 
 @pytest.fixture(scope="session")
 def ask(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
-    """The second opinion on a text of the file that passes every test; ``believed`` by the grader or not, ``noted`` as one that tampers. One oracle gives them all."""
+    """The second opinion on a text of the file that passes every test; ``believed`` by the grader or not, ``noted`` as one that tampers.
+    One oracle gives them all."""
     with _asker(best_backend, _tree(tar)) as asked:
         yield asked
 

@@ -7,7 +7,6 @@ import functools
 import json
 import math
 import re
-import types
 from decimal import Decimal
 from typing import Any
 
@@ -28,9 +27,6 @@ class Point:
 
     def __init__(self, x: Any, y: Any) -> None:
         self.x, self.y = x, y
-
-    def sum(self) -> Any:
-        return self.x + self.y
 
 
 class Named(Point):
@@ -65,7 +61,7 @@ ALIKE = [
     range(1, 9, 2), slice(1, None), ..., NotImplemented, Colour.RED | Colour.BLUE, Pair(1, "x"), collections.OrderedDict(b=1, a=2),
     collections.defaultdict(list, {1: [2]}), collections.Counter("abca"), collections.deque([1, 2], 5), datetime.date(2020, 2, 29),
     datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(1.5), Decimal("1.10"), re.compile("a+", re.I),
-    functools.partial(int, base=2), len, str.upper, int, Pair, type(None), ValueError("bad", 3), list[int], Point(1, 2).sum,
+    functools.partial(int, base=2), len, str.upper, int, Pair, type(None), ValueError("bad", 3), list[int],
 ]  # fmt: skip
 
 
@@ -75,7 +71,7 @@ def test_a_value_made_anew_is_written_the_same(value: Any) -> None:
     made = Rebuilder(lambda path: None).value(e)
     assert type(made) is type(value)
     assert encoded(made) == e
-    if not isinstance(value, (ValueError, functools.partial, types.MethodType)):
+    if not isinstance(value, (ValueError, functools.partial)):
         assert made == value
 
 

@@ -183,7 +183,8 @@ class StandIns:
 
         if name not in self._texts:
             return None
-        return importlib.util.spec_from_loader(name, self, is_package=not self._texts[name])  # type: ignore[arg-type]
+        is_package = not self._texts[name] or any(n.startswith(name + ".") for n in self._texts)
+        return importlib.util.spec_from_loader(name, self, is_package=is_package)  # type: ignore[arg-type]
 
     def create_module(self, spec: Any) -> Any:
         """An ordinary one."""

@@ -70,12 +70,10 @@ _PARTS: dict[type, Callable[[Any], list[Any]]] = {
     re.Match: lambda x: [x.re, x.string, x.pos, x.endpos, x.start()],
     functools.partial: lambda x: [x.func, x.args, x.keywords],
     types.MappingProxyType: lambda x: [dict(x)],
-    types.MethodType: lambda x: [x.__func__, x.__self__],
     types.GenericAlias: lambda x: [x.__origin__, x.__args__],
 }
 ALIASES: dict[type, str] = {
     types.MappingProxyType: "types:MappingProxyType",
-    types.MethodType: "types:MethodType",
     type(None): "types:NoneType",
     re.Pattern: "re:Pattern",
 }
