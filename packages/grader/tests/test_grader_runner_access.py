@@ -87,6 +87,13 @@ REACHING = {
     "an object that differs from nothing": "class A:\n    def __ne__(self, other):\n        return False\n",
     "an object of another class": "class A:\n    @property\n    def __class__(self):\n        return int\n",
     "a class of everything": "class M(type):\n    def __instancecheck__(cls, x):\n        return True\n",
+    "a module that another one holds": "import os\nos.sys._getframe(1)\n",
+    "builtins of a function": "print.__self__.__import__('gc').get_objects()\n",
+    "an import given away": "import importlib\nm = list(map(importlib.import_module, ['g' + 'c']))\n",
+    "names bound where code is executed": "import gc\neval('gc.get_objects()')\n",
+    "whether a runner runs": "import sys\nif 'py' + 'test' in sys.argv[0]:\n    pass\n",
+    "whether a runner runs, sought": "import sys\nx = sys.argv[0].endswith('pytest')\n",
+    "a class answered for": "class A:\n    def __getattribute__(self, n):\n        return int if n == '__class__' else 1\n",
     "code in a newer Python": "type X = int\nimport _pytest\n",
 }
 
