@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from agentgrader.differential.tester import DifferentialTester, compare, same_change
+from agentgrader.differential.tester import DifferentialTester, compare
 from agentgrader.grade import grade
 from agentsandbox.sandbox import Backend
 from trajschema.outcome import Differential
@@ -252,9 +252,3 @@ def test_instances_with_other_attributes_are_left_out(ask: Ask) -> None:
     said = ask(changed("        self.prices = list(prices)\n", "        self.prices = list(prices)\n        self._seen = 0\n"))
     assert said.differences == ()
     assert any("their attributes differ" in reason for reason in said.not_compared)
-
-
-def test_the_same_change_is_known_under_other_headers() -> None:
-    other = "diff --git a/shop.py b/shop.py\nindex 000..111 100644\n" + TASK.gold_patch.replace(" @@\n", " @@ def plural():\n")
-    assert same_change(other, TASK.gold_patch)
-    assert not same_change(TASK.gold_patch, TASK.bug_patch)
