@@ -19,6 +19,7 @@ from agentgrader import canaries, mutated_tests
 from agentgrader.access import sources
 from agentgrader.confirmation import PUT_BACK
 from agentgrader.diff_limits import refusal
+from agentgrader.inline.restore import InlineTests
 from agentgrader.protected_paths import adds_tests_only, by_path, holding_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
@@ -107,6 +108,7 @@ class _Grading:
         self._backend = backend
         self._limits = limits
         self._trusted = trusted
+        self._inline = InlineTests(task)
 
     def verdict_on(self, diff: str) -> _Verdict:
         """Grade in a new box."""
@@ -118,6 +120,7 @@ class _Grading:
         files = read_diff(diff)
         with opened(self._backend, self._limits, task.environment, self._trusted) as box:
             box.load(self._tree, [task.bug_patch])
+            self._inline.read(box)
             base = sources.before(box, files)
             try:
                 box.apply(diff)
@@ -125,9 +128,12 @@ class _Grading:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
             restored = self._put_back(box)
             changed = sources.after(box, files, base, frozenset(restored))
-            report = planted.disguised(run_tests(box, task.environment, canaries=planted.planted))
+            inline = self._inline.put_back(box)
+            report = inline.judged(planted.disguised(run_tests(box, task.environment, canaries=planted.planted)))
             changes = by_path(files)
-            suspect = _named(PUT_BACK, [p for p in restored if not adds_tests_only(p, changes.get(p, ()))])
+            back = dict.fromkeys([*restored, *(p for p in inline.changed if p in changes)])
+            suspect = _named(PUT_BACK, [p for p in back if not adds_tests_only(p, changes.get(p, ()))])
+            suspect += inline.notes
             if _refuses(report):
                 return self._verdict_on_refusal(diff, report, suspect)
             verdict = _judged(task, report, planted.results(report.canaries), suspect)
@@ -150,11 +156,12 @@ class _Grading:
 
     def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
         """Keep a resolved verdict only if the test files were untouched, and true and false copies of tests behave as they should."""
-        of_the_task = paths_in(self._task.test_patch)
-        touched = [p for p in holding_tests(self._put_back(box), self._task) if p not in of_the_task]
+        of_the_task = set(paths_in(self._task.test_patch))
+        touched = [p for p in holding_tests(self._put_back(box), self._task) if p not in of_the_task | self._inline.paths]
         if touched:
             seen = _named("changed while the tests ran: ", touched)
             return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
+        self._inline.put_back(box)
         drawn = mutated_tests.draw(self._task, self._tree)
         asked, wrong = mutated_tests.ask(drawn, box, self._task.environment)
         if wrong:

@@ -39,7 +39,8 @@ def protected_patterns(task: Task) -> tuple[str, ...]:
     """Patterns (:mod:`agentsandbox.server.globs`) of everything that is put back before grading ``task``.
 
     The task's own, the built-in ones, those of the test framework, files that the test patch touches, files that hold required
-    tests (unless the gold patch changes them: a doctest is part of the code), and modules that would replace the test runner's.
+    tests (unless the gold patch changes them: see :mod:`agentgrader.inline.restore`), and modules that would replace the test
+    runner's.
 
     Raises:
         SandboxError: the task's test command is of no framework that is known.

@@ -29,7 +29,8 @@ _MOST = 20
 _QUOTED = 100
 _UNREADABLE = (SyntaxError, ValueError)
 _TOO_MUCH = (RecursionError, MemoryError, Exhausted)
-_TEST_FILE = re.compile(r"(?:^|/)(?:(?:tests?|testsuite)/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+TEST_FILE = re.compile(r"(?:^|/)(?:(?:tests?|testsuite)/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+"""Paths of Python files that hold nothing but tests."""
 _WORDS = re.compile(
     rb"\b(?:_pytest|pytest|unittest|_getframe|currentframe|f_back|f_globals|f_locals|tb_frame|get_objects|get_referrers|ctypes|settrace|"
     rb"setprofile|__builtins__|PYTEST_\w+|_exit|dup2|meta_path|conftest|agentgrader|agentsandbox)\b"
@@ -96,7 +97,7 @@ def _places(path: str, source: bytes | None, known: Known) -> Iterator[_Place]:
     if source is None or len(source) > LARGEST:
         yield _Place(path, Reach("not looked through", "no plain file, or too large", 0))
         return
-    of_tests = replace(known, of_tests=_TEST_FILE.search(path) is not None)
+    of_tests = replace(known, of_tests=TEST_FILE.search(path) is not None)
     try:
         found = reaches(source, of_tests)
     except _UNREADABLE:
