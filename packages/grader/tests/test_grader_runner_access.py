@@ -174,6 +174,15 @@ def test_a_test_file_may_use_the_runner_and_not_its_insides() -> None:
     assert len(runner_access({}, {"tests/test_new.py": b"import _pytest.runner\n"}, TASK)) == 1
 
 
+def test_a_name_of_a_test_that_is_the_codes_own_is_no_offence() -> None:
+    ids = ("calc.py::calc.fastest_path", "tests/test_web.py::test_client_of", "tests/test_web.py::test_of_all_others")
+    task = TASK.model_copy(update={"FAIL_TO_PASS": ids})
+    base = b"def test_client_of(app):\n    pass\n"
+    added = b"__all__ = ['fastest_path', 'test_client_of']\n"
+    assert runner_access({"calc.py": base}, {"calc.py": base + added}, task) == []
+    assert len(runner_access({"calc.py": base}, {"calc.py": base + b"x = 'test_of_all_others'\n"}, task)) == 1
+
+
 def test_only_the_first_places_are_quoted() -> None:
     found = notes("import sys\n" + "sys._getframe(1)\n" * 500)
     assert len(found) == 21
