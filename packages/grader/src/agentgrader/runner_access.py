@@ -125,7 +125,7 @@ def _elsewhere(changed: Mapping[str, bytes | None]) -> dict[str, list[ast.expr]]
 
 
 def _tests_of(task: Task, base: Iterable[bytes]) -> set[str]:
-    """Names by which code could know the required tests: of functions, classes and modules. A name that the ``base`` uses itself is none."""
+    """Names by which code could know required tests: of functions, classes and modules. A name that the ``base`` uses itself is none."""
     tests = (test.partition("[")[0] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS))
     names = {word for test in tests for word in re.findall(r"\w+", test) if len(word) >= _NAME and _TEST_NAME.fullmatch(word)}
     for source in base if names else ():
