@@ -20,7 +20,7 @@ from typing import Any, Self
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend
 from agentsandbox.server.globs import matches
-from trajschema.diffs import line_kinds, paths_in
+from trajschema.diffs import paths_in
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -35,9 +35,6 @@ from agentgrader.frameworks import framework_of
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
 
-_NOT_COMPARED = ("diff --git ", "index ", "new file mode ", "old mode ", "new mode ")
-"""Lines of a header that say nothing of the content."""
-
 
 def compare(
     task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, trusted: bool = False, seed: int | None = None
@@ -45,19 +42,6 @@ def compare(
     """The opinion on one diff; see :class:`DifferentialTester`."""
     with DifferentialTester(task, tree, backend, limits, seed=seed) as oracle:
         return oracle.opinion(diff, trusted)
-
-
-def same_change(one: str, other: str) -> bool:
-    """Whether two unified diffs change the same lines, whatever else their headers say."""
-    return _content(one) == _content(other)
-
-
-def _content(diff: str) -> list[str]:
-    return [
-        line.split("@@")[1] if kind == "hunk" else line
-        for kind, line in line_kinds(diff.split("\n"))
-        if kind != "file" or not line.startswith(_NOT_COMPARED)
-    ]
 
 
 class DifferentialTester:
