@@ -206,7 +206,7 @@ def become_plain(request: Mapping[str, Any]) -> None:
     sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "of_the_grader", False)]
     if request["stand_ins"]:
         stand_ins = StandIns(request["stand_ins"])
-        sys.meta_path[:] = [stand_ins, *sys.meta_path, stand_ins.around()]  # type: ignore[list-item]
+        sys.meta_path[:] = [stand_ins, *sys.meta_path, stand_ins.around()]
     for name in list(sys.modules):
         if name.partition(".")[0] in ("agentgrader", "agentsandbox"):
             del sys.modules[name]
