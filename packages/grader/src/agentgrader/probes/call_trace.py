@@ -27,10 +27,10 @@ _KEEP, _KEEP_IN_TEST, _LOOK_IN_TEST = (200, 60), (60, 12), (400, 60)
 """Distinct calls kept of a function, of them in one test, and calls looked at in one test: of wanted functions, and of others."""
 _FEW = 4
 """Calls that a wanted function may have recorded whatever they cost."""
-_START_S = (0.4, 0.02)
+_START_S = (0.2, 0.01)
 _SHARE = (0.5, 0.1)
 """Seconds for writing down the calls of one function, and the part of the time that the tests have taken."""
-_TOTAL_START_S, _TOTAL_SHARE = 0.6, 0.7
+_TOTAL_START_S, _TOTAL_SHARE = 0.15, 0.7
 _CALL, _ALL = 100_000, 40 << 20
 """Longest call, and how much is sent of all calls, bytes."""
 Send = Callable[[dict[str, Any]], None]

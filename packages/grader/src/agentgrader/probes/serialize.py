@@ -292,13 +292,18 @@ def locate(code: types.CodeType, source: str | None) -> int | None:
 
 def codes(source: str, path: str, name: str, line: int) -> list[types.CodeType]:
     """Code objects of that name and first line in a source text, in its order."""
+    return [c for c in _all_codes(source, path) if (c.co_name, c.co_firstlineno) == (name, line)]
+
+
+@functools.lru_cache(maxsize=64)
+def _all_codes(source: str, path: str) -> tuple[types.CodeType, ...]:
     found: list[types.CodeType] = []
     waiting = [compile(source, path, "exec", dont_inherit=True)]
     for code in waiting:
         inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
         waiting += inner
-        found += [c for c in inner if (c.co_name, c.co_firstlineno) == (name, line)]
-    return found
+        found += inner
+    return tuple(found)
 
 
 def _sha(data: bytes) -> str:
