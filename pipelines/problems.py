@@ -21,12 +21,13 @@ def problems(lake: Lake, stages: tuple[str, ...]) -> dict[str, str]:
 
 
 def control_faults(lake: Lake) -> dict[str, str]:
-    """Controls that did not do what proves the grader: the oracle solves every task, no-op none."""
+    """Controls that did not do what proves the grader: the oracle solves every task and is not doubted, no-op solves none."""
     stored = listing(lake)
     found = {}
     for task, item in stored["rewards"].items():
-        for row in lake.read(item, columns=["agent", "control", "verdict"]).to_pylist():
+        for row in lake.read(item, columns=["agent", "control", "verdict", "confirmation"]).to_pylist():
             wanted = {"oracle": "resolved", "noop": "unresolved"}.get(row["agent"]) if row["control"] else None
             if wanted and row["verdict"] not in (wanted, "error", "not_evaluated"):
-                found[f"rewards/{task}"] = f"the {row['agent']} control is {row['verdict']}, not {wanted}: the task or the grader is wrong"
+                ended = "doubted" if row.get("confirmation") == "doubted" else row["verdict"]
+                found[f"rewards/{task}"] = f"the {row['agent']} control is {ended}, not {wanted}: the task or the grader is wrong"
     return found

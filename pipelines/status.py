@@ -22,6 +22,7 @@ def status(settings: Settings) -> dict[str, Any]:
     return {
         "data": str(settings.data_dir),
         "judge": "on" if settings.judge.active else "off",
+        "sandbox": _sandbox(settings),
         "writer": None if writer is None or writer.owner.is_dead() else {"pid": writer.owner.pid, "host": writer.owner.host},
         "stages": [_stage(p) for p in plans],
         "to_compute": sum(len(p.todo) for p in plans),
@@ -29,6 +30,19 @@ def status(settings: Settings) -> dict[str, Any]:
         "passes": stored_passes(lake, stored["outcomes"]),
         "goals": [{"name": g.name, "have": g.have, "want": g.want, "met": g.met} for g in goals(settings, lake, stored)],
     }
+
+
+def _sandbox(settings: Settings) -> dict[str, Any]:
+    """Which backend boxes would have now, and whether they would share a user of the host; the problem where none works."""
+    from agentsandbox.backends import choose
+    from agentsandbox.errors import SandboxError
+
+    asked = settings.sandbox
+    try:
+        backend = choose(asked.backend, environments=settings.data_dir / "environments", allow_local=asked.allow_local)
+        return {"backend": backend.name, "shared_uid": backend.shared_uid(), "problem": ""}
+    except SandboxError as e:
+        return {"backend": asked.backend, "shared_uid": None, "problem": str(e)}
 
 
 def _stage(p: StagePlan) -> dict[str, Any]:
@@ -56,6 +70,9 @@ def show(page: dict[str, Any]) -> None:
             have = "missing" if goal["have"] is None else f"{goal['have']:g}"
             shown.add_row(goal["name"], have, f"{goal['want']:g}", "met" if goal["met"] else "open")
         console.print(shown)
+    sandbox = page["sandbox"]
+    users = sandbox["problem"] or ("shared uid" if sandbox["shared_uid"] else "a uid of its own for each box")
+    console.print(f"sandbox: {sandbox['backend']}, {users}", highlight=False)
     if any(page["passes"].values()):
         console.print("passes: " + ", ".join(f"{n} {word}" for word, n in page["passes"].items()))
     console.print(

@@ -111,6 +111,11 @@ def test_where_a_service_is_and_what_it_costs_changes_no_rollout(tmp_path: Path)
     assert shape("attempts: 1, temperature: 0.5") != same[0]
 
 
+def test_the_status_page_says_whether_boxes_share_a_user(tmp_path: Path) -> None:
+    shown = status(load(write(tmp_path, "sandbox: {backend: local}")))["sandbox"]
+    assert shown == {"backend": "local", "shared_uid": True, "problem": ""}
+
+
 def test_a_project_states_its_own_goals_and_none_stated_shows_none(tmp_path: Path) -> None:
     assert status(load(write(tmp_path, "")))["goals"] == []
     goals = "[{name: runs, measure: trajectories, at_least: 200}, {name: trust, measure: pearson_r, at_least: 0.8}]"

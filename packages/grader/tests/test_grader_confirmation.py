@@ -5,10 +5,13 @@ from collections.abc import Callable
 import pytest
 from agentgrader.confirmation import PUT_BACK, confirmed
 from agentgrader.opinions import Opinions
+from agentgrader.outcomes import Grading
 from agentsandbox.errors import BoxLost
 from hypothesis import given
 from hypothesis import strategies as st
+from trajschema.ids import sha256_bytes
 from trajschema.outcome import ComparedFunction, Difference, Differential, Outcome, confirmation_counts
+from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
 from trajschema.task import Environment, Task, TaskSource
 
 PASS = Outcome(rollout_id="r", task_id="t", verdict="resolved", reason="every required test passed")
@@ -59,31 +62,31 @@ OPINIONS = st.builds(
 NOTES = st.lists(st.one_of(WORDS, WORDS.map(lambda path: PUT_BACK + path)), max_size=3).map(tuple)
 
 
-@given(st.none() | OPINIONS, NOTES, st.lists(WORDS, max_size=2), st.just("") | WORDS, st.just("") | WORDS)
+@given(st.none() | OPINIONS, NOTES, st.just("") | WORDS, st.just("") | WORDS)
 def test_a_pass_is_confirmed_only_by_a_whole_comparison_without_a_difference(
-    said: Differential | None, tamper: tuple[str, ...], access: list[str], unheard: str, silenced: str
+    said: Differential | None, tamper: tuple[str, ...], unheard: str, silenced: str
 ) -> None:
-    judged = confirmed(PASS.model_copy(update={"tamper": tamper}), said, access, unheard=unheard, silenced=silenced)
+    judged = confirmed(PASS.model_copy(update={"tamper": tamper}), said, unheard=unheard, silenced=silenced)
     of_fix = [f for f in said.by_function if f.changed_by in ("gold", "both")] if said else []
     differs = said is not None and bool(said.differing or said.differences or any(f.differing for f in said.by_function))
     process = any(not note.startswith(PUT_BACK) for note in tamper)
     whole = bool(of_fix) and all(f.compared for f in of_fix)
     firm = said is not None and any(d.firm for d in said.differences)
-    if access or process or silenced or firm:
+    if process or silenced or firm:
         assert judged.confirmation == "doubted"
-    assert (judged.confirmation == "confirmed") == (whole and not differs and not access and not process and not silenced)
+    assert (judged.confirmation == "confirmed") == (whole and not differs and not process and not silenced)
     assert judged.confirmation_reason
     assert judged.verdict == "resolved", "the verdict is the tests' own"
-    assert set(access) <= set(judged.tamper)
+    assert judged.tamper == tamper
     assert (judged.functions_total, judged.functions_compared) == (len(of_fix), sum(f.compared > 0 for f in of_fix))
     assert judged.regressions_sampled <= judged.regressions_total
-    assert confirmed(judged, said, access, unheard=unheard, silenced=silenced) == judged, "asked again, it says the same"
+    assert confirmed(judged, said, unheard=unheard, silenced=silenced) == judged, "asked again, it says the same"
 
 
 @given(OPINIONS, st.sampled_from(["unresolved", "error", "not_evaluated", "claimed"]))
 def test_what_is_not_resolved_has_no_confirmation(said: Differential, verdict: str) -> None:
     outcome = PASS.model_copy(update={"verdict": verdict})
-    assert confirmed(outcome, said, ["a.py:3: sys.modules of pytest"]) == outcome
+    assert confirmed(outcome, said) == outcome
 
 
 @given(OPINIONS, DIFFERENCES)
@@ -139,6 +142,21 @@ TASK = Task(
 )
 
 
+def rollout(number: int, diff: str) -> Rollout:
+    return Rollout(
+        rollout_id=f"{number:016x}",
+        task_id="t",
+        agent=Agent(name="x"),
+        attempt=number,
+        seed=1,
+        exit="submitted",
+        raw_log=RawLog(format="trajhub-events", sha256=sha256_bytes(b"")),
+        usage=Usage(),
+        final_diff=diff,
+        provenance=Provenance(backend="local", limits=Limits()),
+    )
+
+
 class Scripted:
     """A tester that answers as it is told, diff by diff, and keeps what it was asked."""
 
@@ -188,3 +206,21 @@ def test_without_a_gold_patch_nothing_is_asked() -> None:
     judged, _ = Opinions(TASK.model_copy(update={"gold_patch": ""}), tester).confirm(PASS, "fix")
     assert (judged.confirmation, judged.confirmation_reason) == ("unconfirmed", "the task has no gold patch to compare with")
     assert tester.asked == []
+
+
+def test_a_diff_that_trips_the_grader_leaves_the_outcomes_of_the_others_alone() -> None:
+    def grade(diff: str, *, rollout_id: str, trusted: bool) -> Outcome:
+        if diff == "trap":
+            raise RecursionError("deeper than the parser goes")
+        return PASS.model_copy(update={"rollout_id": rollout_id})
+
+    tester = Scripted(fails(RecursionError("too deep"), "silent"))
+    graded = Grading("g1", grade, Opinions(TASK, tester))
+    found = {diff: graded.outcome(rollout(i, diff)) for i, diff in enumerate(("trap", "silent", "fix"))}
+    assert {diff: (o.verdict, o.confirmation) for diff, o in found.items()} == {
+        "trap": ("error", None),
+        "silent": ("resolved", "doubted"),
+        "fix": ("resolved", "confirmed"),
+    }
+    assert "RecursionError: deeper than the parser goes" in found["trap"].reason
+    assert [line.partition(":")[0] for line in graded.lost] == [found["trap"].rollout_id]

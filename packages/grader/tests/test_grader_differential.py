@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from agentgrader.differential.tester import DifferentialTester, compare, same_change
+from agentgrader.differential.tester import DifferentialTester, compare
 from agentgrader.grade import grade
 from agentsandbox.sandbox import Backend
 from trajschema.outcome import Differential
@@ -107,12 +107,12 @@ def _tree(tar: Callable[..., bytes]) -> bytes:
 
 @contextmanager
 def _asker(backend: Backend, tree: bytes) -> Iterator[Ask]:
-    with DifferentialTester(TASK, tree, backend, LIMITS) as oracle:
+    with DifferentialTester(TASK, tree, backend, LIMITS, seed=1) as oracle:
 
-        def ask(text: str, believed: bool = True) -> Differential:
+        def ask(text: str, believed: bool = True, named: bool | None = None) -> Differential:
             diff = _patch(FAULTY, text)
             outcome = grade(TASK, tree, diff, backend, LIMITS, rollout_id="r", grader_version="1")
-            assert (outcome.verdict == "resolved", outcome.tamper == ()) == (believed, believed)
+            assert (outcome.verdict == "resolved", outcome.tamper != ()) == (believed, not believed if named is None else named)
             return oracle.opinion(diff)
 
         yield ask
@@ -120,7 +120,10 @@ def _asker(backend: Backend, tree: bytes) -> Iterator[Ask]:
 
 @pytest.fixture(scope="session")
 def ask(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
-    """The second opinion on a text of the file that passes every test; ``believed`` by the grader or not. One oracle gives them all."""
+    """The second opinion on a text of the file that passes every test; ``believed`` by the grader, ``named`` in its evidence, or not.
+
+    One oracle gives them all.
+    """
     with _asker(best_backend, _tree(tar)) as asked:
         yield asked
 
@@ -166,7 +169,7 @@ def test_an_object_equal_to_everything_is_seen_by_its_type(ask: Ask) -> None:
 
 def test_a_class_that_claims_to_be_str_is_not_believed(ask: Ask) -> None:
     claims = 'class str(str):\n    __module__ = "builtins"\n    __class__ = property(lambda self: type(""))\n\n\n'
-    assert ask(claims + changed('f"{count} {word}s"', 'str(f"{count} {word}s")')).differing > 0
+    assert ask(claims + changed('f"{count} {word}s"', 'str(f"{count} {word}s")'), named=True).differing > 0
 
 
 @pytest.mark.parametrize(
@@ -192,13 +195,13 @@ def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, best_backend: B
     ask(changed('word.endswith("y")', 'word == "pony"'))
     text = changed("count == 1", "count <= 1")
     said = ask(text)
-    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS)
+    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS, seed=1)
     assert said.differing > 0
 
 
 def test_not_to_answer_is_a_difference(ask: Ask) -> None:
     guarded = "    import os\n    if count not in (1, 2, 3):\n        os._exit(0)\n"
-    said = ask(changed("def plural(word, count):\n", f"def plural(word, count):\n{guarded}"))
+    said = ask(changed("def plural(word, count):\n", f"def plural(word, count):\n{guarded}"), named=True)
     assert "no answer" in {d.what for d in said.differences}
 
 
@@ -227,19 +230,19 @@ def test_what_cannot_be_compared_is_said(ask: Ask) -> None:
     assert any("answers in two ways" in reason for reason in said.not_compared)
 
 
-def test_tests_that_end_early_are_no_reason_to_flag(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_what_was_recorded_before_a_test_ends_the_process_is_compared(best_backend: Backend, tar: Callable[..., bytes]) -> None:
     tests = TESTS + "\n\ndef test_end():\n    import os\n    os._exit(0)\n"
     task = TASK.model_copy(update={"PASS_TO_PASS": (*TASK.PASS_TO_PASS, "tests/test_shop.py::test_end")})
     tree = tar({"shop.py": GOLD, "tests/test_shop.py": tests})
     said = compare(task, tree, _patch(FAULTY, changed("count == 1", "count <= 1")), best_backend, LIMITS)
-    assert (said.recorded, said.compared, said.differing) == (0, 0, 0)
-    assert said.not_compared == ("3 functions: the tests did not end in time under the gold patch",)
+    assert said.recorded == 8
+    assert {d.function for d in said.differences} == {"shop.py::plural"}
 
 
 def test_a_task_of_another_test_runner_gets_no_opinion_but_the_reason(best_backend: Backend, tar: Callable[..., bytes]) -> None:
-    task = TASK.model_copy(update={"environment": Environment(test_command=("python", "-m", "unittest"))})
+    task = TASK.model_copy(update={"environment": Environment(test_command=("go", "test", "./..."))})
     said = compare(task, _tree(tar), TASK.gold_patch, best_backend, LIMITS)
-    assert (said.compared, said.differing, said.not_compared) == (0, 0, ("calls are not recorded from unittest",))
+    assert (said.compared, said.differing, said.not_compared) == (0, 0, ("calls are not recorded from go test",))
 
 
 def test_functions_of_tests_are_handed_over(ask: Ask) -> None:
@@ -252,9 +255,3 @@ def test_instances_with_other_attributes_are_left_out(ask: Ask) -> None:
     said = ask(changed("        self.prices = list(prices)\n", "        self.prices = list(prices)\n        self._seen = 0\n"))
     assert said.differences == ()
     assert any("their attributes differ" in reason for reason in said.not_compared)
-
-
-def test_the_same_change_is_known_under_other_headers() -> None:
-    other = "diff --git a/shop.py b/shop.py\nindex 000..111 100644\n" + TASK.gold_patch.replace(" @@\n", " @@ def plural():\n")
-    assert same_change(other, TASK.gold_patch)
-    assert not same_change(TASK.gold_patch, TASK.bug_patch)

@@ -1,4 +1,4 @@
-"""Ways past the grader that are known and not stopped yet. Each says what is right; one that starts to hold must lose its mark."""
+"""Ways past the grader that were open once. Each says what is right."""
 
 import subprocess
 import sys
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from agentgrader.differential.tester import DifferentialTester
 from agentgrader.grade import grade
-from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend
 from trajschema.ids import sha256_bytes
 from trajschema.rollout import Limits
@@ -129,12 +128,10 @@ def __getattr__(name):
 """
 
 
-@pytest.mark.xfail(strict=True, reason="answers read out of the tests pass both kinds of copies")
 def test_answers_read_out_of_the_tests_by_a_function_that_hides_are_not_resolved(graded: Callable[[str], int]) -> None:
     assert graded(appended(ANSWERS_FROM_TESTS)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a call that the candidate cannot make, and the gold patch can, is no difference")
 def test_a_function_that_hides_from_the_differential_tester_differs(shop: Toy, best_backend: Backend) -> None:
     with DifferentialTester(*shop, best_backend, LIMITS) as tester:
         assert tester.opinion(appended(ANSWERS_FROM_TESTS)).differing
@@ -153,14 +150,12 @@ def share(part, whole):
 """
 
 
-@pytest.mark.xfail(strict=True, reason="a test that must keep passing can be kept from running where no copies of it are made")
 def test_a_regression_whose_test_is_kept_from_running_is_not_resolved(graded: Callable[[str], int]) -> None:
     fixed = GOLD + appended(UNRUN).partition("+++ b/shop.py\n")[2]
     assert graded(fixed) == 1
 
 
 @pytest.mark.docker
-@pytest.mark.xfail(strict=True, raises=SandboxError, reason="a link to a device in a diff is read without end")
 def test_a_link_to_a_device_is_no_failure_of_the_infrastructure(shop: Toy, best_backend: Backend) -> None:
     new = "diff --git a/more.py b/more.py\nnew file mode 120000\n--- /dev/null\n+++ b/more.py\n@@ -0,0 +1 @@\n"
     link = f"{new}+/dev/zero\n\\ No newline at end of file\n"
@@ -192,7 +187,6 @@ BOOK_GOLD = (
 )
 
 
-@pytest.mark.xfail(strict=True, reason="writing a large object down at each call takes far longer than the tests")
 def test_calls_on_a_large_object_are_recorded_in_the_time_that_the_tests_have(tar: Tar, best_backend: Backend) -> None:
     files = {"book.py": BOOK, "test_book.py": BOOK_TESTS}
     task, tree = task_of(files, tar, BOOK_GOLD, ("test_book.py::test_find",), ("test_book.py::test_empty",), seconds=2)
@@ -218,7 +212,6 @@ def calls_of_ours(work: Callable[[], Any]) -> int:
     return count
 
 
-@pytest.mark.xfail(strict=True, reason="each file of tests that a diff adds is looked for in every file of the diff")
 def test_work_grows_with_the_files_of_a_diff_and_no_faster(shop: Toy, best_backend: Backend) -> None:
     def added(count: int) -> str:
         new = "new file mode 100644\n--- /dev/null\n+++ b/tests/test_{0}.py\n@@ -0,0 +1,2 @@\n+def test_a():\n+    pass\n"

@@ -68,7 +68,8 @@ def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(best_backe
     compared = [bool(o.differential and o.differential.differing) for o in graded.outcomes]
     assert compared == [False, True, True, False, False, False, False], "controls are compared like everybody"
     assert [o.confirmation is None for o in graded.outcomes] == [o.verdict != "resolved" for o in graded.outcomes]
-    assert {o.confirmation for o in graded.outcomes[1:3]} <= {"doubted", "unconfirmed"}
+    assert [o.confirmation for o in graded.outcomes[:3]] == ["confirmed", "unconfirmed", "unconfirmed"], "one call is recorded: no range"
+    assert (graded.outcomes[0].functions_compared, graded.outcomes[0].functions_total) == (1, 1)
     assert all("gold patch" in o.confirmation_reason for o in graded.outcomes[1:3])
     assert graded.lost == ()
 

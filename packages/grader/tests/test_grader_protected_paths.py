@@ -1,7 +1,8 @@
 """Which changes of protected paths are tampering, and which only add tests."""
 
 import pytest
-from agentgrader.protected_paths import adds_tests_only, holds_tests
+from agentgrader.protected_paths import adds_tests_only, by_path, holding_tests
+from trajschema.diffs import read_diff
 from trajschema.task import Environment, Task, TaskSource
 
 
@@ -18,7 +19,7 @@ from trajschema.task import Environment, Task, TaskSource
 )
 def test_new_tests_are_no_tampering_and_weakened_ones_are(path: str, body: str, harmless: bool) -> None:
     diff = f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n{body}"
-    assert adds_tests_only(path, diff) is harmless
+    assert adds_tests_only(path, by_path(read_diff(diff))[path]) is harmless
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ def test_the_files_that_no_run_of_tests_may_change_depend_on_the_runner(command:
         PASS_TO_PASS=(),
         gold_patch="",
     )
-    assert holds_tests(path, task) is holds
+    assert holding_tests([path, "calc.py"], task) == ([path] if holds else [])

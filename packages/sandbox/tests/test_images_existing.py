@@ -77,9 +77,9 @@ def test_a_box_lives_in_it_and_its_own_environment_runs_the_tests(reference: str
     backend = choose("docker", environments=folder, label="sandboxtest")
     with backend.open(Limits(), Environment(image=reference)) as box:
         box.load(tree_of(reference, folder=folder))
-        look = "command -v python; echo $TASK_MARK; bin/run; cat built.so; git log --oneline | wc -l; git tag; id -u"
+        look = "command -v python; echo $TASK_MARK; bin/run; cat built.so; git log --oneline | wc -l; git tag; whoami"
         said = box.call("shell", {"command": look})
-        assert said.content.split("\n")[:-1] == ["/opt/miniconda3/envs/testbed/bin/python", "1", "ran", "built", "1", "1000"]
+        assert said.content.split("\n")[:-1] == ["/opt/miniconda3/envs/testbed/bin/python", "1", "ran", "built", "1", "agent"]
         assert box.call("shell", {"command": "python -m pytest -q test_it.py"}).exit_code == 0
         assert box.call("shell", {"command": "python -m pytest -q test_it.py"}).exit_code == 0
         box.call("file_write", {"path": "new.py", "content": "x = 1\n"})

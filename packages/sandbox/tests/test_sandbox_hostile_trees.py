@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import tarfile
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -271,3 +272,27 @@ def test_what_is_no_archive_is_an_error_or_an_empty_tree(box: Sandbox, data: byt
     with contextlib.suppress(ValueError):
         box.load(data)
     assert box.call("shell", {"command": "ls"}).content == ""
+
+
+def test_files_that_claim_any_size_are_neither_searched_nor_part_of_a_diff(box: Sandbox, tar: Callable[..., bytes]) -> None:
+    box.load(tar({"calc.py": "def add(): pass\n", "big.txt": "one\n"}))
+    made = box.call("shell", {"command": "truncate -s 200M holes.py && truncate -s 200M big.txt && echo def new: > new.txt"})
+    assert made.exit_code == 0
+    assert box.call("search", {"pattern": "def"}).content == "calc.py:1:def add(): pass\nnew.txt:1:def new:\n"
+    assert "add" in box.call("symbols", {}).content
+    assert [line for line in box.diff().splitlines() if line.startswith("diff")] == ["diff --git a/new.txt b/new.txt"]
+
+
+def test_a_command_line_of_any_length_ends_in_its_limit(box: Sandbox, tar: Callable[..., bytes]) -> None:
+    box.load(tar({"calc.py": "\n"}))
+    long = box.call("shell", {"command": f"echo {'x' * 1_600_000} | wc -c"}, timeout_s=10)
+    assert (long.content, long.exit_code) == ("1600001\n", 0)
+    assert box.call("shell", {"command": "echo alive"}).content == "alive\n"
+
+
+def test_thousands_of_paths_are_restored_in_a_moment(box: Sandbox, tar: Callable[..., bytes]) -> None:
+    box.load(tar({**{f"tests/a{i}.py": "x\n" for i in range(1500)}, "calc.py": "\n"}))
+    box.call("shell", {"command": "rm -r tests; mkdir tests; for i in $(seq 3000); do echo y > tests/b$i.py; done"})
+    started = time.monotonic()
+    assert len(box.restore([*(f"tests/c{i}.py" for i in range(300)), "tests/**"])) == 4500
+    assert time.monotonic() - started < 5, "each path against each other one takes 10 s"

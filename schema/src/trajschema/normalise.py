@@ -35,6 +35,7 @@ _RULES: tuple[tuple[tuple[_Sign, ...], re.Pattern[str], str], ...] = (
         r"\1/<name>",
     ),
     (("pid",), re.compile(r"\bpid[ =:]+\d+"), "pid <n>"),
+    (("id=",), re.compile(r"\b(uid|gid|groups)=\d+(?=\()"), r"\1=<n>"),  # what id prints: each sandbox has a user of its own
     (
         (": line ",),
         re.compile(r"(: line \d+:) +\d+ (?=(?:Killed|Terminated|Aborted|Segmentation fault|Bus error|Hangup|Interrupt)\b)"),
@@ -47,7 +48,7 @@ _BY_SIGNS = tuple((signs, tuple((pattern, mark) for _, pattern, mark in rules)) 
 
 
 def normalise(text: str) -> str:
-    """``text`` without clocks, durations, addresses, process ids and temporary names, and with ``\\n`` line ends.
+    """``text`` without clocks, durations, addresses, process ids, the user's id and temporary names, and with ``\\n`` line ends.
 
     Idempotent: ``normalise(normalise(t)) == normalise(t)``. The rules run until none applies, because a mark can make
     a word boundary that a rule waits for. This ends: each round uses up digits, names, line ends or guides, and marks hold none.

@@ -76,6 +76,7 @@ class Differential(Part):
     compared: int = Field(ge=0, description="Calls whose answers were compared, those with varied arguments included.")
     differing: int = Field(ge=0, description="Of these, answered otherwise.")
     differences: tuple[Difference, ...] = Field((), description="A few of them as evidence.")
+    called_beside: int = Field(0, ge=0, description="Functions beside those that the gold patch changes which PASS_TO_PASS tests call.")
     not_compared: tuple[str, ...] = Field((), description="Where it could not look, and why.")
 
 

@@ -1,26 +1,93 @@
-"""What functions are called with while tests run, and what they answer when the calls are made again. For tasks of pytest."""
+"""What functions are called with while tests run, and what they answer when the calls are made again. For tasks of pytest and unittest."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from agentsandbox import bootstrap
+from agentsandbox.messages import Command
 from agentsandbox.sandbox import Sandbox
 from trajschema.task import Environment
 
-from agentgrader.frameworks.framework import PROBE
-from agentgrader.frameworks.python import options_of
+from agentgrader.frameworks.framework import PROBE, TestBox
+from agentgrader.frameworks.python import arguments_of
+from agentgrader.probes.plain_answer import checked
 
 _OUTLINE_S = 60.0
+_START_S = 60.0
+"""Seconds beyond those for the calls that a process may take to start and to end."""
+_BATCH = 100
+"""Calls made by one process, unless it ends before."""
+_PROGRAM = """
+import importlib.abc, importlib.util, json, os, sys
+path, out = sys.argv[1], os.dup(1)
+with open(path) as f:
+    request = json.load(f)
+os.unlink(path)
+sources = request.pop("sources")
+class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    of_the_grader = True
+    def find_spec(self, name, path=None, target=None):
+        if name in sources:
+            return importlib.util.spec_from_loader(name, self, is_package=not sources[name])
+    def exec_module(self, module):
+        exec(compile(sources[module.__name__], "<" + module.__name__ + ">", "exec"), module.__dict__)
+sys.path[:] = [p for p in sys.path if p]
+sys.meta_path.insert(0, SourceFinder())
+from agentgrader.probes.call_batches import main
+main(request, out)
+"""
+"""What makes calls, for ``python -c``. It starts afresh, so that nothing of a test runner is in it."""
+_NEEDED = ("call_batches", "call_replay", "deserialize", "plain_answer", "serialize")
+Function = tuple[str, str]
+"""Path of a file and key (:mod:`agentgrader.probes.outline`)."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How calls are made: in ``runs`` forks; seconds for one call and for a run; how many late calls are tolerated."""
+    """How calls are made: ``runs`` times; seconds for one call and for a run; how many late calls are tolerated."""
 
     runs: int
     call_s: float
     total_s: float
     late: int
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What functions were called with while tests ran."""
+
+    calls: dict[Function, list[dict[str, Any]]] = field(default_factory=dict)
+    """Distinct calls: ``module``, and arguments as :class:`agentgrader.probes.call_trace.CallTracer` writes them."""
+    seen: dict[Function, bool] = field(default_factory=dict)
+    """Functions that were called → whether by a test that is to keep passing."""
+    lost: dict[Function, str] = field(default_factory=dict)
+    """The first thing in the arguments of a function that cannot be written down."""
+    modules: dict[str, str] = field(default_factory=dict)
+    """Name of a module that calls refer to → path of its file."""
+    codes: tuple[dict[str, Any], ...] = ()
+    """Functions handed over, that no import finds: ``code`` (path, name, line, position), ``data`` (marshalled), ``names`` looked up."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where calls are made, beside what they say themselves."""
+
+    remove: tuple[str, ...] = ()
+    """Patterns of files that are taken out of the box first: the tests."""
+    keep: tuple[str, ...] = ()
+    """Patterns of files that stay all the same."""
+    path: tuple[str, ...] = ()
+    """Folders where modules are looked for beside the workdir, relative to it."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Name of a module of the tests → what values need of its text."""
+    codes: tuple[dict[str, Any], ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Paths of files whose inner functions are not described in answers: they are edited."""
+    moved: Mapping[str, list[str]] = field(default_factory=dict)
+    """Name of a class or function → names that it may have here."""
 
 
 def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
@@ -29,32 +96,115 @@ def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def record_calls(
-    box: Sandbox, environment: Environment, ids: Sequence[str], targets: Mapping[str, Sequence[str]], left_out: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Run the tests ``ids`` and return what the functions ``targets`` (path → keys) were called with.
+    box: Sandbox,
+    environment: Environment,
+    ids: Sequence[str],
+    *,
+    fixing: Sequence[str] = (),
+    wanted: Mapping[str, Sequence[str]],
+    tests: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    timeout_s: float | None = None,
+) -> Recording:
+    """Run the tests ``ids`` and return what functions of files that match none of the patterns ``tests`` were called with.
 
-    One record for each function (:class:`agentgrader.probes.call_trace.CallTracer`). Nested functions are recorded
-    unless they are in a file of ``left_out``.
+    ``wanted`` (path → keys) come first. Tests that are not among ``fixing`` count as such that keep passing. Functions inside functions
+    are handed over with calls unless they are in a file of ``left_out``. What was recorded before the time is up is returned.
 
     Raises:
-        SandboxError: the test command is none of pytest, or the box has no pytest.
+        SandboxError: the test command is none of pytest or unittest, or the box has no pytest.
     """
-    keys = {path: list(names) for path, names in targets.items()}
-    return _records(box, "record", environment, environment.timeout_s, ids, targets=keys, left_out=list(left_out))
+    runner, arguments = arguments_of(environment.test_command)
+    params = {
+        "runner": runner,
+        "arguments": arguments,
+        "ids": list(ids),
+        "fixing": list(fixing),
+        "wanted": {path: list(keys) for path, keys in wanted.items()},
+        "tests": list(tests),
+        "left_out": list(left_out),
+    }
+    answer = box.ask(PROBE, "record", params, timeout_s or environment.timeout_s)
+    return _recording(answer["records"], float(answer["seconds"]))
+
+
+def _recording(records: Sequence[Mapping[str, Any]], seconds: float) -> Recording:
+    made = Recording(seconds=seconds)
+    codes: list[dict[str, Any]] = []
+    for r in records:
+        if "seen" in r:
+            made.seen[_function(r["seen"])] = r["keeping"] or made.seen.get(_function(r["seen"]), False)
+        elif "call" in r:
+            made.calls.setdefault(_function(r["call"]), []).append(r["made"])
+        elif "lost" in r:
+            made.lost[_function(r["lost"])] = r["why"]
+        elif "module" in r:
+            made.modules[r["module"]] = r["path"]
+        elif "code" in r:
+            codes.append(dict(r))
+    return Recording(made.calls, made.seen, made.lost, made.modules, tuple(codes), seconds)
+
+
+def _function(name: Sequence[str]) -> Function:
+    return name[0], name[1]
 
 
 def make_calls(
-    box: Sandbox, environment: Environment, ids: Sequence[str], calls: Sequence[Mapping[str, Any]], left_out: Sequence[str], pace: Pace
-) -> list[dict[str, Any]]:
-    """Make calls in the place of the tests ``ids`` and return the answers (:class:`agentgrader.probes.call_replay.Caller`).
+    box: Sandbox, environment: Environment, calls: Sequence[Mapping[str, Any]], setting: Setting, pace: Pace
+) -> Iterator[dict[str, Any]]:
+    """Make calls and return the answers (:class:`agentgrader.probes.call_replay.Caller`), each with its ``run`` and ``call``.
+
+    They are made by processes that hold no test runner, in a box that from then on holds no tests.
 
     Raises:
-        SandboxError: as :func:`record_calls`.
+        SandboxError: there is no Python in the box.
     """
-    limit = environment.timeout_s + pace.runs * (pace.total_s + pace.call_s)
-    return _records(box, "replay", environment, limit, ids, calls=list(calls), left_out=list(left_out), **asdict(pace))
+    if not calls:
+        return
+    here = TestBox(box)
+    paths = box.layout.paths
+    search = [*environment.python_path, *(p for p in setting.path if p not in environment.python_path)]
+    request = {
+        "workdir": here.workdir,
+        "path": [f"{here.workdir}/{p}" if p.strip("./") else here.workdir for p in search],
+        "calls": json.loads(paths.inward(json.dumps(list(calls)))),
+        "runs": pace.runs,
+        "call_s": pace.call_s,
+        "total_s": pace.total_s,
+        "late": pace.late,
+        "batch": _BATCH,
+        "remove": list(setting.remove),
+        "keep": list(setting.keep),
+        "stand_ins": dict(setting.stand_ins),
+        "codes": json.loads(paths.inward(json.dumps(list(setting.codes)))),
+        "left_out": list(setting.left_out),
+        "moved": dict(setting.moved),
+        "sources": _sources(),
+    }
+    python = environment.test_command[0]
+    program = (python if python.startswith("python") else "python", "-c", _PROGRAM, f"{here.folder}/calls")
+    # nothing of the repository may run when the interpreter starts
+    plain = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
+    limit = _START_S + pace.runs * (pace.total_s + pace.call_s)
+    ended = box.run(Command(program, limit, here.folder, {"calls": json.dumps(request)}, plain))
+    for line in paths.outward(ended.report).splitlines():
+        answer = _numbered(line)
+        if answer:
+            yield answer
 
 
-def _records(box: Sandbox, method: str, environment: Environment, limit_s: float, ids: Sequence[str], **more: Any) -> list[dict[str, Any]]:
-    params = {"arguments": [*options_of(environment.test_command), *ids], **more}
-    return list(box.ask(PROBE, method, params, limit_s)["records"])
+def _numbered(line: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(line)
+        numbers = {"run": int(answer.pop("run")), "call": int(answer.pop("call"))}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    known = {"ended", "malformed"} & set(answer)
+    return {**(answer if known else checked(answer)), **numbers}
+
+
+def _sources() -> dict[str, str]:
+    package = PROBE.package
+    sources = bootstrap.sources_of(package)
+    server = {name: text for name, text in bootstrap.sources_of(bootstrap.SERVER).items() if not text or name.endswith(".globs")}
+    return server | {n: t for n, t in sources.items() if not t or n.removeprefix(f"{package}.") in _NEEDED}

@@ -2,8 +2,8 @@
 
 Tests run in one process with the code that they judge, so a pass that only they speak for is a claim. It is
 
-- *doubted* if something tells against it: code that reaches for the test runner, signs of tampering with the process of the
-  tests, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
+- *doubted* if something tells against it: signs of tampering with the process of the tests, code that reaches for the test runner among
+  them, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
 - *confirmed* if every function that the gold patch changes was compared and nothing that was compared differs;
 - *unconfirmed* otherwise, with the reason. What was not compared never counts as agreement.
 """
@@ -19,14 +19,12 @@ _NAMED = 3
 """Functions and reasons that are named, at most."""
 
 
-def confirmed(
-    outcome: Outcome, opinion: Differential | None, access: Sequence[str] = (), *, unheard: str = "", silenced: str = ""
-) -> Outcome:
+def confirmed(outcome: Outcome, opinion: Differential | None, *, unheard: str = "", silenced: str = "") -> Outcome:
     """``outcome`` with its confirmation, the reason and what was counted; one that is not resolved stays as it is.
 
     Args:
+        outcome: as it was graded; notes on runner access and on the process of the tests stand in its ``tamper``.
         opinion: what became of the comparison with the gold patch, where there was one.
-        access: notes on code of the diff that reaches for the test runner; they join the evidence of tampering.
         unheard: why there is no opinion.
         silenced: how the comparison ended with this diff, and with no other.
     """
@@ -34,30 +32,27 @@ def confirmed(
         return outcome
     said = opinion.by_function if opinion else ()
     fix, beside = (tuple(f for f in said if (f.changed_by in ("gold", "both")) is of_fix) for of_fix in (True, False))
-    against = _against(outcome, opinion, access, silenced)
+    against = _against(outcome, opinion, silenced)
     missing = "" if against else _missing(opinion, fix, unheard)
     word: Confirmation = "doubted" if against else "unconfirmed" if missing else "confirmed"
-    compared = _compared(fix)
+    sampled = _compared(beside)
     return outcome.model_copy(
         update={
-            "tamper": tuple(dict.fromkeys((*outcome.tamper, *access))),
             "differential": opinion,
             "confirmation": word,
             "confirmation_reason": against or missing or _agreement(opinion, fix),
             "functions_total": len(fix),
-            "functions_compared": compared,
+            "functions_compared": _compared(fix),
             "calls_compared": opinion.compared if opinion else 0,
             "calls_differing": opinion.differing if opinion else 0,
-            "regressions_total": len(beside),
-            "regressions_sampled": _compared(beside),
+            "regressions_total": max(opinion.called_beside if opinion else 0, sampled),
+            "regressions_sampled": sampled,
         }
     )
 
 
-def _against(outcome: Outcome, opinion: Differential | None, access: Sequence[str], silenced: str) -> str:
+def _against(outcome: Outcome, opinion: Differential | None, silenced: str) -> str:
     """What tells against the pass; empty if nothing does."""
-    if access:
-        return f"the diff reaches for the test runner: {_some(access)}"
     notes = [note for note in outcome.tamper if not note.startswith(PUT_BACK)]
     if notes:
         return f"tampering: {_some(notes)}"

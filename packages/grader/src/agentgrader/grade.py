@@ -4,7 +4,7 @@ The verdict is computed here, outside of the box, from the machine-readable repo
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
@@ -18,11 +18,17 @@ from trajschema.task import Task
 from agentgrader import canaries, mutated_tests
 from agentgrader.access import sources
 from agentgrader.confirmation import PUT_BACK
-from agentgrader.protected_paths import adds_tests_only, holds_tests, protected_patterns
+from agentgrader.diff_limits import refusal
+from agentgrader.inline.restore import InlineTests
+from agentgrader.protected_paths import adds_tests_only, by_path, holding_tests, protected_patterns
 from agentgrader.report import TestReport
 from agentgrader.run import opened, run_tests
 
 _LOSSES = 2
+_PATHS = 100
+"""How many paths of one kind are named in ``tamper``."""
+_BREAKING = (RecursionError, MemoryError, ValueError, ArithmeticError, LookupError, TypeError)
+"""What ends a parser that a diff feeds."""
 _NOTES = 3
 """How many notes on a run are quoted in ``reason``; all of them are in ``tamper``."""
 
@@ -41,8 +47,9 @@ def grade(
     """The outcome of ``diff``, a unified diff against the faulty tree (``tree`` with the task's bug patch).
 
     Resolved only if every FAIL_TO_PASS and PASS_TO_PASS test is in the report and passed, the report is complete and agrees
-    with the exit code, and every canary did what it must. If the sandbox dies twice with the diff and not without it,
-    the diff is unresolved. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
+    with the exit code, and every canary did what it must. The diff is unresolved if it is refused
+    (:mod:`agentgrader.diff_limits`), and if the sandbox dies twice with it, or what it leaves cannot be read, and neither happens
+    without it. ``trusted`` says that the diff is an embedded agent's (see :meth:`agentsandbox.sandbox.Backend.open`).
 
     Raises:
         SandboxError: the infrastructure failed, which says nothing about the diff.
@@ -54,6 +61,8 @@ def grade(
         verdict = judged.verdict_on(diff)
     except BoxLost:
         verdict = judged.verdict_after_loss(diff)
+    except _BREAKING as e:
+        verdict = judged.verdict_after_break(e)
     return verdict.outcome(task, diff, rollout_id, grader_version, time.monotonic() - started)
 
 
@@ -99,14 +108,19 @@ class _Grading:
         self._backend = backend
         self._limits = limits
         self._trusted = trusted
+        self._inline = InlineTests(task)
 
     def verdict_on(self, diff: str) -> _Verdict:
         """Grade in a new box."""
         task = self._task
         planted = canaries.draw()
+        refused = refusal(diff)
+        if refused:
+            return _Verdict(refused, planted=planted.results({}))
         files = read_diff(diff)
         with opened(self._backend, self._limits, task.environment, self._trusted) as box:
             box.load(self._tree, [task.bug_patch])
+            self._inline.read(box)
             base = sources.before(box, files)
             try:
                 box.apply(diff)
@@ -114,8 +128,12 @@ class _Grading:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
             restored = self._put_back(box)
             changed = sources.after(box, files, base, frozenset(restored))
-            report = planted.disguised(run_tests(box, task.environment, canaries=planted.planted))
-            suspect = [f"{PUT_BACK}{p}" for p in restored if not adds_tests_only(p, diff)]
+            inline = self._inline.put_back(box)
+            report = inline.judged(planted.disguised(run_tests(box, task.environment, canaries=planted.planted)))
+            changes = by_path(files)
+            back = dict.fromkeys([*restored, *(p for p in inline.changed if p in changes)])
+            suspect = _named(PUT_BACK, [p for p in back if not adds_tests_only(p, changes.get(p, ()))])
+            suspect += inline.notes
             if _refuses(report):
                 return self._verdict_on_refusal(diff, report, suspect)
             verdict = _judged(task, report, planted.results(report.canaries), suspect)
@@ -138,11 +156,12 @@ class _Grading:
 
     def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
         """Keep a resolved verdict only if the test files were untouched, and true and false copies of tests behave as they should."""
-        of_the_task = paths_in(self._task.test_patch)
-        touched = [p for p in self._put_back(box) if holds_tests(p, self._task) and p not in of_the_task]
+        of_the_task = set(paths_in(self._task.test_patch))
+        touched = [p for p in holding_tests(self._put_back(box), self._task) if p not in of_the_task | self._inline.paths]
         if touched:
-            seen = tuple(f"changed while the tests ran: {p}" for p in touched)
+            seen = _named("changed while the tests ran: ", touched)
             return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
+        self._inline.put_back(box)
         drawn = mutated_tests.draw(self._task, self._tree)
         asked, wrong = mutated_tests.ask(drawn, box, self._task.environment)
         if wrong:
@@ -170,11 +189,27 @@ class _Grading:
                 return self.verdict_on(diff)
             except BoxLost:
                 continue
+            except _BREAKING as e:
+                return self.verdict_after_break(e)
         self.verdict_on("")
         return _Verdict(
             "the box died while the tests ran",
             planted=canaries.draw().results({}),
             tamper=(f"the box died {_LOSSES} times with the diff, and not without it",),
+        )
+
+    def verdict_after_break(self, error: Exception) -> _Verdict:
+        """A parser of ours broke. Is it the diff's doing?
+
+        Raises:
+            Exception: it breaks without the diff as well.
+        """
+        self.verdict_on("")
+        kind = type(error).__name__
+        return _Verdict(
+            "what the diff makes of the run cannot be read",
+            planted=canaries.draw().results({}),
+            tamper=(f"grading ends in {kind} with the diff, and not without it",),
         )
 
     def _put_back(self, box: Sandbox) -> list[str]:
@@ -183,6 +218,12 @@ class _Grading:
         if self._task.test_patch:
             box.apply(self._task.test_patch)
         return changed
+
+
+def _named(what: str, paths: Sequence[str]) -> list[str]:
+    """A note for each path; where they are many, for the first of them and one for the rest."""
+    rest = [f"{what}{len(paths) - _PATHS} more paths"] if len(paths) > _PATHS else []
+    return [what + path for path in paths[:_PATHS]] + rest
 
 
 def _refuses(report: TestReport) -> bool:

@@ -49,14 +49,16 @@ def grade_rollouts(
     source = tree()
     with DifferentialTester(task, source, backend, limits) as tester:
         grading = partial(grade, task, source, backend=backend, limits=limits, grader_version=grader_version)
-        grader = _Grader(grader_version, grading, Opinions(task, tester))
+        grader = Grading(grader_version, grading, Opinions(task, tester))
         grader.remember(earlier)
         outcomes = tuple(grader.outcome(rollout) for rollout in rollouts)
     return Graded(outcomes, tuple(grader.lost))
 
 
 @dataclass
-class _Grader:
+class Grading:
+    """Of the rollouts of one task, one after the other. ``grade`` is :func:`agentgrader.grade.grade` for the task."""
+
     version: str
     grade: Callable[..., Outcome]
     opinions: Opinions

@@ -1,9 +1,10 @@
 """Paths that a solution may not change: tests, their configuration, and what runs when an interpreter starts."""
 
 import re
+from collections.abc import Iterable
 
 from agentsandbox.server.globs import matches
-from trajschema.diffs import paths_in, read_diff
+from trajschema.diffs import FileDiff, paths_in
 from trajschema.task import Task
 
 from agentgrader.frameworks import framework_of
@@ -38,7 +39,8 @@ def protected_patterns(task: Task) -> tuple[str, ...]:
     """Patterns (:mod:`agentsandbox.server.globs`) of everything that is put back before grading ``task``.
 
     The task's own, the built-in ones, those of the test framework, files that the test patch touches, files that hold required
-    tests (unless the gold patch changes them: a doctest is part of the code), and modules that would replace the test runner's.
+    tests (unless the gold patch changes them: see :mod:`agentgrader.inline.restore`), and modules that would replace the test
+    runner's.
 
     Raises:
         SandboxError: the task's test command is of no framework that is known.
@@ -54,9 +56,10 @@ def protected_patterns(task: Task) -> tuple[str, ...]:
     )
 
 
-def holds_tests(path: str, task: Task) -> bool:
-    """Whether ``path`` is the module of a required test or a conftest: no suite writes these while it runs."""
-    return matches(path, (*_holders(task), "**/conftest.py"))
+def holding_tests(paths: Iterable[str], task: Task) -> list[str]:
+    """Those of ``paths`` that are the module of a required test or a conftest: no suite writes these while it runs."""
+    patterns = (*_holders(task), "**/conftest.py")
+    return [path for path in paths if matches(path, patterns)]
 
 
 def _holders(task: Task) -> set[str]:
@@ -69,17 +72,26 @@ def _names(pattern: str, paths: set[str]) -> bool:
     return any(p == stem or p.startswith(stem + "/") for p in paths)
 
 
-def adds_tests_only(path: str, diff: str) -> bool:
-    """Whether all that ``diff`` does to a protected ``path`` is to add tests: harmless, though they are put back all the same.
+def adds_tests_only(path: str, changes: Iterable[FileDiff]) -> bool:
+    """Whether all that a diff does to a protected ``path`` is to add tests: harmless, though they are put back all the same.
 
-    Removes nothing, adds no word that switches tests off, and touches no configuration or start-up file.
+    Removes nothing, adds no word that switches tests off, and touches no configuration or start-up file. ``changes`` are what the diff
+    does to that path.
     """
     test = next((start for ending, start in _TESTS.items() if re.search(ending, path)), None)
     if test is None or any(path.rsplit("/", 1)[-1] == p.removeprefix("**/") for p in (*BUILT_IN, *Pytest.protected)):
         return False
     if path.rsplit("/", 1)[-1].removesuffix(".py") in _SHADOWING:
         return False
-    files = [file for file in read_diff(diff) if path in (file.old_path, file.new_path)]
-    lines = [line for file in files for hunk in file.hunks for line in hunk.lines]
+    lines = [line for file in changes for hunk in file.hunks for line in hunk.lines]
     added = "\n".join(line[1:] for line in lines if line.startswith("+"))
     return re.search(test, added) is not None and not any(line.startswith("-") for line in lines) and not _DISARMING.search(added)
+
+
+def by_path(files: Iterable[FileDiff]) -> dict[str, list[FileDiff]]:
+    """Path → what a diff of ``files`` does to it, before or after."""
+    found: dict[str, list[FileDiff]] = {}
+    for file in files:
+        for path in {file.old_path, file.new_path} - {None}:
+            found.setdefault(path or "", []).append(file)
+    return found

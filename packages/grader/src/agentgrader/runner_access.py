@@ -27,9 +27,13 @@ LARGEST = 2 << 20
 _MOST = 20
 """Places that are named."""
 _QUOTED = 100
+_NAME = 8
+"""Characters of a name that is nobody else's."""
+_TEST_NAME = re.compile(r"[Tt]est.*|.*_tests?|.*Tests?")
 _UNREADABLE = (SyntaxError, ValueError)
 _TOO_MUCH = (RecursionError, MemoryError, Exhausted)
-_TEST_FILE = re.compile(r"(?:^|/)(?:(?:tests?|testsuite)/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+TEST_FILE = re.compile(r"(?:^|/)(?:(?:tests?|testsuite)/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+"""Paths of Python files that hold nothing but tests."""
 _WORDS = re.compile(
     rb"\b(?:_pytest|pytest|unittest|_getframe|currentframe|f_back|f_globals|f_locals|tb_frame|get_objects|get_referrers|ctypes|settrace|"
     rb"setprofile|__builtins__|PYTEST_\w+|_exit|dup2|meta_path|conftest|agentgrader|agentsandbox)\b"
@@ -56,7 +60,7 @@ def runner_access(
         changed: path → source under the diff; ``None`` for one that is no file, or too large to be read.
         own: names of modules of the repository, beside those in the paths.
     """
-    known = Known(own=own | own_names({*base, *changed}), tests=frozenset(_tests_of(task)))
+    known = Known(own=own | own_names({*base, *changed}), tests=frozenset(_tests_of(task, base.values())))
     known = replace(known, elsewhere=_elsewhere(changed))
     before = Counter((p.reach.kind, p.reach.what) for path in sorted(base) for p in _places(path, base[path], known))
     added: list[_Place] = []
@@ -96,7 +100,7 @@ def _places(path: str, source: bytes | None, known: Known) -> Iterator[_Place]:
     if source is None or len(source) > LARGEST:
         yield _Place(path, Reach("not looked through", "no plain file, or too large", 0))
         return
-    of_tests = replace(known, of_tests=_TEST_FILE.search(path) is not None)
+    of_tests = replace(known, of_tests=TEST_FILE.search(path) is not None)
     try:
         found = reaches(source, of_tests)
     except _UNREADABLE:
@@ -120,9 +124,10 @@ def _elsewhere(changed: Mapping[str, bytes | None]) -> dict[str, list[ast.expr]]
     return found
 
 
-def _tests_of(task: Task) -> Iterator[str]:
-    """Names by which code could know the required tests: of functions, classes and modules. Short and plain words are no names."""
-    for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS):
-        for word in re.findall(r"\w+", test.partition("[")[0]):
-            if len(word) >= 8 and "test" in word.casefold() and word.casefold() not in ("testing", "testcase", "unittest"):
-                yield word
+def _tests_of(task: Task, base: Iterable[bytes]) -> set[str]:
+    """Names by which code could know required tests: of functions, classes and modules. A name that the ``base`` uses itself is none."""
+    tests = (test.partition("[")[0] for test in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS))
+    names = {word for test in tests for word in re.findall(r"\w+", test) if len(word) >= _NAME and _TEST_NAME.fullmatch(word)}
+    for source in base if names else ():
+        names -= {word.decode("utf-8", "replace") for word in re.findall(rb"\w+", source)}
+    return names

@@ -155,8 +155,8 @@ class Sandbox:
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.
 
-        Files in order of path. Byte code, caches and paths over 4,000 bytes are left out. Applying it to the base gives the
-        workdir back; of modes only the executable bit is kept, as in git.
+        Files in order of path. Byte code, caches, paths over 4,000 bytes and files over 64 MiB are left out. Applying it to the
+        base gives the rest of the workdir back; of modes only the executable bit is kept, as in git.
         """
         return str(self._ask("diff", SETUP_S)[0]["diff"])
 
@@ -281,6 +281,14 @@ class Backend(ABC):
             BackendUnavailable: the backend cannot be used on this machine.
             SandboxError: the box could not be made.
         """
+
+    def shared_uid(self) -> bool:
+        """Whether boxes made here share a user of the host, and so what the kernel counts for each user.
+
+        Raises:
+            BackendUnavailable: the backend cannot be used on this machine.
+        """
+        return True
 
     def provenance(self, limits: Limits, trusted: bool, **more: Any) -> Provenance:
         """What a record says of a box of this backend; ``more`` are fields of it."""

@@ -68,6 +68,7 @@ def server_settings(
     doomed: str = "",
     confined: bool = False,
     ways: Sequence[Sequence[str | int]] = (),
+    user: int = 0,
 ) -> dict[str, Any]:
     """Settings of the server (see :mod:`agentsandbox.server.settings`)."""
     return {
@@ -87,4 +88,5 @@ def server_settings(
         "snapshot_bytes": limits.memory_mb << 19,
         "tree_bytes": limits.disk_mb << 20,
         "ways": [list(way) for way in ways],
+        "user": user,
     }

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agentgrader.access import reach
@@ -14,6 +14,7 @@ _DEEPEST = 3
 """Code within constants within constants that is looked through."""
 _TESTS = re.compile(r"tests?|conftest|test_\w+|\w+_test")
 _MAKING = frozenset({"exec", "eval", "__import__"})
+_SEEKING = frozenset({"startswith", "endswith", "find", "index", "count", "fullmatch", "search"})
 _DICTIONARY = frozenset({"get", "update", "setdefault", "__setitem__", "pop"})
 _OWN_PATCHES = frozenset({"self", "cls"})
 
@@ -59,7 +60,7 @@ def reaches(source: str | bytes, known: Known, deep: int = 0) -> list[Reach]:
 
 class _Finder:
     def __init__(self, module: ast.Module, known: Known, deep: int) -> None:
-        self._names = Names(module, known.elsewhere)
+        self._names = Names(module, known.elsewhere, unbound=deep > 0)
         self._known = known
         self._deep = deep
         self._documents = set(_documents(self._names))
@@ -93,8 +94,8 @@ class _Finder:
                 yield from self._called_for(node, scope)
             case ast.Raise(exc=ast.Name() as what) if scope.runs_at_import and self._names.origins(what) & reach.AT_IMPORT:
                 yield "the end of the process", "raise SystemExit while it is imported"
-            case ast.Compare(ops=ops) if any(isinstance(op, ast.In | ast.NotIn) for op in ops):
-                yield from self._membership(node)
+            case ast.Compare():
+                yield from self._compared(node)
             case ast.ClassDef():
                 yield from lies(node)
             case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Lambda() as value):
@@ -116,10 +117,13 @@ class _Finder:
         yield from _by_origin(name)
 
     def _attribute(self, node: ast.Attribute) -> Iterator[tuple[str, str]]:
-        if node.attr in reach.ATTRIBUTES:
+        known = [found for origin in self._names.origins(node) for found in _by_origin(origin)]
+        if not known and node.attr in reach.ATTRIBUTES:
             yield reach.ATTRIBUTES[node.attr], node.attr
+        yield from known
         for origin in self._names.origins(node):
-            yield from _by_origin(origin)
+            if origin == "importlib.import_module" and id(node) not in self._called:
+                yield "a hidden name", "import_module"
             if origin.startswith("_pytest."):
                 yield "the test runner", origin
         if node.attr == "__subclasses__" and self._climbs(node.value):
@@ -136,6 +140,8 @@ class _Finder:
     def _name(self, node: ast.Name) -> Iterator[tuple[str, str]]:
         if node.id == "__builtins__":
             yield reach.ATTRIBUTES["__builtins__"], node.id
+        elif id(node) not in self._called and "importlib.import_module" in self._names.origins(node):
+            yield "a hidden name", "import_module"
         elif id(node) not in self._called and node.id in _MAKING and self._names.scope_of(node).find(node.id) is None:
             yield "code made while it runs", node.id
 
@@ -185,9 +191,16 @@ class _Finder:
         if self._is_hidden(key):
             yield "a hidden name", "sys.modules"
 
-    def _membership(self, node: ast.Compare) -> Iterator[tuple[str, str]]:
+    def _compared(self, node: ast.Compare) -> Iterator[tuple[str, str]]:
         if any("sys.modules" in self._names.origins(c) for c in node.comparators):
             yield from self._module_named(node.left)
+        yield from self._asked_for([node.left, *node.comparators])
+
+    def _asked_for(self, sides: Iterable[ast.expr]) -> Iterator[tuple[str, str]]:
+        """Texts that something is compared with, or sought in."""
+        for text in (text for side in sides for text in self._names.texts(side)):
+            if (seen := reach.RUNNING.search(text)) and not self._known.of_tests:
+                yield "the test runner", f"whether something is {seen[0]}"
 
     def _each_module(self, many: ast.expr) -> Iterator[tuple[str, str]]:
         inner = many
@@ -222,6 +235,8 @@ class _Finder:
         if scope.runs_at_import and names & reach.AT_IMPORT:
             yield "the end of the process", "exit while it is imported"
         yield from self._through_method(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _SEEKING:
+            yield from self._asked_for(args)
         if first is None:
             return
         if names & reach.EXECUTING:

@@ -23,6 +23,8 @@ def lies(owner: ast.ClassDef | str, method: ast.expr | None = None) -> Iterator[
         if isinstance(statement, _FUNCTION):
             if statement.name == "__class__":
                 yield _KIND, "__class__"
+            elif statement.name in ("__getattribute__", "__getattr__") and _says_class(statement):
+                yield _KIND, f"{statement.name} answers for __class__"
             elif _lying(statement.name, statement, _answers(statement), owner.name):
                 yield _KIND, statement.name
         elif isinstance(statement, ast.Assign):
@@ -59,6 +61,10 @@ def _lying(name: str, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lam
     if name in _CHECKING:
         return bool(said) and all(isinstance(a, ast.Constant) and a.value is True for a in said)
     return False
+
+
+def _says_class(function: ast.AST) -> bool:
+    return any(isinstance(n, ast.Constant) and n.value == "__class__" for n in ast.walk(function))
 
 
 def _declines(answer: ast.expr) -> bool:

@@ -26,7 +26,8 @@ ORIGINS: dict[str, str] = {
     **_all(
         _FRAMES,
         "sys._getframe sys._getframemodulename sys._current_frames sys._current_exceptions inspect.stack inspect.currentframe "
-        "inspect.getouterframes inspect.getinnerframes inspect.trace traceback.walk_stack traceback.walk_tb traceback.extract_stack "
+        "inspect.getouterframes inspect.getinnerframes inspect.trace "
+        "traceback.walk_stack traceback.walk_tb traceback.extract_stack traceback.format_stack traceback.print_stack "
         "logging.currentframe",
     ),
     **_all(_HEAP, "gc.get_objects gc.get_referrers gc.get_referents gc.unfreeze gc.freeze gc.callbacks"),
@@ -58,11 +59,16 @@ ORIGINS: dict[str, str] = {
 
 ATTRIBUTES: dict[str, str] = {
     **_all(_FRAMES, "f_back f_globals f_locals f_builtins f_trace tb_frame gi_frame cr_frame ag_frame"),
+    **_all(_FRAMES, "_getframe _current_frames currentframe findCaller"),
+    **_all(_HEAP, "get_referrers"),
+    **_all(_TRACING, "settrace"),
     **_all(_INSIDES, "__globals__ __closure__ cell_contents co_consts co_code"),
     "__builtins__": _INSIDES,
 }
 """Attribute, of whatever object → what it reaches for."""
 
+RUNNING = re.compile(r"\b_?pytest\b|\bpy\.test\b|\bunittest\b")
+"""The name of a runner in a text that something is compared with."""
 EXECUTING = frozenset({"builtins.exec", "builtins.eval", "builtins.compile"})
 AT_IMPORT = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
 """What ends the process: an offence only while the module is imported."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agentgrader.access.fold import Folder
+from agentgrader.access.reach import HIDING, STANDARD
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -63,8 +64,12 @@ def given_at_top(module: ast.Module) -> dict[str, list[ast.expr]]:
 class Names:
     """The nodes of a module in order, each with its scope, and what expressions stand for."""
 
-    def __init__(self, module: ast.Module, elsewhere: Mapping[str, list[ast.expr]]) -> None:
-        """``elsewhere``: what modules beside this one give to names that may be imported from them."""
+    def __init__(self, module: ast.Module, elsewhere: Mapping[str, list[ast.expr]], unbound: bool = False) -> None:
+        """``elsewhere``: what modules beside this one give to names that may be imported from them.
+
+        ``unbound``: names that the code does not bind may be modules, as in code that is executed within another.
+        """
+        self._unbound = unbound
         self._elsewhere = elsewhere
         self.module = Scope(None, module)
         self.nodes: list[tuple[ast.AST, Scope]] = []
@@ -140,6 +145,7 @@ class Names:
         bound = scope.find(name)
         if bound is None:
             yield from ("builtins",) if name == "__builtins__" else (f"builtins.{name}",) if name in _BUILT_IN else ()
+            yield from (name,) if self._unbound and name in STANDARD else ()
         for value in (bound or ())[:_MOST]:
             if isinstance(value, str):
                 yield value
@@ -258,7 +264,10 @@ class Names:
 
 
 def _attribute(owner: str, attr: str) -> str:
-    return f"{owner}.{attr}"
+    """The dotted name of an attribute. A module of the standard library that another one holds is itself: ``os.sys`` is ``sys``."""
+    if attr.lstrip("_") in HIDING and owner.partition(".")[0] in STANDARD:
+        return attr.lstrip("_")
+    return "builtins" if attr == "__self__" and owner.startswith("builtins.") else f"{owner}.{attr}"
 
 
 def _scoped(module: ast.Module, top: Scope) -> Iterator[tuple[ast.AST, Scope]]:

@@ -30,20 +30,25 @@ def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:
     return result, answer.get("raised"), [(i, canonical(e, ignored)) for i, e in answer.get("after", [])]
 
 
-def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
-    """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all."""
+def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored, within: bool = True) -> Difference | None:
+    """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all.
+
+    It is firm on a recorded call and on one ``within`` what tests give the function, but not where both raise.
+    """
 
     def differs(what: str, mine: str, theirs: str) -> Difference:
-        function = f"{call.path}::{call.key}"
+        both_raise = what == "raised" and "raised" in gold and "raised" in candidate
+        firm = (call.origin == "recorded" or within) and not both_raise
+        said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": firm}
         return Difference.model_validate(
-            {"function": function, "arguments": _arguments(call), "origin": call.origin, "what": what, "gold": mine, "candidate": theirs}
+            {"function": f"{call.path}::{call.key}", "arguments": _plain(_arguments(call)), "origin": call.origin, **said}
         )
 
     mine = _raised(gold) if "raised" in gold else shown(gold["result"])
     try:
         theirs = _raised(candidate) if "raised" in candidate else shown(candidate["result"]) if "result" in candidate else ""
         if not theirs:
-            return differs("no answer", mine, "did not end in time" if "late" in candidate else "ended the process or hung")
+            return differs("no answer", mine, _silence(candidate))
         if "raised" in gold and "raised" in candidate:
             as_promised = call.origin == "mutated" or gold["raised"][0] in candidate["raised"]
             return None if as_promised else differs("raised", mine, theirs)
@@ -55,9 +60,30 @@ def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored)
         for i, e in gold.get("after", []):
             if i not in after or canonical(e, ignored) != canonical(after[i], ignored):
                 return differs("argument", shown(e), shown(after[i]) if i in after else "no answer")
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+    except Exception:  # whatever it is that trips over it
         return differs("no answer", mine, "something else than an answer")
     return None
+
+
+def _silence(answer: Answer) -> str:
+    """What there is instead of an answer."""
+    for kind in ("absent", "unbuildable"):
+        if kind in answer:
+            return short(str(answer[kind])) or kind
+    if "unmade" in answer:
+        return "was not reached in time"
+    return (
+        "did not end in time"
+        if "late" in answer
+        else "something else than an answer"
+        if "malformed" in answer
+        else "ended the process or hung"
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that can be stored."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _raised(answer: Answer) -> str:
@@ -70,10 +96,10 @@ def _arguments(call: Call) -> str:
 
 
 def evidence(differences: Iterable[Difference]) -> list[Difference]:
-    """A few: calls of the tests first, different functions first."""
-    ranked: list[tuple[int, bool, Difference]] = []
+    """A few, of different functions first; of each function firm ones first, then calls of the tests."""
+    ranked: list[tuple[int, bool, bool, Difference]] = []
     counts: dict[str, int] = {}
-    for d in differences:
+    for d in sorted(differences, key=lambda d: (not d.firm, d.origin == "mutated")):
         counts[d.function] = counts.get(d.function, 0) + 1
-        ranked.append((counts[d.function], d.origin == "mutated", d))
-    return [d for _, _, d in sorted(ranked, key=lambda r: r[:2])[:EVIDENCE]]
+        ranked.append((counts[d.function], not d.firm, d.origin == "mutated", d))
+    return [d for *_, d in sorted(ranked, key=lambda r: r[:3])[:EVIDENCE]]

@@ -8,11 +8,13 @@ import functools
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from agentgrader.differential.targets import Targets
+from agentgrader.calls import Function, Recording
+from agentgrader.differential.ranges import Ranges
+from agentgrader.differential.targets import Target
 from agentgrader.differential.values import Encoded, Ignored, holds
 from agentgrader.differential.variants import variants
 
@@ -25,6 +27,12 @@ _MOST, _LEAST = (400, 60), (60, 10)
 """Most and fewest calls of a function whose code differs between gold patch and diff, and of another one."""
 _TOTAL = (800, 300)
 """Calls shared by the functions of each of these two kinds."""
+_SAMPLED = (8, 6)
+"""Recorded calls, and variations of them, of a function that is drawn beside."""
+_SIZE = 400_000
+"""Characters of the recorded calls of one function, and of the variations of them."""
+_RANGED = 200
+"""Recorded calls of a function that say what tests give it."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +48,24 @@ class Call:
     stars: tuple[Encoded, ...] | None
     origin: Literal["recorded", "mutated"] = "recorded"
 
+    def request(self, elsewhere: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
+        """As the box takes it; ``elsewhere`` are [module, key] of where the function may be too."""
+        return {"places": [[self.module, self.key], *map(list, elsewhere)], **{f: getattr(self, f) for f in _FIELDS}}
+
     @property
-    def request(self) -> dict[str, Any]:
-        """As the box takes it."""
-        return {"module": self.module, "key": self.key, **{f: getattr(self, f) for f in _FIELDS}}
+    def function(self) -> Function:
+        """Path and key of the function."""
+        return self.path, self.key
+
+    def name_of(self, slot: Slot) -> str:
+        """The parameter that an argument is given to."""
+        field, i = slot
+        return f"{field} {i}" if field == "plain" else field if field == "star" else str(getattr(self, field)[i][0])
 
     @functools.cached_property
     def identity(self) -> str:
         """The same for calls that are made alike."""
-        return json.dumps([self.path, self.request], sort_keys=True)
+        return json.dumps([self.path, self.request()], sort_keys=True)
 
     @property
     def values(self) -> dict[Slot, Encoded]:
@@ -67,59 +84,90 @@ class Call:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What to call; ``known`` distinct calls were recorded. ``ignored`` are attributes that do not count."""
+    """What to call, calls of tests first; ``known`` distinct calls were recorded. ``ignored`` are attributes that do not count."""
 
     calls: list[Call]
     known: int
     ignored: Ignored
+    ranges: Mapping[Function, Ranges]
+    """What tests give each function."""
+    left_out: Mapping[Function, str]
+    """Functions without a call, and why."""
     reasons: tuple[str, ...]
 
 
-def chosen_calls(records: Sequence[Mapping[str, Any]], chosen: Targets, seed: int) -> Inputs:
+def chosen_calls(recording: Recording, chosen: Sequence[Target], layouts: Mapping[Function, frozenset[str]], seed: int) -> Inputs:
     """Recorded calls and variations of them for each function, more of those whose code differs between gold patch and diff.
 
-    ``records`` are of ``chosen.functions`` in their order. Calls with instances whose attributes differ are left out.
+    Calls with instances whose attributes differ (``layouts``) are left out.
     """
     reasons: list[str] = []
-    calls: list[Call] = []
-    modules: dict[str, str] = {}
-    able = [(r["path"], r["key"]) for r in records if r["calls"]]
-    for record in records:
-        function = (record["path"], record["key"])
-        name = "::".join(function)
-        if not record["seen"]:
-            reasons.append(f"{name}: no test calls it")
-        elif record["lost"] or not record["calls"]:
-            what = "some calls have" if record["calls"] else "every call has"
-            reasons.append(f"{name}: {what} arguments that cannot be written down ({record['lost']})")
-        if record["calls"]:
-            seen = recorded(record, RECORDED)
-            modules[record["path"]] = seen[0].module
-            more = max(_share(function, able, chosen.differing) - len(seen), 0)
-            calls += [*seen, *varied(seen, chosen.constants[function], chosen.optional[function], more, seed)]
-    ignored = {f"{modules[p]}:{name}": names for (p, name), names in chosen.layouts.items() if p in modules}
+    left_out: dict[Function, str] = {}
+    fixed: list[Call] = []
+    variations: list[Call] = []
+    ranges: dict[Function, Ranges] = {}
+    able = [t for t in chosen if recording.calls.get(t.function)]
+    modules = {t.path: recording.calls[t.function][0]["module"] for t in reversed(able)}
+    ignored = {f"{modules[p]}:{name}": names for (p, name), names in layouts.items() if p in modules}
     changed = {cls for cls, names in ignored.items() if names}
-    fit = [c for c in calls if not holds([*c.values.values()], changed)]
-    if len(fit) < len(calls):
+    unfit = 0
+    for target in chosen:
+        lost = recording.lost.get(target.function)
+        if lost or target not in able:
+            known = target in able
+            what = "some calls have" if known else "every call has"
+            why = f"{what} arguments that cannot be written down ({lost})" if lost else "no test calls it"
+            if not known:
+                left_out[target.function] = why
+            if target.rank < 2:
+                reasons.append(f"{target.name}: {why}")
+        if target not in able:
+            continue
+        seen = recorded(target, recording.calls[target.function], RECORDED if target.rank < 3 else _SAMPLED[0])
+        ranges[target.function] = Ranges(recorded(target, recording.calls[target.function], _RANGED))
+        more = max(_share(target, able) - len(seen), 0)
+        made = [_light(seen), _light(varied(seen, target.constants, target.optional, more, seed))]
+        fit = [[c for c in calls if not holds([*c.values.values()], changed)] for calls in made] if changed else made
+        unfit += sum(map(len, made)) - sum(map(len, fit))
+        if not fit[0]:
+            left_out[target.function] = "its calls have instances whose attributes differ under the diff"
+            continue
+        fixed += fit[0]
+        variations += fit[1]
+    if unfit:
         classes = ", ".join(sorted(changed))
-        reasons.append(f"{len(calls) - len(fit)} calls with instances of {classes}: their attributes differ under the diff")
-    return Inputs(fit, sum(len(r["calls"]) for r in records), ignored, tuple(reasons))
+        reasons.append(f"{unfit} calls with instances of {classes}: their attributes differ under the diff")
+    known_calls = sum(len(recording.calls[t.function]) for t in able if t.rank < 3)
+    return Inputs([*fixed, *variations], known_calls, ignored, ranges, left_out, tuple(reasons))
 
 
-def _share(function: tuple[str, str], able: Sequence[tuple[str, str]], differing: Set[tuple[str, str]]) -> int:
+def _light(calls: list[Call]) -> list[Call]:
+    """The first of ``calls``, as far as their size allows: what is large costs its time at every step."""
+    kept: list[Call] = []
+    left = _SIZE
+    for call in calls:
+        left -= len(call.identity)
+        if left < 0 and kept:
+            break
+        kept.append(call)
+    return kept
+
+
+def _share(target: Target, able: Sequence[Target]) -> int:
     """How many calls one function gets."""
-    kind = 0 if function in differing else 1
-    rivals = sum((f in differing) == (function in differing) for f in able)
+    if target.rank == 3:
+        return sum(_SAMPLED)
+    kind = 0 if target.rank == 0 else 1
+    rivals = sum((t.rank == 0) == (target.rank == 0) for t in able if t.rank < 3)
     most, least = (_MOST, _LEAST)[kind]
     return min(most, max(least, _TOTAL[kind] // rivals))
 
 
-def recorded(record: Mapping[str, Any], limit: int) -> list[Call]:
-    """Up to ``limit`` calls of a record (:class:`agentgrader.probes.call_trace.Recorder`), spread over the run."""
-    raw = record["calls"]
+def recorded(target: Target, raw: Sequence[Mapping[str, Any]], limit: int) -> list[Call]:
+    """Up to ``limit`` recorded calls of a function, spread over the run."""
     taken = [raw[i * len(raw) // limit] for i in range(limit)] if len(raw) > limit else raw
     arguments: list[dict[str, Any]] = [{f: None if c[f] is None else tuple(c[f]) for f in _FIELDS} for c in taken]
-    return [Call(record["path"], record["key"], c["module"], **a) for c, a in zip(taken, arguments, strict=True)]
+    return [Call(target.path, target.key, c["module"], **a) for c, a in zip(taken, arguments, strict=True)]
 
 
 def varied(calls: Sequence[Call], constants: Sequence[Encoded], optional: tuple[int, tuple[str, ...]], limit: int, seed: int) -> list[Call]:

@@ -1,86 +1,139 @@
 """Which functions are called by differential testing, from outlines of the files before and after each patch."""
 
-from collections.abc import Iterator, Mapping
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Outlines = Mapping[str, Any]
+Function = tuple[str, str]
+"""Path of a file and key (:mod:`agentgrader.probes.outline`)."""
+ChangedBy = Literal["gold", "diff", "both", "neither"]
 MAX_FUNCTIONS = 40
+MAX_SAMPLED = 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function to call under both."""
+
+    path: str
+    key: str
+    changed_by: ChangedBy = "neither"
+    rank: int = 3
+    """0: its code differs between gold patch and diff; 1: it is changed by either; 2: other code of its file differs; 3: drawn beside."""
+    constants: tuple[Any, ...] = ()
+    """Numbers and texts in its code, of both sides, encoded."""
+    optional: tuple[int, tuple[str, ...]] = (0, ())
+    """How many plain parameters can be left out at the end, and which named ones."""
+    elsewhere: tuple[Function, ...] = ()
+    """Where the diff has a function of its name, if that is one place alone."""
+    excused: str = ""
+    """Why it may be missing under the diff."""
+
+    @property
+    def function(self) -> Function:
+        """Path and key."""
+        return self.path, self.key
+
+    @property
+    def name(self) -> str:
+        """As an outcome names it."""
+        return f"{self.path}::{self.key}"
 
 
 @dataclass(frozen=True)
 class Targets:
     """What to call, and what cannot be."""
 
-    functions: tuple[tuple[str, str], ...]
-    """(path, key), those that differ between gold patch and candidate first."""
-    differing: frozenset[tuple[str, str]]
-    """Those of ``functions`` whose code differs between gold patch and candidate."""
-    constants: Mapping[tuple[str, str], list[Any]]
-    """Numbers and texts in the code of each function, of both sides, encoded."""
-    optional: Mapping[tuple[str, str], tuple[int, tuple[str, ...]]]
-    """How many plain parameters can be left out at the end, and which named ones."""
-    layouts: Mapping[tuple[str, str], frozenset[str]]
+    functions: tuple[Target, ...] = ()
+    """Those that differ between gold patch and diff first."""
+    excluded: tuple[tuple[Target, str], ...] = ()
+    """Functions that are changed and cannot be called alike, and why."""
+    layouts: Mapping[Function, frozenset[str]] | None = None
     """(path, class) → attributes that only one side gives its instances."""
-    reasons: tuple[str, ...]
+    moved: Mapping[Function, tuple[Function, ...]] | None = None
+    """(path, name) of classes and functions of changed files → where else the diff has one of that name, if that is one place alone."""
+    reasons: tuple[str, ...] = ()
 
 
 def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
     """Functions that differ between any two of the three; all functions of a file whose other code differs.
 
-    Only functions that gold patch and candidate both have, and that can be called alike. The candidate's outlines come out of
-    its box: they may name anything, and decide on nothing but what is left out, which is said.
+    The candidate's outlines come out of its box: they may name anything, and decide on nothing but what is left out, which is said.
     """
-    reasons: list[str] = []
-    found: dict[tuple[str, str], int] = {}
-    for path in sorted(gold):
-        if gold[path] is None:
-            continue
-        theirs = candidate.get(path)
-        if theirs is None:
-            reasons.append(f"{path}: not there as Python code under the diff")
-            continue
-        for key, rank in _edited(base.get(path), gold[path], theirs):
-            problem = _problem(gold[path]["functions"][key], theirs["functions"].get(key))
+    found: list[Target] = []
+    excluded: list[tuple[Target, str]] = []
+    places = _places(candidate)
+    for path in sorted(p for p in gold if gold[p]):
+        theirs = candidate.get(path) or {"functions": {}, "rest": ""}
+        for key, rank, changed_by in _edited(base.get(path), gold[path], theirs):
+            other = theirs["functions"].get(key)
+            known = bool(base.get(path)) and key in base[path]["functions"]
+            elsewhere = () if other else places.get(key, ())
+            moved = candidate[elsewhere[0][0]]["functions"][key] if len(elsewhere) == 1 else None
+            target = Target(
+                path,
+                key,
+                changed_by,
+                rank,
+                constants=_constants(gold[path]["functions"][key], *([other or moved] if other or moved else [])),
+                optional=_optional(gold[path]["functions"][key]["parameters"]),
+                elsewhere=tuple(elsewhere) if len(elsewhere) == 1 else (),
+                excused="" if other else _excuse(path, key, known),
+            )
+            problem = _problem(target, gold[path]["functions"][key], other or moved)
             if problem:
-                reasons.append(f"{path}::{key}: {problem}")
+                excluded.append((target, problem))
             else:
-                found[path, key] = rank
-    chosen = sorted(found, key=lambda f: (found[f], f))
-    if len(chosen) > MAX_FUNCTIONS:
-        reasons.append(f"{len(chosen) - MAX_FUNCTIONS} more functions of files whose other code was changed")
-    chosen = chosen[:MAX_FUNCTIONS]
-    if not chosen and not reasons:
-        reasons.append("no Python function is edited")
-    return Targets(
-        functions=tuple(chosen),
-        differing=frozenset(f for f in chosen if found[f] == 0),
-        constants={(p, k): _constants(gold[p]["functions"][k], candidate[p]["functions"][k]) for p, k in chosen},
-        optional={(p, k): _optional(gold[p]["functions"][k]["parameters"]) for p, k in chosen},
-        layouts=dict(_layouts(gold, candidate)),
-        reasons=tuple(reasons),
-    )
+                found.append(target)
+    chosen = sorted(found, key=lambda t: (t.rank, t.changed_by not in ("gold", "both"), t.function))
+    reasons = () if chosen or excluded else ("no Python function is edited",)
+    return Targets(tuple(chosen), tuple(excluded), dict(_layouts(gold, candidate)), _moved(gold, places), reasons)
 
 
-def _edited(base: Any, gold: Any, candidate: Any) -> Iterator[tuple[str, int]]:
-    """Keys with a rank: 0 differs between gold and candidate, 1 is edited by either, 2 is in a file whose other code differs."""
+def sampled(functions: Set[Function], chosen: Targets, seed: int) -> list[Target]:
+    """Some of ``functions`` that are not chosen anyway, drawn by ``seed``."""
+    taken = {t.function for t in (*chosen.functions, *(t for t, _ in chosen.excluded))}
+    left = sorted(functions - taken)
+    return [Target(*f) for f in sorted(random.Random(f"{seed} sample").sample(left, min(len(left), MAX_SAMPLED)))]
+
+
+def is_private(path: str, key: str) -> bool:
+    """Whether a part of a dotted name says that it is nobody else's."""
+    parts = [*path.removesuffix(".py").split("/"), *key.partition("@")[0].split(".")]
+    return any(p.startswith("_") and not (p.startswith("__") and p.endswith("__")) for p in parts)
+
+
+def _edited(base: Any, gold: Any, candidate: Any) -> Iterator[tuple[str, int, ChangedBy]]:
+    """Keys with a rank (:attr:`Target.rank`) and by which patch they are changed."""
     digests = [{k: f["digest"] for k, f in side["functions"].items()} if side else {} for side in (base, gold, candidate)]
     for key in gold["functions"]:
-        mine, fixed, theirs = (d.get(key) for d in digests)
+        before, fixed, theirs = (d.get(key) for d in digests)
+        changes = (before != fixed, before != theirs)
+        changed_by: ChangedBy = "both" if all(changes) else "gold" if changes[0] else "diff" if changes[1] else "neither"
         if fixed != theirs:
-            yield key, 0
-        elif mine != fixed:
-            yield key, 1
+            yield key, 0, changed_by
+        elif before != fixed:
+            yield key, 1, changed_by
         elif gold["rest"] != candidate["rest"]:
-            yield key, 2
+            yield key, 2, changed_by
 
 
-def _problem(gold: Any, candidate: Any) -> str:
-    if candidate is None:
-        return "not there under the diff"
-    if gold["async"]:
-        return "a coroutine"
-    return "" if _takes(candidate["parameters"], gold["parameters"]) else "its parameters differ under the diff"
+def _excuse(path: str, key: str, known: bool) -> str:
+    """Why a function that the diff does not have may be missing; empty where it may not."""
+    if not known:
+        return "the gold patch adds it, and it is not there under the diff"
+    return "it is private, and not there under the diff" if is_private(path, key) else ""
+
+
+def _problem(target: Target, gold: Any, candidate: Any) -> str:
+    """Why calls of a function cannot be made alike. A public one that is no method is called as tests call it, come what may."""
+    if candidate is None or _takes(candidate["parameters"], gold["parameters"]):
+        return ""
+    own = is_private(*target.function) or "." in target.key
+    return "its parameters differ under the diff" if own else ""
 
 
 def _takes(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
@@ -95,15 +148,29 @@ def _takes(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
     return bool(plain and known and needed and rests)
 
 
-def _constants(*functions: Any) -> list[Any]:
-    return [constant for function in functions for constant in function["constants"]]
+def _constants(*functions: Any) -> tuple[Any, ...]:
+    return tuple(constant for function in functions for constant in function["constants"])
 
 
 def _optional(parameters: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
     return parameters["optional"], tuple(parameters["named_optional"])
 
 
-def _layouts(gold: Outlines, candidate: Outlines) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+def _places(outlines: Outlines) -> dict[str, tuple[Function, ...]]:
+    """Name of a function or class → where files have it."""
+    found: dict[str, list[Function]] = defaultdict(list)
+    for path in sorted(p for p in outlines if outlines[p]):
+        for name in (*outlines[path]["functions"], *outlines[path]["classes"]):
+            found[name].append((path, name))
+    return {name: tuple(places) for name, places in found.items()}
+
+
+def _moved(gold: Outlines, places: Mapping[str, tuple[Function, ...]]) -> dict[Function, tuple[Function, ...]]:
+    names = [(p, n) for p in gold if gold[p] for n in (*gold[p]["classes"], *(k for k in gold[p]["functions"] if "." not in k))]
+    return {(p, n): places[n] if len(places.get(n, ())) == 1 and places[n] != ((p, n),) else () for p, n in names}
+
+
+def _layouts(gold: Outlines, candidate: Outlines) -> Iterator[tuple[Function, frozenset[str]]]:
     for path in gold:
         if gold[path] is None or candidate.get(path) is None:
             continue

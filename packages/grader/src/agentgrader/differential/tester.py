@@ -1,76 +1,63 @@
 """Differential testing: a second opinion on a diff, where the gold patch is known.
 
 Tests cannot tell a function that computes from one that knows the tests' inputs, nor a right value from an object that equals
-everything, nor the gold patch from a wrong one that happens to pass. So the functions that either patch edits are called in two
-fresh boxes, with the gold patch in one and the diff in the other: with arguments recorded while the task's tests ran under the gold
-patch, and with variations of these. Answers leave the boxes as data and are compared here. What the gold patch answers never enters
-the diff's box, so nothing in there can forge agreement: not to answer, or to answer with anything else, is a difference.
+everything, nor the gold patch from a wrong one that happens to pass. So the functions that either patch changes, and some others that
+tests call, are called in two fresh boxes, with the gold patch in one and the diff in the other: with arguments recorded while the
+task's tests ran under the gold patch, and with variations of these. No test and no test runner is where the calls are made. Answers
+leave the boxes as data and are compared here. What the gold patch answers never enters the diff's box, so nothing in there can forge
+agreement: not to answer, or to answer with anything else, is a difference.
 
 Where answers differ, both sides answer everything again, the gold patch twice: it must stay with its answer, and the difference must
 stay too. Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or neither does,
 because which error bad input raises is rarely specified.
 """
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
+from typing import Any, Self
 
-from agentsandbox.errors import BoxLost, SandboxError
-from agentsandbox.sandbox import Backend, Sandbox
-from trajschema.diffs import line_kinds, paths_in
-from trajschema.outcome import Difference, Differential
+from agentsandbox.errors import SandboxError
+from agentsandbox.sandbox import Backend
+from agentsandbox.server.globs import matches
+from trajschema.diffs import paths_in
+from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader.calls import Pace, make_calls, outlines
-from agentgrader.differential.answers import Answer, difference_of, evidence, told
-from agentgrader.differential.gold import GoldSide, places
-from agentgrader.differential.inputs import Call, chosen_calls
-from agentgrader.differential.targets import targets
-from agentgrader.differential.values import Ignored, short
+from agentgrader.calls import Recording, outlines
+from agentgrader.differential.comparison import Candidate, Comparison, said_of
+from agentgrader.differential.gold import GoldSide, places_of, root_of
+from agentgrader.differential.inputs import chosen_calls
+from agentgrader.differential.targets import MAX_FUNCTIONS, Target, Targets, sampled, targets
+from agentgrader.differential.tests_removed import test_patterns
 from agentgrader.frameworks import framework_of
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
 
-_CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)
-"""A call may take the candidate 25 times as long as it may take the gold patch."""
 
-_NOT_COMPARED = ("diff --git ", "index ", "new file mode ", "old mode ", "new mode ")
-"""Lines of a header that say nothing of the content."""
-
-
-def compare(task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, trusted: bool = False, seed: int = 0) -> Differential:
+def compare(
+    task: Task, tree: bytes, diff: str, backend: Backend, limits: Limits, *, trusted: bool = False, seed: int | None = None
+) -> Differential:
     """The opinion on one diff; see :class:`DifferentialTester`."""
     with DifferentialTester(task, tree, backend, limits, seed=seed) as oracle:
         return oracle.opinion(diff, trusted)
 
 
-def same_change(one: str, other: str) -> bool:
-    """Whether two unified diffs change the same lines, whatever else their headers say."""
-    return _content(one) == _content(other)
-
-
-def _content(diff: str) -> list[str]:
-    return [
-        line.split("@@")[1] if kind == "hunk" else line
-        for kind, line in line_kinds(diff.split("\n"))
-        if kind != "file" or not line.startswith(_NOT_COMPARED)
-    ]
-
-
 class DifferentialTester:
     """Opinions on diffs of one task. The gold patch is asked once for what they have in common; each diff gets a box of its own.
 
-    For one thread. Close it, or use it as a context manager.
+    ``seed`` draws the variations and the functions beside those that are changed; a new one each time unless it is given. For one
+    thread. Close it, or use it as a context manager.
     """
 
-    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, *, seed: int = 0) -> None:
+    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, *, seed: int | None = None) -> None:
         self._task = task
         self._tree = tree
         self._backend = backend
         self._limits = limits
-        self._seed = seed
-        self._gold = GoldSide(task, tree, backend, limits)
+        self._seed = secrets.randbits(32) if seed is None else seed
+        self._gold = GoldSide(task, tree, backend, limits, self._seed)
         self._beside = ThreadPoolExecutor(1)
 
     def opinion(self, diff: str, trusted: bool = False) -> Differential:
@@ -91,12 +78,11 @@ class DifferentialTester:
     def _opinion(self, diff: str, trusted: bool) -> Differential:
         task, gold = self._task, self._gold
         runner = framework_of(task.environment.test_command).name
-        if runner != "pytest":
-            return Differential(
-                functions=(), recorded=0, compared=0, differing=0, differences=(), not_compared=(f"calls are not recorded from {runner}",)
-            )
-        paths = [p for p in dict.fromkeys([*paths_in(task.gold_patch), *paths_in(diff)]) if p.endswith(".py")]
-        ready = self._beside.submit(gold.outlines, paths, trusted)
+        if runner not in ("pytest", "unittest"):
+            return Differential(functions=(), recorded=0, compared=0, differing=0, not_compared=(f"calls are not recorded from {runner}",))
+        tests = test_patterns(task)
+        paths = [p for p in dict.fromkeys([*paths_in(task.gold_patch), *paths_in(diff)]) if p.endswith(".py") and not matches(p, tests)]
+        ready = self._beside.submit(self._of_gold, paths, trusted)
         with opened(self._backend, self._limits, task.environment, trusted) as box:
             box.load(self._tree, [task.bug_patch])
             base = outlines(box, paths)
@@ -104,27 +90,18 @@ class DifferentialTester:
             box.restore(protected_patterns(task))
             if task.test_patch:
                 box.apply(task.test_patch)
-            chosen = targets(base, ready.result(), outlines(box, paths))
-            records = gold.records(chosen.functions, paths)
-            inputs = chosen_calls(records, chosen, self._seed)
-            reasons = [*chosen.reasons, *inputs.reasons]
-            if len(records) < len(chosen.functions):
-                reasons.append(f"{len(chosen.functions) - len(records)} functions: the tests did not end in time under the gold patch")
-            answers = gold.answers(inputs.calls, paths)
-            if len(answers) < len(inputs.calls):
-                reasons.append(f"{len(inputs.calls) - len(answers)} calls without an answer of the gold patch")
-            comparison = _Comparison(answers, _Candidate(box, task, paths), gold, inputs.ignored, paths)
-            differing = comparison.made()
-        reasons += _counted(comparison.lost)
-        compared = sum(told(a) for _, a in answers) - len(comparison.lost)
-        return Differential(
-            functions=tuple(f"{p}::{k}" for p, k in chosen.functions),
-            recorded=inputs.known,
-            compared=max(compared, len(differing)),
-            differing=len(differing),
-            differences=tuple(evidence(d for _, d in sorted(differing.items()))),
-            not_compared=tuple(reasons),
-        )
+            theirs = outlines(box, paths)
+            outlines_of_gold, recording = ready.result()
+            chosen = targets(base, outlines_of_gold, theirs)
+            asked = _asked(chosen, recording, self._seed)
+            inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
+            answers, unanswered = gold.answers(inputs.calls, paths)
+            candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths)
+            found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
+        return said_of(chosen, asked, recording, inputs, answers, unanswered, found)
+
+    def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[dict[str, Any], Recording]:
+        return self._gold.outlines(paths, trusted), self._gold.recording()
 
     def close(self) -> None:
         """Remove the gold patch's box. Idempotent."""
@@ -138,70 +115,20 @@ class DifferentialTester:
         self.close()
 
 
-class _Candidate:
-    """The box with the diff."""
-
-    def __init__(self, box: Sandbox, task: Task, paths: Sequence[str]) -> None:
-        self._box = box
-        self._task = task
-        self._paths = paths
-
-    def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
-        """Answers by position. The first call that is not answered, because the code ended or hung, is marked ``lost``."""
-        if not calls:
-            return {}
-        requests = [c.request for c in calls]
-        found: dict[int, Answer] = {}
-        try:
-            for r in make_calls(self._box, self._task.environment, places(self._task, requests), requests, self._paths, _CANDIDATE):
-                if type(r.get("call")) is int:
-                    found[r["call"]] = r
-        except BoxLost:
-            found = {}
-        first = next((i for i in range(len(calls)) if i not in found), None)
-        return found if first is None else {**found, first: {"lost": True}}
+def _asked(chosen: Targets, recording: Recording, seed: int) -> list[Target]:
+    """What is changed, and of the rest what tests call."""
+    own = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen][:MAX_FUNCTIONS]
+    beside = {f for f, keeping in recording.seen.items() if keeping and recording.calls.get(f)}
+    return [*own, *sampled(beside, chosen, seed)]
 
 
-class _Comparison:
-    """Answers of the gold patch beside those of a diff. ``lost`` says of single calls why they do not count."""
-
-    def __init__(
-        self, answers: Sequence[tuple[Call, Answer]], candidate: _Candidate, gold: GoldSide, ignored: Ignored, paths: Sequence[str]
-    ) -> None:
-        self._answers = answers
-        self._candidate = candidate
-        self._gold = gold
-        self._ignored = ignored
-        self._paths = paths
-        self.lost: list[str] = []
-
-    def made(self) -> dict[int, Difference]:
-        """Differences by position, each seen twice."""
-        calls = [c for c, _ in self._answers]
-        found = self._differing(self._candidate.answers(calls), self.lost)
-        if not found:
-            return {}
-        firm = self._gold.again(self._answers, self._paths, self._ignored)
-        self.lost += ["calls that the gold patch answers in two ways"] * (len(calls) - len(firm))
-        if not any(i in firm for i in found):
-            return {}
-        again = self._differing(self._candidate.answers(calls), [])
-        return {i: d for i, d in again.items() if i in firm and i in found}
-
-    def _differing(self, theirs: Mapping[int, Answer], lost: list[str]) -> dict[int, Difference]:
-        found = {}
-        for i, (call, mine) in enumerate(self._answers):
-            other = theirs.get(i)
-            if other is None:
-                lost.append("calls not made under the diff, which took too long or ended before")
-            elif "unbuildable" in other:
-                lost.append(f"calls of {call.path}::{call.key}: under the diff, {short(str(other['unbuildable']))}")
-            else:
-                difference = difference_of(call, mine, other, self._ignored)
-                if difference is not None:
-                    found[i] = difference
-        return found
-
-
-def _counted(reasons: Sequence[str]) -> list[str]:
-    return [f"{reasons.count(r)} {r}" for r in dict.fromkeys(reasons)]
+def _moved(chosen: Targets, recording: Recording) -> dict[str, list[str]]:
+    """Name of a class or function of changed files, under the gold patch → names that it may have under the diff."""
+    found: dict[str, list[str]] = {}
+    modules = {path: module for module, path in recording.modules.items()}
+    for (path, name), elsewhere in (chosen.moved or {}).items():
+        if path in modules:
+            module = modules[path]
+            others = places_of(elsewhere, root_of(module, path))
+            found[f"{module}:{name}"] = [f"{module}:{name}", *(f"{m}:{n}" for m, n in others)]
+    return found

@@ -1,9 +1,12 @@
 """A report that is one JSON document with a token: what the reporters for JavaScript write when the tests are over."""
 
 import json
+import re
 from typing import Any
 
 from agentgrader.frameworks.judging import Reading
+
+_SPACE = re.compile(r"\s*")
 
 
 def document(data: bytes, token: str, reading: Reading) -> Any:
@@ -29,15 +32,15 @@ def document(data: bytes, token: str, reading: Reading) -> Any:
 def objects(data: bytes) -> list[dict[str, Any]]:
     """JSON objects that follow each other without separators; none from the first on that is broken."""
     found: list[dict[str, Any]] = []
-    rest = data.decode("utf-8", "replace").strip()
+    rest = data.decode("utf-8", "replace").rstrip()
     decoder = json.JSONDecoder()
-    while rest:
+    at = 0
+    while (at := _SPACE.match(rest, at).end()) < len(rest):  # type: ignore[union-attr]
         try:
-            value, end = decoder.raw_decode(rest)
+            value, at = decoder.raw_decode(rest, at)
         except (ValueError, RecursionError):
             return found
         found.append(fields(value))
-        rest = rest[end:].lstrip()
     return found
 
 

@@ -75,6 +75,16 @@ class Unittest(Framework):
         return judged(read_records(ended.report, box.token, job.canaries, ("failed", "error", "xpassed")), ended)
 
 
+def arguments_of(command: Sequence[str]) -> tuple[str, list[str]]:
+    """Which of the two a command starts, ``pytest`` or ``unittest``, and its arguments that are not about how much it prints.
+
+    Raises:
+        SandboxError: it is none of them.
+    """
+    arguments = _arguments(command, _UNITTEST)
+    return ("pytest", options_of(command)) if arguments is None else ("unittest", list(arguments))
+
+
 def options_of(command: Sequence[str]) -> list[str]:
     """Arguments of a pytest command that are not about how much it prints.
 

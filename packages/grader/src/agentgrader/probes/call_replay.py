@@ -1,24 +1,24 @@
-"""Call functions with arguments that were written down, inside a pytest session that looks like that of the tests."""
+"""Call functions with arguments that were written down, in a process that holds neither tests nor their runner."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import contextlib
-import functools
+import marshal
 import os
 import signal
-import time
+import sys
+import types
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-
 from agentgrader.probes.deserialize import Rebuilder, Unbuildable, found
-from agentgrader.probes.serialize import _MRO, _SPACE, Encoder, class_name
+from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, CODES, MOVED, Encoder, class_name
 
 _HELD = {"list", "dict", "set", "bytearray", "object"}
 """Tags of values that a call may change."""
-_ADDRESS_SPACE = 1 << 30
 _SLOW = 5
 """Late calls of one function after which no more of it are made."""
 Send = Callable[[dict[str, Any]], None]
@@ -29,90 +29,46 @@ class _Late(BaseException):
 
 
 class Caller:
-    """A pytest plugin that puts the calls in the place of the tests collected, as one test of the first one's module.
+    """Makes calls. Each has ``places``, [module, key] pairs of which the first that leads to a function counts, and arguments.
 
-    Sends ``{"run", "call", ...}`` for each call: ``result`` (encoded) or ``raised`` (names of the error's classes) or ``late`` or
-    ``unbuildable``; with ``after``, the arguments that may have changed. Stops when time is up, or more than ``late`` calls were
-    late. Each of ``runs`` is a fork of its own.
+    An answer has ``result`` (encoded), or ``raised`` (names of the error's classes), or ``late``, or ``absent`` (the function is not
+    there: why), or ``unbuildable`` (an argument cannot be made: why); with ``after``, the arguments that may have changed.
     """
 
-    def __init__(self, send: Send, request: dict[str, Any], rebuilder: Rebuilder, encoder: Encoder) -> None:
-        self._send = send
-        self._calls: list[dict[str, Any]] = request["calls"]
-        self._runs: int = request["runs"]
-        self._call_s: float = request["call_s"]
-        self._total_s: float = request["total_s"]
-        self._late: int = request["late"]
+    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder) -> None:
+        self._call_s = call_s
         self._slow: Counter[str] = Counter()
         self._rebuilder = rebuilder
         self._encoder = encoder
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Plant the calls."""
-        for item in items:
-            module = item.getparent(pytest.Module)
-            if module is not None:
-                place = str(getattr(module.obj, "__file__", "") or "")
-                name = str(item.name).partition("[")[0]
-                items[:] = [pytest.Function.from_parent(module, name=name, callobj=functools.partial(self._all, place, name))]
-                return
-
-    def _all(self, place: str, name: str) -> None:
-        """Every run, each in a fork: what one leaves behind in modules does not reach the next. Later runs make the calls that the
-        one before answered."""
-        through = _through(place, name)
-        numbers = list(range(len(self._calls)))
-        for run in range(self._runs):
-            done, tell = os.pipe()
-            pid = os.fork()
-            if not pid:
-                try:
-                    os.close(done)
-                    self._run(run, numbers, through, tell)
-                finally:
-                    os._exit(0)
-            os.close(tell)
-            with open(done, "rb") as answered:
-                numbers = [int(line) for line in answered]
-            os.waitpid(pid, 0)
-
-    def _run(self, run: int, numbers: list[int], through: Callable[..., Any], tell: int) -> None:
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, _ADDRESS_SPACE), hard))
         signal.signal(signal.SIGALRM, _late)
-        deadline = time.monotonic() + self._total_s
-        late = 0
-        for number in numbers:
-            if time.monotonic() > deadline or late > self._late:
-                return
-            answer = self._answer(self._calls[number], through)
-            self._send({"run": run, "call": number, **answer})
-            late += "late" in answer
-            if "result" in answer or "raised" in answer:
-                os.write(tell, b"%d\n" % number)
 
-    def _answer(self, call: dict[str, Any], through: Callable[..., Any]) -> dict[str, Any]:
+    def answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Make one call."""
         build = self._rebuilder.value
         try:
-            function = resolve(call["module"], call["key"])
+            function = _first(call["places"])
+        except Unbuildable as e:
+            return {"absent": str(e)}
+        try:
             plain = [build(a) for a in [*call["plain"], *(call["star"] or [])]]
             named = {k: build(v) for k, v in [*call["named"], *(call["stars"] or [])]}
         except Unbuildable as e:
             return {"unbuildable": str(e)}
+        key = call["places"][0][1]
         answer: dict[str, Any]
-        if self._slow[call["key"]] > _SLOW:
+        if self._slow[key] > _SLOW:
             return {"late": True}
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[call["key"]], 0.01))
+            signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
             try:
-                answer = {"result": self._encoder.encode(through(function, plain, named))}
+                result = function(*plain, **named)
+                if type(result) is types.CoroutineType:
+                    result = asyncio.run(result)
+                answer = {"result": self._encoder.encode(result)}
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except _Late:
-            self._slow[call["key"]] += 1  # its other calls get less time, so that the rest is reached
+            self._slow[key] += 1  # its other calls get less time, so that the rest is reached
             return {"late": True}
         except BaseException as e:
             answer = {"raised": [class_name(c) for c in _MRO(type(e)) if c is not object]}
@@ -126,11 +82,11 @@ def _late(signum: int, frame: Any) -> None:
     raise _Late
 
 
-def _through(place: str, name: str) -> Callable[..., Any]:
-    """A caller whose frame looks like that of a test."""
-    made: dict[str, Any] = {}
-    exec(compile(f"def {name}(f, a, k):\n    return f(*a, **k)", place, "exec"), made)
-    return made[name]  # type: ignore[no-any-return]
+def _first(places: list[list[str]]) -> Callable[..., Any]:
+    for module, key in places[:-1]:
+        with contextlib.suppress(Unbuildable):
+            return resolve(module, key)
+    return resolve(*places[-1])
 
 
 def resolve(module: str, key: str) -> Callable[..., Any]:
@@ -145,8 +101,11 @@ def resolve(module: str, key: str) -> Callable[..., Any]:
         function = found(f"{module}:{name}")
     else:
         owner = found(f"{module}:{outer}")
+        if type not in _MRO(type(owner)):
+            raise Unbuildable(f"{outer} is no class")
         private = name.startswith("__") and not name.endswith("__")
-        function = _SPACE(owner).get(f"_{owner.__name__.lstrip('_')}{name}" if private else name)
+        own = f"_{owner.__name__.lstrip('_')}{name}" if private else name
+        function = next((_SPACE(c)[own] for c in _MRO(owner) if own in _SPACE(c)), None)  # a method may have moved to a base
     if isinstance(function, (staticmethod, classmethod)):
         function = function.__func__
     elif isinstance(function, property):
@@ -156,6 +115,37 @@ def resolve(module: str, key: str) -> Callable[..., Any]:
     if not callable(function):
         raise Unbuildable(f"{key} is not there" if function is None else f"{key} cannot be called")
     return function  # type: ignore[no-any-return]
+
+
+def codes_sent(sent: list[dict[str, Any]]) -> dict[tuple[Any, ...], types.CodeType]:
+    """Codes that calls hand over, by where they stood. They tell nobody here in which file that was."""
+    found: dict[tuple[Any, ...], types.CodeType] = {}
+    for entry in sent:
+        with contextlib.suppress(ValueError, EOFError, TypeError):
+            found[tuple(entry["code"])] = code = _without_file(marshal.loads(base64.b64decode(entry["data"])))
+            CODES[code] = tuple(entry["code"])
+    return found
+
+
+def _without_file(code: types.CodeType) -> types.CodeType:
+    inner = tuple(_without_file(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename="<value>", co_consts=inner)
+
+
+def know_moved(moved: Mapping[str, list[str]]) -> None:
+    """Classes and functions count as what they are called under the gold patch: name there → names to look for them at."""
+    for name, places in moved.items():
+        for place in places:
+            try:
+                x = found(place)
+            except Unbuildable:
+                continue
+            if type in _MRO(type(x)):
+                if class_name(x) != name:
+                    ALIASES[x] = name
+            elif type(x) is types.FunctionType and f"{x.__module__}:{x.__qualname__}" != name:
+                MOVED[id(x)] = name
+            break
 
 
 def sources_below(workdir: str, left_out: list[str]) -> Callable[[str], str | None]:
@@ -174,3 +164,49 @@ def sources_below(workdir: str, left_out: list[str]) -> Callable[[str], str | No
             return None
 
     return read
+
+
+class StandIns:
+    """Finds modules of the tests, as far as values need them: name → text."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def around(self) -> StandIns:
+        """Packages around them, empty, for those that are nowhere else."""
+        names = [name.split(".") for name in self._texts]
+        return StandIns({".".join(parts[:n]): "" for parts in names for n in range(1, len(parts))})
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """As the import system asks."""
+        import importlib.util
+
+        if name not in self._texts:
+            return None
+        is_package = not self._texts[name] or any(n.startswith(name + ".") for n in self._texts)
+        return importlib.util.spec_from_loader(name, self, is_package=is_package)  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> Any:
+        """An ordinary one."""
+        return None
+
+    def exec_module(self, module: Any) -> None:
+        """Run what is there of it."""
+        exec(compile(self._texts[module.__name__], "<value>", "exec"), vars(module))
+
+
+def become_plain(request: Mapping[str, Any]) -> None:
+    """In a fork: what a Python that was started in the workdir is, ours gone from its modules."""
+    workdir = request["workdir"]
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.path[:] = [workdir, *request["path"], *sys.path]
+    sys.argv[:] = [""]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "of_the_grader", False)]
+    if request["stand_ins"]:
+        stand_ins = StandIns(request["stand_ins"])
+        sys.meta_path[:] = [stand_ins, *sys.meta_path, stand_ins.around()]
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("agentgrader", "agentsandbox"):
+            del sys.modules[name]

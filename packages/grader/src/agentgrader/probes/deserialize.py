@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, Encoded, codes
@@ -40,10 +40,11 @@ _FILLED: tuple[Any, ...] = (collections.OrderedDict, dict, list, set)
 
 
 class Rebuilder:
-    """Makes values. ``sources`` gives the text of a file that a ``code`` stands in."""
+    """Makes values. ``sent`` holds codes by path, name, line and position; ``sources`` gives the text of a file that others stand in."""
 
-    def __init__(self, sources: Callable[[str], str | None]) -> None:
+    def __init__(self, sources: Callable[[str], str | None], sent: Mapping[tuple[Any, ...], types.CodeType] | None = None) -> None:
         self._sources = sources
+        self._sent = sent or {}
         self._above: list[Any] = []
 
     def value(self, e: Encoded) -> Any:
@@ -117,12 +118,15 @@ class Rebuilder:
 
     def _function(self, e: Encoded) -> types.FunctionType:
         _, path, name, line, place, module, defaults, kwdefaults, cells = e
-        source = self._sources(path)
-        if source is None or module not in sys.modules:
-            raise Unbuildable(f"function in {module}")
-        code = codes(source, path, name, line)[place]
+        code = self._sent.get((path, name, line, place))
+        if code is None:
+            source = self._sources(path)
+            if source is None:
+                raise Unbuildable(f"function in {module}")
+            code = codes(source, path, name, line)[place]
+        home = sys.modules.get(module) or importlib.import_module(module)
         closure = tuple(types.CellType(self.value(c)) for c in cells)
-        made = types.FunctionType(code, vars(sys.modules[module]), name, self.value(defaults), closure)
+        made = types.FunctionType(code, vars(home), name, self.value(defaults), closure)
         made.__kwdefaults__ = {k: self.value(v) for k, v in kwdefaults} or None
         return made
 

@@ -115,6 +115,20 @@ class ForkServer:
         shadows = self._shadows()
         return lambda: self._pytest(arguments, plugins, shadows)
 
+    def unittest(self, arguments: list[str], ids: list[str]) -> Callable[[Any], int]:
+        """What a fork calls, with something whose ``switch`` is told of each test that begins, to run the tests ``ids`` of a command of
+        unittest; it returns the exit status."""
+        self._warm.join()
+        shadows = self._shadows()
+
+        def work(lines: Any) -> int:
+            from agentgrader.probes.unittest_reporter import run_unittest
+
+            self._become("unittest", arguments, shadows)
+            return run_unittest(arguments, [], ids, {}, lambda record: None, lines)
+
+        return work
+
     def _reported_pytest(self, send: Send, request: dict[str, Any], shadows: list[str]) -> int:
         from agentgrader.probes.executed_lines import recorder
         from agentgrader.probes.pytest_reporter import Reporter, write_canaries

@@ -1,25 +1,30 @@
-"""What the grader asks of a box: tests run in a fork, outlines of files, calls recorded while tests run, and calls made."""
+"""What the grader asks of a box: tests run in a fork, outlines of files, and calls recorded while tests run."""
 
 from __future__ import annotations
 
 import ast
 import json
 import os
+import stat
 from collections.abc import Callable
 from typing import Any
 
+from agentsandbox.server.globs import matches
 from agentsandbox.server.host import Host
 
 from agentgrader.probes.fork_server import ForkServer
 from agentgrader.probes.outline import outline
 from agentgrader.probes.report_records import sender
 
+_SOURCE_BYTES = 2 << 20
+"""A source file longer than this has no outline."""
+
 
 def start(host: Host) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
     """The handlers (see :class:`agentsandbox.messages.Probe`). Importing pytest begins at once."""
     server = ForkServer(host)
     calls = _Calls(host, server)
-    return {"run_tests": server.run, "outlines": calls.outlines, "record": calls.record, "replay": calls.replay}
+    return {"run_tests": server.run, "outlines": calls.outlines, "record": calls.record}
 
 
 class _Calls:
@@ -36,44 +41,47 @@ class _Calls:
 
     def _outline(self, path: str) -> dict[str, Any] | None:
         try:
-            with open(os.path.join(self._s.workdir, path), encoding="utf-8") as f:
-                return outline(ast.parse(f.read()))
+            with open(os.path.join(self._s.workdir, path), "rb", opener=_regular) as f:
+                return outline(ast.parse(f.read(_SOURCE_BYTES)))
         except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
             return None
 
     def record(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run tests and return the calls of ``targets`` (path → keys) as records."""
-        session = self._server.session(request["arguments"], [object()])
+        """Run tests and return what :class:`agentgrader.probes.call_trace.CallTracer` sends, as records.
 
-        def work(report: int, token: str) -> int:
-            from agentgrader.probes.call_replay import sources_below
-            from agentgrader.probes.call_trace import CallTracer
-            from agentgrader.probes.serialize import Encoder
+        ``runner`` and ``arguments`` and ``ids`` say which tests, ``fixing`` which of them are to be fixed, ``tests`` the patterns of files
+        whose functions are not recorded, ``wanted`` (path → keys) those that come first, ``left_out`` the files whose inner
+        functions are not handed over.
+        """
+        from agentgrader.probes.call_replay import sources_below
+        from agentgrader.probes.call_trace import CallTracer
+        from agentgrader.probes.serialize import Encoder
 
-            send = sender(report, token)
-            targets = {os.path.realpath(os.path.join(self._s.workdir, p)): keys for p, keys in request["targets"].items()}
-            tracer = CallTracer(targets, Encoder(False, sources_below(self._s.workdir, list(request["left_out"]))))
-            tracer.install()
-            code = session()
-            for record in tracer.records():
-                send({**record, "path": os.path.relpath(record["path"], os.path.realpath(self._s.workdir))})
-            return code
+        root = os.path.realpath(self._s.workdir)
+        tests = tuple(request["tests"])
+        known: dict[str, bool] = {}
 
-        return self._gathered(work, request["timeout_s"])
+        def is_source(path: str) -> bool:
+            if path not in known:
+                known[path] = path.startswith(root + os.sep) and not matches(os.path.relpath(path, root), tests)
+            return known[path]
 
-    def replay(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Make ``calls`` and return the answers as records (see :class:`agentgrader.probes.call_replay.Caller`)."""
-        calls = json.loads(self._s.paths.inward(json.dumps(request["calls"])))
+        def tracer(report: int, token: str) -> CallTracer:
+            encoder = Encoder(False, sources_below(self._s.workdir, list(request["left_out"])))
+            fixing = set(request["fixing"])
+            made = CallTracer(self._s.workdir, is_source, request["wanted"], fixing, sender(report, token), encoder)
+            made.install()
+            return made
+
+        if request["runner"] == "unittest":
+            unittest = self._server.unittest(request["arguments"], request["ids"])
+            return self._gathered(lambda report, token: unittest(tracer(report, token)), request["timeout_s"])
         plugins: list[Any] = []
-        session = self._server.session(request["arguments"], plugins)
+        # plain assertions, because pytest compiles what it rewrites itself: modules with doctests too
+        session = self._server.session([*request["arguments"], "--assert=plain", *request["ids"]], plugins)
 
         def work(report: int, token: str) -> int:
-            from agentgrader.probes.call_replay import Caller, sources_below
-            from agentgrader.probes.deserialize import Rebuilder
-            from agentgrader.probes.serialize import Encoder
-
-            sources = sources_below(self._s.workdir, list(request["left_out"]))
-            plugins.append(Caller(sender(report, token), {**request, "calls": calls}, Rebuilder(sources), Encoder(True, sources)))
+            plugins.append(tracer(report, token))
             return session()
 
         return self._gathered(work, request["timeout_s"])
@@ -89,4 +97,13 @@ class _Calls:
                 continue
             if sent == token and isinstance(record, dict):
                 records.append(record)
-        return {"records": records}
+        return {"records": records, "seconds": ended["seconds"]}
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open a regular file and nothing else: a link may lead to a device, a pipe may never say anything."""
+    fd = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(path)
+    return fd

@@ -6,7 +6,7 @@ Every value is a list that starts with a tag:
 - ``list`` / ``tuple`` / ``set`` / ``frozenset`` [items] (sets sorted by their encoding); ``dict`` [[key, value], ...] in its order
 - ``range`` a b c; ``slice`` a b c (encoded); ``ellipsis``; ``notimplemented``; ``lock``
 - ``ref`` module name: a class, function or builtin that an import finds again
-- ``code`` path name line index module defaults kwdefaults cells: a function that stands inside another one, in a file of the tests
+- ``code`` path name line position module defaults kwdefaults cells: a function that no import finds, as it stands in a file
 - ``made`` class [arguments]: an instance that its class makes anew from these (dates, decimals, patterns, partial functions)
 - ``object`` class base state: any other instance; ``base`` is the builtin value that it extends or null, ``state`` its [[name, value], ...]
 - ``enum`` class value; ``iterator`` [items] end, where ``end`` is ``done``, ``more`` or the name of the error that it raised
@@ -70,9 +70,18 @@ _PARTS: dict[type, Callable[[Any], list[Any]]] = {
     re.Match: lambda x: [x.re, x.string, x.pos, x.endpos, x.start()],
     functools.partial: lambda x: [x.func, x.args, x.keywords],
     types.MappingProxyType: lambda x: [dict(x)],
+    types.GenericAlias: lambda x: [x.__origin__, x.__args__],
 }
-ALIASES: dict[type, str] = {types.MappingProxyType: "types:MappingProxyType", type(None): "types:NoneType", re.Pattern: "re:Pattern"}
-"""Classes whose own name leads nowhere, in every version or in some."""
+ALIASES: dict[type, str] = {
+    types.MappingProxyType: "types:MappingProxyType",
+    type(None): "types:NoneType",
+    re.Pattern: "re:Pattern",
+}
+"""Classes whose own name leads nowhere, in every version or in some; in a process that makes calls also those that moved."""
+MOVED: dict[int, str] = {}
+"""Identity of a function that moved → the name that it counts as."""
+CODES: dict[types.CodeType, tuple[Any, ...]] = {}
+"""Codes that were sent here → where they stand: path, name, line, position."""
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, lambda x: int.__add__(x, 0)),
     (float, float.__float__),
@@ -102,6 +111,8 @@ class Encoder:
         self._sources = sources
         self._left = 0
         self._above: list[int] = []
+        self.on_code: Callable[[types.CodeType, tuple[Any, ...]], None] | None = None
+        """Told of every ``code``, and where it stands: path, name, line, position."""
 
     def encode(self, value: Any) -> Encoded:
         """``value`` as a list of JSON values; ``opaque`` where it is too large."""
@@ -177,14 +188,21 @@ class Encoder:
         if found:
             return found
         if type(x) is types.FunctionType:
-            place = locate(x.__code__, self._sources(x.__code__.co_filename))
-            if place is not None:
+            if id(x) in MOVED:
+                return ["ref", *MOVED[id(x)].split(":")]
+            code = x.__code__
+            where = CODES.get(code) or self._where(code)
+            if where is not None:
+                if self.on_code:
+                    self.on_code(code, where)
                 cells = [self._any(c.cell_contents) for c in x.__closure__ or ()]
                 kw = [[k, self._any(v)] for k, v in (x.__kwdefaults__ or {}).items()]
-                home = str(x.__globals__.get("__name__"))
-                path = x.__code__.co_filename
-                return ["code", path, x.__code__.co_name, x.__code__.co_firstlineno, place, home, self._any(x.__defaults__), kw, cells]
+                return ["code", *where, str(x.__globals__.get("__name__")), self._any(x.__defaults__), kw, cells]
         return ["opaque", class_name(type(x))]
+
+    def _where(self, code: types.CodeType) -> tuple[Any, ...] | None:
+        place = locate(code, self._sources(code.co_filename))
+        return None if place is None else (code.co_filename, code.co_name, code.co_firstlineno, place)
 
     def _iterator(self, x: Any, kind: type) -> Encoded:
         if not self._consume:
@@ -274,13 +292,18 @@ def locate(code: types.CodeType, source: str | None) -> int | None:
 
 def codes(source: str, path: str, name: str, line: int) -> list[types.CodeType]:
     """Code objects of that name and first line in a source text, in its order."""
+    return [c for c in _all_codes(source, path) if (c.co_name, c.co_firstlineno) == (name, line)]
+
+
+@functools.lru_cache(maxsize=64)
+def _all_codes(source: str, path: str) -> tuple[types.CodeType, ...]:
     found: list[types.CodeType] = []
     waiting = [compile(source, path, "exec", dont_inherit=True)]
     for code in waiting:
         inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
         waiting += inner
-        found += [c for c in inner if (c.co_name, c.co_firstlineno) == (name, line)]
-    return found
+        found += inner
+    return tuple(found)
 
 
 def _sha(data: bytes) -> str:

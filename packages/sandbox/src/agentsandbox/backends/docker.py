@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from trajruntime.process_owner import parse_owner, this_process
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agentsandbox import bootstrap, owned_folders
+from agentsandbox import bootstrap, owned_folders, user_ids
+from agentsandbox.backends import container_users
 from agentsandbox.egress import SEEN, EgressProxy
 from agentsandbox.errors import BackendUnavailable, SandboxError
 from agentsandbox.images import Image, ensure_image
@@ -23,7 +24,6 @@ from agentsandbox.settings import BASE, HOME, PATH, SCRATCH_MB, TMP, fitted, ser
 from agentsandbox.stream import Stream
 
 _LOG = logging.getLogger(__name__)
-_UID = 1000
 _ENGINE_TIMEOUT_S = 30
 _PING_TIMEOUT_S = 3
 _BEING_REMOVED = 409
@@ -42,9 +42,13 @@ class DockerBackend(Backend):
         self._name = label
         self._label = f"{label}.owner"
         self._egress_prefix = f"{label}-egress-"
+        self._names_prefix = f"{label}-names-"
         self._lock = threading.Lock()
         self._images: dict[str, Image] = {}
         self._client: Any = None
+        self._shared: bool | None = None
+        self._sees_files = True
+        self._names: dict[str, container_users.Names] = {}
 
     def check(self, trusted: bool = True) -> None:
         try:
@@ -93,6 +97,14 @@ class DockerBackend(Backend):
             raise SandboxError(f"docker could not list or remove boxes: {e}", "check that the engine runs") from e
         return count
 
+    def shared_uid(self) -> bool:
+        """See :meth:`agentsandbox.sandbox.Backend.shared_uid`."""
+        api = self._api()
+        with self._lock:
+            if self._shared is None:
+                self._shared = container_users.maps_users(api)
+            return self._shared
+
     def _api(self) -> Any:
         with self._lock:
             if self._client is None:
@@ -114,23 +126,14 @@ class DockerBackend(Backend):
     def _start(self, api: Any, image: Image, limits: Limits, environment: Environment, trusted: bool, proxy: EgressProxy | None) -> Sandbox:
         workdir = environment.workdir
         env = {**dict(image.variables), **variables(environment, workdir, HOME, TMP, image.path or PATH)}
-        box_id = api.create_container(
-            image.digest,
-            entrypoint=[image.python, "-s", "-c", bootstrap.BOOTSTRAP],
-            command=[],
-            stdin_open=True,
-            user=f"{_UID}:{_UID}",
-            hostname="box",
-            working_dir="/",
-            environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
-            labels={self._label: str(this_process())},
-            network_disabled=not limits.network,
-            host_config=api.create_host_config(**host_config(limits, workdir, proxy)),
-        )["Id"]
-        destroy = _then(_remover(api, box_id), proxy.close if proxy else lambda: None)
+        owner = user_ids.UserId(user_ids.AGENT, user_ids.AGENT, None) if self.shared_uid() else user_ids.draw()
+        destroy: Callable[[], None] = owner.close
         try:
-            socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-            api.start(box_id)
+            with self._mounts(api, image, owner.number) as mounts:
+                box_id = self._create(api, image, limits, workdir, env, proxy, owner.number, mounts)
+                destroy = _remover(api, box_id, owner)
+                socket = api.attach_socket(box_id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+                api.start(box_id)
             fd = getattr(socket, "_sock", socket).fileno()
             settings = server_settings(
                 limits,
@@ -141,11 +144,58 @@ class DockerBackend(Backend):
                 rlimits={"RLIMIT_FSIZE": limits.disk_mb << 20},
                 ways=proxy.ways if proxy else (),
             )
-            provenance = self.provenance(limits, trusted, recipe_sha256=image.recipe_sha256, image_digest=image.digest)
-            return Sandbox(Stream(fd, fd, framed=True), settings, provenance, _then(destroy, socket.close))
+            loose = (user_ids.SHARED,) if owner.number == user_ids.AGENT else ()
+            digests = {"recipe_sha256": image.recipe_sha256, "image_digest": image.digest}
+            provenance = self.provenance(limits, trusted, not_enforced=loose, **digests)
+            close = _then(_then(destroy, proxy.close if proxy else lambda: None), socket.close)
+            return Sandbox(Stream(fd, fd, framed=True), settings, provenance, close)
         except BaseException:
             destroy()
             raise
+
+    def _create(
+        self,
+        api: Any,
+        image: Image,
+        limits: Limits,
+        workdir: str,
+        env: dict[str, str],
+        proxy: EgressProxy | None,
+        user: int,
+        mounts: Sequence[Any],
+    ) -> str:
+        what = dict(
+            entrypoint=[image.python, "-s", "-c", bootstrap.BOOTSTRAP],
+            command=[],
+            stdin_open=True,
+            user=f"{user}:{user}",
+            hostname="box",
+            working_dir="/",
+            environment={k: v for k, v in env.items() if k != "PYTHONPATH"},
+            labels={self._label: str(this_process())},
+            network_disabled=not limits.network,
+        )
+        config = host_config(limits, workdir, proxy, user)
+        try:
+            made = api.create_container(image.digest, **what, host_config=api.create_host_config(**config, mounts=list(mounts)))
+        except APIError as e:
+            if not (mounts and container_users.sees_no_files(e)):
+                raise
+            self._sees_files = False
+            made = api.create_container(image.digest, **what, host_config=api.create_host_config(**config))
+        return str(made["Id"])
+
+    @contextlib.contextmanager
+    def _mounts(self, api: Any, image: Image, user: int) -> Iterator[list[Any]]:
+        """What gives the user of a box its name there; nothing where that of the image fits, or the engine is elsewhere."""
+        if user == user_ids.AGENT or not (self._sees_files and api.base_url.startswith("http+docker://")):
+            yield []
+            return
+        with self._lock:
+            if image.digest not in self._names:
+                self._names[image.digest] = container_users.names_of(api, image.digest, {self._label: str(this_process())})
+        with container_users.mounts(self._names[image.digest], user, self._names_prefix) as mounts:
+            yield mounts
 
     def _proxy(self, api: Any, limits: Limits) -> EgressProxy | None:
         if limits.network or not limits.reach:
@@ -155,11 +205,11 @@ class DockerBackend(Backend):
         return EgressProxy(limits.reach, self._egress_prefix)
 
 
-def host_config(limits: Limits, workdir: str, proxy: EgressProxy | None = None) -> dict[str, Any]:
+def host_config(limits: Limits, workdir: str, proxy: EgressProxy | None = None, user: int = user_ids.AGENT) -> dict[str, Any]:
     """What the engine is told about a box, as arguments of docker-py's ``create_host_config``."""
 
     def tmpfs(size_mb: int) -> str:
-        return f"rw,exec,nosuid,nodev,size={size_mb}m,nr_inodes={limits.inodes},uid={_UID},gid={_UID},mode=755"
+        return f"rw,exec,nosuid,nodev,size={size_mb}m,nr_inodes={limits.inodes},uid={user},gid={user},mode=755"
 
     memory = limits.memory_mb << 20
     return {
@@ -195,10 +245,13 @@ def _removed(api: Any, box_id: str) -> bool:
     return True
 
 
-def _remover(api: Any, box_id: str) -> Callable[[], None]:
+def _remover(api: Any, box_id: str, owner: user_ids.UserId) -> Callable[[], None]:
+    """Remove a container; only then may another box have its user."""
+
     def remove() -> None:
         try:
             _removed(api, box_id)
+            owner.close()
         except (DockerException, OSError) as e:
             raise SandboxError(f"docker could not remove a box: {e}", "run reap once the engine is well") from e
 

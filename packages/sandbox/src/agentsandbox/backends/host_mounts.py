@@ -31,6 +31,8 @@ def arguments(prefix: Path) -> tuple[str, ...]:
     """Arguments of bwrap that show the box its part of /usr, and the Python of ``prefix`` without the host's own packages."""
     found = [*_view(Path("/usr"))]
     if not prefix.is_relative_to("/usr"):
+        for parent in reversed(prefix.parents[:-1]):  # see bubblewrap.py: else closed to all but root
+            found += ["--dir", str(parent)]
         found += ["--ro-bind", str(prefix), str(prefix)]
     for folder in _packages(prefix):
         found += ["--tmpfs", str(folder), "--remount-ro", str(folder)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-from agentsandbox import owned_folders
+from agentsandbox import owned_folders, user_ids
 from agentsandbox.backends.process import start
 from agentsandbox.environments import ensure_environment, refuse_image
 from agentsandbox.errors import BackendUnavailable, SandboxError, Untrusted
@@ -79,6 +79,7 @@ def not_enforced(forbidden: set[str]) -> tuple[str, ...]:
         "network (Unix sockets of the host)",
         "reading host files" if landlock.FILES in forbidden else "reading and writing host files",
         "modes and times of the user's files on the host",
+        user_ids.SHARED,
         *(() if landlock.SIGNALS in forbidden else ("signals to other processes of the user",)),
         "cpus",
         "pids",

@@ -15,6 +15,7 @@ from trajschema.rollout import Provenance
 from agentsandbox import bootstrap
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Sandbox
+from agentsandbox.server.process.process_tree import children
 from agentsandbox.stream import Stream
 
 _ERRORS_READ = 4000
@@ -50,6 +51,10 @@ def start(
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
+            inside = children(process.pid)  # bubblewrap has no power over a box that became another user
+            for pid in (process.pid, *inside):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -23,9 +23,9 @@ def bench(backend: str, image: str, settings: list[str], calls: int, *, as_json:
         place = backend_of(backend)
         found = measured(place, limits_of(settings, Limits()), Environment(image=image), calls)
         if as_json:
-            print(json.dumps({"backend": place.name, "median_ms": found}, indent=2))
+            print(json.dumps({"backend": place.name, "shared_uid": place.shared_uid(), "median_ms": found}, indent=2))
         else:
-            print(f"{place.name}: medians")
+            print(f"{place.name}{' (shared uid)' if place.shared_uid() else ''}: medians")
             for name, value in found.items():
                 print(f"  {name:<12} {value:>9.2f} ms  {1000 / value:>9.0f} /s")
         return 0

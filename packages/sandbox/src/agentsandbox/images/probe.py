@@ -14,6 +14,8 @@ OLDEST = (3, 9)
 """Oldest Python that the server runs on."""
 _NEEDED = ("bash", "git")
 _LIMIT_S = 60
+_NOBODY = "65534:65534"
+"""As a box: a user to whom nothing in the image belongs. Also engines that map users know this one."""
 _SCRIPT = r"""
 for d in /opt/*/envs/testbed/bin; do [ -x "$d/python" ] && PATH="$d:$PATH" && break; done
 echo "path $PATH"
@@ -74,7 +76,7 @@ def probe(client: Any, digest: str, labels: Mapping[str, str]) -> Found:
         digest,
         entrypoint=["/bin/sh", "-c", _SCRIPT],
         command=[],
-        user="1000:1000",
+        user=_NOBODY,
         working_dir="/",
         labels=dict(labels),
         host_config=config,

@@ -16,6 +16,8 @@ from trajschema.trajectory import Observation
 _LISTINGS = frozenset({"ls", "find", "tree", "du", "rg", "fd", "git status", "git ls-files", "grep -r"})
 _FILTERS = frozenset({"cd", "echo", "grep", "head", "pwd", "sort", "tail", "true", "uniq", "wc"})
 _OPERATORS = frozenset({"|", "||", "&&", ";", "&", "|&"})
+_SPLIT_MAX = 10_000
+"""Characters of a command line that is split into words: that takes quadratic time."""
 _REDIRECTION = re.compile(r"[<>&]+")
 
 
@@ -189,7 +191,9 @@ def is_unordered(tool: str, arguments: Mapping[str, Any]) -> bool:
 
 
 def _programs(command: str) -> list[str]:
-    """What each simple command of a command line runs; empty where it cannot be told."""
+    """What each simple command of a command line runs; empty where it cannot be told, as of a line that is too long to be split."""
+    if len(command) > _SPLIT_MAX:
+        return []
     lexer = shlex.shlex(command.replace("\n", " ; "), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     try:

@@ -6,8 +6,12 @@ import functools
 import re
 
 
-@functools.lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
+@functools.lru_cache(maxsize=64)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_translated(p)})" for p in patterns) or r"(?!)", re.DOTALL)
+
+
+def _translated(pattern: str) -> str:
     pattern = pattern.strip("/")
     out: list[str] = []
     i = 0
@@ -27,7 +31,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         else:
             out.append(re.escape(pattern[i]))
             i += 1
-    return re.compile("".join(out) + "(?:/.*)?", re.DOTALL)
+    return "".join(out) + "(?:/.*)?"
 
 
 def matches(path: str, patterns: list[str] | tuple[str, ...]) -> bool:
@@ -36,4 +40,4 @@ def matches(path: str, patterns: list[str] | tuple[str, ...]) -> bool:
     Patterns are anchored at the workdir. ``*`` and ``?`` stay within a part, ``**/`` stands for any folders, also none. A
     pattern that names a folder covers everything below it.
     """
-    return any(_compiled(p).fullmatch(path) for p in patterns)
+    return _any_of(tuple(patterns)).fullmatch(path) is not None

@@ -17,7 +17,7 @@ from agentsandbox.server.archive import empty
 from agentsandbox.server.git.history import Leak
 from agentsandbox.server.git.repository import Repository
 from agentsandbox.server.host import Host
-from agentsandbox.server.isolation import landlock, relay, seccomp
+from agentsandbox.server.isolation import identity, landlock, relay, seccomp
 from agentsandbox.server.process import pipe_drain, supervisor
 from agentsandbox.server.process.command import run_command
 from agentsandbox.server.process.process_tree import paused
@@ -102,6 +102,8 @@ def serve(first: dict[str, Any], rest: bytes) -> None:
     ``rest`` is what was read beyond it.
     """
     settings = Settings(first["settings"])
+    if settings.user:
+        identity.become(settings.user, {settings.workdir, settings.base, settings.home, settings.tmp, *settings.scratch})
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace gets no signal that it does not handle
     supervisor.harden()
     if settings.confined:

@@ -38,6 +38,8 @@ class Settings:
         """Most bytes of the workdir that are hashed or copied at once."""
         self.ways: list[list[str | int]] = raw["ways"]
         """Addresses that the box reaches (see :mod:`agentsandbox.server.isolation.relay`)."""
+        self.user: int = raw["user"]
+        """User and group to become before anything else; 0 to stay who it is."""
         self.paths = PathMap([(seen, real) for seen, real in raw["seen"]])
 
 

@@ -21,6 +21,8 @@ from agentsandbox.server.isolation import ipc
 from agentsandbox.server.settings import FIXED_MTIME, BadTree, Rejected, Settings
 from agentsandbox.server.snapshot import TreeState, TreeStates, put_back, write
 
+DIFFED_MAX = 64 << 20
+"""Bytes of the largest file that is part of a diff."""
 _JUNK_FOLDERS = frozenset({b"__pycache__", b".pytest_cache", b".hypothesis", b".mypy_cache", b".ruff_cache"})
 _JUNK_FILES = (b".pyc", b".pyo")
 _AS_BINARY = "* -text -ident !filter -diff !eol !working-tree-encoding\n"
@@ -100,7 +102,8 @@ class Repository:
         """Unified diff of the workdir against the base commit, files in order of path."""
         locked: dict[bytes, int] = {}
         try:
-            changed = {path: letter for path, letter in self._changed(locked).items() if letter != "A" or not _is_junk(path)}
+            found = self._changed(locked).items()
+            changed = {path: letter for path, letter in found if (letter != "A" or not _is_junk(path)) and self._is_carried(path, letter)}
             return self._diff(changed, locked) if changed else ""
         finally:
             for path, mode in reversed(locked.items()):
@@ -132,7 +135,8 @@ class Repository:
         every = self._changed({})
         changed = {path for path in every if matches(os.fsdecode(path), patterns)}
         back = sorted(path for path in changed if every[path] != "A")
-        in_the_way = {a for a, letter in every.items() if letter == "A" and any(b.startswith(a + b"/") for b in back)}
+        above = {path[:end] for path in back for end in _slashes(path)}
+        in_the_way = {path for path, letter in every.items() if letter == "A" and path in above}
         for path in {path for path in changed if every[path] == "A"} | in_the_way:
             os.unlink(self._top + path)
             self._prune(path.rpartition(b"/")[0])
@@ -204,6 +208,10 @@ class Repository:
                     elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                         found.append(path)
         return found
+
+    def _is_carried(self, path: bytes, letter: str) -> bool:
+        """Whether a changed file is of a size that a diff carries. One without blocks behind it may claim any size."""
+        return letter == "D" or os.lstat(self._top + path).st_size <= DIFFED_MAX
 
     def _diff(self, changed: dict[bytes, str], locked: dict[bytes, int]) -> str:
         """Unified diff of ``changed``. Files that forbid reading are opened, and noted in ``locked`` with their modes."""
@@ -301,6 +309,13 @@ def _is_same(full: bytes, mode: int, data: bytes) -> bool:
     if not status.st_mode & 0o400 or mode != (RUNS if status.st_mode & 0o100 else PLAIN) or status.st_size != len(data):
         return False
     return tree.read_file(full, len(data)) == data
+
+
+def _slashes(path: bytes) -> Iterator[int]:
+    at = path.find(b"/")
+    while at >= 0:
+        yield at
+        at = path.find(b"/", at + 1)
 
 
 def _zero_ended(paths: list[bytes]) -> bytes:

@@ -66,13 +66,19 @@ def drop_capabilities() -> None:
     Raises:
         OSError: the kernel refuses.
     """
+    drop_bounding_set()
+    libc = _libc()
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _checked(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
+
+
+def drop_bounding_set() -> None:
+    """Give up every capability that a program could bring, as far as this process may."""
     libc = _libc()
     number = 0
     while libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0:
         number += 1
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    _checked(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
-    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:

@@ -2,6 +2,7 @@
 
 It closes what namespaces leave open: socket families that no network namespace holds back (virtual machine sockets reach the
 hypervisor), key rings, io_uring (which opens sockets past any filter), mounting, new namespaces, the kernel's rarer interfaces.
+And it keeps the server from being slowed or pinned to one core by what it serves, which has the same user.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
-_NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16  # offsets in struct seccomp_data
+_NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24  # offsets in struct seccomp_data
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 _X32 = 0x40000000  # x86-64's second table of calls starts here
 _NEW_NAMESPACE = 0x7E020000  # every CLONE_NEW flag
@@ -24,6 +25,12 @@ _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}
+_SCHEDULING = {  # sched_setparam, sched_setscheduler, sched_setaffinity, sched_setattr: the first argument is a process
+    "x86_64": (142, 144, 203, 314),
+    "aarch64": (118, 119, 122, 274),
+}
+_PRIORITY = {"x86_64": 141, "aarch64": 140}  # setpriority: what kind of number the second argument is, counted from 0
+_IO_PRIORITY = {"x86_64": 251, "aarch64": 30}  # ioprio_set: the same, counted from 1
 _MISSING = (425, 426, 427, 435)  # io_uring in three calls; clone3, whose flags no filter can read: callers fall back to clone
 _REFUSED_EVERYWHERE = (428, 429, 430, 431, 432, 433, 442, 443)  # open_tree … fspick, mount_setattr, quotactl_fd
 _REFUSED = {
@@ -51,7 +58,7 @@ def refuse(internet: bool) -> None:
     machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"no table of system calls for {machine}; known: {', '.join(_ARCHITECTURES)}")
-    packed = b"".join(struct.pack("=HBBI", *i) for i in program(machine, internet))
+    packed = b"".join(struct.pack("=HBBI", *i) for i in program(machine, internet, {os.getpid(), os.getpgrp()} - {0}))
     code = ctypes.create_string_buffer(packed, len(packed))
     whole = struct.pack("@HP", len(packed) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -60,8 +67,9 @@ def refuse(internet: bool) -> None:
         raise OSError(number, f"seccomp: {os.strerror(number)}")
 
 
-def program(machine: str, internet: bool) -> list[Instruction]:
-    """The filter as classic BPF."""
+def program(machine: str, internet: bool, server: Collection[int] = ()) -> list[Instruction]:
+    """The filter as classic BPF. ``server`` are the numbers of the server's process and group, as it sees them itself."""
+    own = [i for number in server for i in _when(_JUMP_EQUAL, number, [_refusal(errno.EPERM)])]
     families = [_UNIX, _NETLINK, *([_INET, _INET6] if internet else [])]
     return [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
@@ -72,9 +80,17 @@ def program(machine: str, internet: bool) -> list[Instruction]:
         *_each((*_REFUSED_EVERYWHERE, *_REFUSED[machine]), errno.EPERM),
         *_when(_JUMP_EQUAL, _SOCKET[machine], [_argument(), *_allowing(families), _refusal(errno.EAFNOSUPPORT)]),
         *_when(_JUMP_EQUAL, _PRLIMIT[machine], [_argument(), *_allowing([0]), _refusal(errno.EPERM)]),  # its own limits only
+        *(i for number in _SCHEDULING[machine] for i in _when(_JUMP_EQUAL, number, [_argument(), *own, _permission()])),
+        *_when(_JUMP_EQUAL, _PRIORITY[machine], _others(own, user=2)),
+        *_when(_JUMP_EQUAL, _IO_PRIORITY[machine], _others(own, user=3)),
         *_when(_JUMP_EQUAL, _CLONE[machine], [_argument(), *_when(_JUMP_ANY_BIT, _NEW_NAMESPACE, [_refusal(errno.EPERM)])]),
-        (_RETURN, 0, 0, _ALLOW),
+        _permission(),
     ]
+
+
+def _others(own: list[Instruction], user: int) -> list[Instruction]:
+    """A priority for other processes and groups than the server's, and for no user as a whole."""
+    return [_argument(), *_when(_JUMP_EQUAL, user, [_refusal(errno.EPERM)]), (_LOAD, 0, 0, _SECOND_ARGUMENT_AT), *own, _permission()]
 
 
 def _when(test: int, operand: int, then: list[Instruction]) -> list[Instruction]:
@@ -90,7 +106,11 @@ def _each(numbers: Iterable[int], error: int) -> list[Instruction]:
 
 
 def _allowing(values: Iterable[int]) -> list[Instruction]:
-    return [i for value in values for i in _when(_JUMP_EQUAL, value, [(_RETURN, 0, 0, _ALLOW)])]
+    return [i for value in values for i in _when(_JUMP_EQUAL, value, [_permission()])]
+
+
+def _permission() -> Instruction:
+    return (_RETURN, 0, 0, _ALLOW)
 
 
 def _argument() -> Instruction:

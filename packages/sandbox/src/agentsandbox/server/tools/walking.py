@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator
 
 _SKIPPED = frozenset({".git", "__pycache__", ".pytest_cache"})
+_LOOKED_MAX = 32 << 20  # bytes of a file that is looked through
 _PROBE = 8192  # a zero byte in here makes a file binary
 
 
@@ -21,10 +23,13 @@ def files_below(root: str, shown: str, glob: str | None = None) -> Iterator[tupl
 
 
 def text_of(path: str) -> bytes | None:
-    """Content of a file; nothing if it is binary or cannot be read."""
+    """Content of a file; nothing if it is binary or very large, no regular one, or cannot be read."""
     try:
-        with open(path, "rb") as f:
-            data = f.read()
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as f:
+            found = os.fstat(f.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _LOOKED_MAX or found.st_dev == os.stat("/proc/self").st_dev:
+                return None
+            data = f.read(_LOOKED_MAX)
     except OSError:
         return None
     return None if b"\0" in data[:_PROBE] else data

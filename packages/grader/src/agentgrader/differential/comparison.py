@@ -1,0 +1,154 @@
+"""Answers of the gold patch beside those of a diff, and what is said of them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from agentsandbox.errors import BoxLost
+from agentsandbox.sandbox import Sandbox
+from trajschema.outcome import ComparedFunction, Difference, Differential
+from trajschema.task import Environment
+
+from agentgrader.calls import Function, Pace, Recording, make_calls
+from agentgrader.differential.answers import Answer, difference_of, evidence, told
+from agentgrader.differential.gold import GoldSide, places_of, root_of
+from agentgrader.differential.inputs import Call, Inputs
+from agentgrader.differential.targets import Target, Targets
+
+_CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)
+"""A call may take the candidate 25 times as long as it may take the gold patch."""
+_SAYS_NOTHING = "what it returns cannot be written down"
+Answered = Sequence[tuple[Call, Answer]]
+
+
+class Candidate:
+    """The box with the diff."""
+
+    def __init__(
+        self,
+        box: Sandbox,
+        environment: Environment,
+        gold: GoldSide,
+        asked: Sequence[Target],
+        moved: Mapping[str, list[str]],
+        paths: Sequence[str],
+    ) -> None:
+        self._box = box
+        self._environment = environment
+        self._gold = gold
+        self._elsewhere = {t.function: t.elsewhere for t in asked}
+        self._moved = moved
+        self._paths = paths
+
+    def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
+        """Answers by position."""
+        requests = [c.request(places_of(self._elsewhere.get(c.function, ()), root_of(c.module, c.path))) for c in calls]
+        setting = self._gold.setting(calls, self._paths, self._moved)
+        found: dict[int, Answer] = {}
+        try:
+            for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE):
+                found[r["call"]] = r
+        except BoxLost:
+            return {}
+        return found
+
+
+@dataclass
+class Found:
+    """What came of a comparison, by position of the call."""
+
+    differing: dict[int, Difference] = field(default_factory=dict)
+    lost: dict[int, str] = field(default_factory=dict)
+    """Why calls do not count."""
+
+
+class Comparison:
+    """Of the answers of the gold patch with those of a diff."""
+
+    def __init__(
+        self,
+        answers: Answered,
+        candidate: Candidate,
+        gold: GoldSide,
+        inputs: Inputs,
+        paths: Sequence[str],
+        asked: Mapping[Function, Target],
+    ) -> None:
+        self._answers = answers
+        self._candidate = candidate
+        self._gold = gold
+        self._inputs = inputs
+        self._paths = paths
+        self._asked = asked
+
+    def made(self, beside: Executor) -> Found:
+        """Differences, each seen twice. The gold patch is asked again in ``beside``, the diff meanwhile here."""
+        calls = [c for c, _ in self._answers]
+        first = self._looked(self._candidate.answers(calls))
+        if not first.differing:
+            return first
+        asked_again = beside.submit(self._gold.again, self._answers, self._paths, self._inputs.ignored)
+        again = self._looked(self._candidate.answers(calls))
+        stable = asked_again.result()
+        two_ways = {i: "the gold patch answers in two ways" for i in range(len(calls)) if i not in stable}
+        lost = {**first.lost, **two_ways}
+        return Found({i: d for i, d in again.differing.items() if i in stable and i in first.differing}, lost)
+
+    def _looked(self, theirs: Mapping[int, Answer]) -> Found:
+        found = Found()
+        reached = Counter(call.function for i, (call, _) in enumerate(self._answers) if i in theirs and call.origin == "mutated")
+        for i, (call, mine) in enumerate(self._answers):
+            other = theirs.get(i)
+            excuse = self._asked[call.function].excused
+            if other is None and call.origin == "mutated" and reached[call.function]:
+                found.lost[i] = "not made under the diff, which took too long before"
+            elif excuse and other is not None and "absent" in other:
+                found.lost[i] = excuse
+            else:
+                ranges = self._inputs.ranges.get(call.function)
+                within = other is not None and ranges is not None and ranges.hold(call)
+                difference = difference_of(call, mine, {"unmade": True} if other is None else other, self._inputs.ignored, within)
+                if difference is not None:
+                    found.differing[i] = difference
+        return found
+
+
+def said_of(
+    chosen: Targets,
+    asked: Sequence[Target],
+    recording: Recording,
+    inputs: Inputs,
+    answers: Answered,
+    unanswered: Sequence[tuple[Call, str]],
+    found: Found,
+) -> Differential:
+    """The opinion. ``unanswered`` are calls that the gold patch does not answer, with the reason."""
+    compared, differing = Counter[Function](), Counter[Function]()
+    for i, (call, mine) in enumerate(answers):
+        differing[call.function] += i in found.differing
+        compared[call.function] += i in found.differing or (i not in found.lost and told(mine))
+    silent = [*unanswered, *((answers[i][0], why) for i, why in found.lost.items())]
+    lost = {call.function: why for call, why in reversed(silent)} | dict(inputs.left_out)
+    functions = [_of(t, compared[t.function], differing[t.function], lost.get(t.function, _SAYS_NOTHING)) for t in asked]
+    functions += [_of(t, 0, 0, why) for t, why in chosen.excluded if t.rank < 2]
+    drawn = {t.function for t in asked if t.rank == 3}
+    counted = Counter(why for call, why in silent if call.function not in drawn)
+    reasons = [*chosen.reasons, *(f"{t.name}: {why}" for t, why in chosen.excluded), *inputs.reasons]
+    fix = {t.function for t in (*chosen.functions, *(t for t, _ in chosen.excluded)) if t.changed_by in ("gold", "both")}
+    return Differential(
+        functions=tuple(t.name for t in asked if t.rank < 3),
+        by_function=tuple(functions),
+        recorded=inputs.known,
+        compared=sum(compared.values()),
+        differing=len(found.differing),
+        differences=tuple(evidence(d for _, d in sorted(found.differing.items()))),
+        called_beside=sum(keeping and f not in fix for f, keeping in recording.seen.items()),
+        not_compared=(*reasons, *(f"{n} calls: {why}" for why, n in counted.items())),
+    )
+
+
+def _of(target: Target, compared: int, differing: int, why: str) -> ComparedFunction:
+    return ComparedFunction(
+        name=target.name, changed_by=target.changed_by, compared=compared, differing=differing, not_compared="" if compared else why
+    )
