@@ -23,7 +23,7 @@ def _nothing(_: Settings) -> Any:
     return None
 
 
-GRADER = ("agentgrader.probes.main",)
+GRADER = ("agentgrader.probes.main", "agentgrader.probes.call_batches")
 """The grader's code inside a sandbox: it is sent there as source and not reachable by imports, so it is named here."""
 AGENTS = (
     *("agentrollout.models", "agentrollout.external", "agentrollout.policies"),

@@ -171,6 +171,7 @@ def engine_answers() -> bool:
     return Path("/var/run/docker.sock").exists() and subprocess.run(["docker", "version"], capture_output=True).returncode == 0
 
 
+@pytest.mark.soak
 def test_an_engine_that_goes_away_mid_run_is_named_and_the_next_run_does_the_rest(project: Project, tmp_path: Path) -> None:
     if not engine_answers():
         if os.environ.get("CI") == "true":

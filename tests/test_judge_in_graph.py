@@ -129,6 +129,7 @@ def test_many_missing_judgements_are_handed_in_as_one_batch_at_half_the_price(fi
     assert summary["judge"]["cost_usd"] == pytest.approx(len(items) * (1_000 * 2 + 100_000 * 10) / 2e6)
 
 
+@pytest.mark.soak
 def test_a_batch_that_cannot_be_had_is_not_asked_one_by_one_and_is_tried_again(finished: Project) -> None:
     with FakeServer(kind, batches=FakeBatches(faults=[overloaded()])) as server:
         use(finished, server, batch="auto", batch_from=2)

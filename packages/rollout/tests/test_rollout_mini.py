@@ -125,6 +125,7 @@ def test_fenced_commands_are_taken_one_at_a_time(play: Any) -> None:
     assert len(played.commands) == 3
 
 
+@pytest.mark.soak
 def test_its_exits_are_ours(play: Any) -> None:
     talk, look = says("I only talk.", model="gpt-4o"), bash("I look.", "ls")
     confused = play(talk)

@@ -102,7 +102,7 @@ def test_a_recording_of_one_backend_replays_the_same_on_another(
     assert calls == {"same"}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_tampering_with_one_observation_is_found_where_it_was_done(
     best_backend: Backend, recording: Trajectory, task: Task, tree: bytes, data: st.DataObject

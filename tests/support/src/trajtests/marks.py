@@ -1,11 +1,21 @@
-"""Marks tests by what they need, read off their fixtures, so that `make check` can leave those out: a pytest plugin."""
+"""A pytest plugin: marks tests by what they need, read off their fixtures, so that `make check` can leave those out; cases a property."""
 
 import pytest
+from hypothesis import settings
+
+EXAMPLES = 50
+"""Cases of a property where its test names no number."""
 
 BOXES = frozenset(
     {"backend", "best_backend", "strong_backend", "real_backend", "local", "docker", "bubblewrap", "box", "open_box", "command_environ"}
 )
 GRAPH = frozenset({"project", "finished", "finished_template"})
+
+
+def pytest_configure() -> None:
+    """Half of Hypothesis's cases, in all else its own profile for this place."""
+    settings.register_profile("trajtests", parent=settings(), max_examples=EXAMPLES)
+    settings.load_profile("trajtests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
