@@ -47,7 +47,7 @@ def test_a_library_that_cannot_be_had_is_named_and_a_later_run_completes(project
 
 def test_a_filled_cache_needs_no_network(project: Project, finished: Project) -> None:
     assert finished.lake.stored("task_pool"), "the shared cache is filled"
-    project.configure(agents=FEW)
+    project.configure(agents={"run": [{"name": "noop"}]})
     project.environment = NO_INDEX
     assert project.run()["stages"]["task_pool"]["computed"] == 3
 

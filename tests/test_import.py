@@ -42,6 +42,7 @@ def test_recorded_rollouts_are_taken_graded_anew_and_cost_only_their_task(finish
     assert other.computed(other.run()) == {}
 
 
+@pytest.mark.soak
 def test_tasks_of_another_pool_join_this_one(finished: Project, tmp_path: Path) -> None:
     task = rows(finished, "task_pool")[0]
     file = tmp_path / "tasks.jsonl"

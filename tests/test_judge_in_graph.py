@@ -97,6 +97,7 @@ def test_a_stage_that_breaks_off_is_told_ends_the_run_failed_and_pays_for_nothin
         assert server.batches.items == {}
 
 
+@pytest.mark.soak
 def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a_note_on_temperature(finished: Project) -> None:
     def no_temperature(body: dict[str, Any]) -> Behaviour:
         return failure(400, text="temperature is not supported") if "temperature" in body else kind(body)

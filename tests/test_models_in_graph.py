@@ -110,7 +110,8 @@ def test_a_service_that_is_away_leaves_its_attempts_for_the_next_run(project: Pr
     assert [r["exit"] for r in rollouts(project)] == ["submitted"] * 6
 
 
-@pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.soak), 6])
+@pytest.mark.soak
+@pytest.mark.parametrize("concurrency", [1, 6])
 def test_the_money_limit_stops_the_run_within_one_call_and_the_next_run_goes_on(project: Project, concurrency: int) -> None:
     with FakeServer(act) as server:
         use(project, server, concurrency=concurrency, agents={"money_limit_usd": 0.055})

@@ -53,6 +53,7 @@ def differences(reports: list[dict]) -> list[str]:
     return [f"{call['tool']}: {call['status']} {call['why']}\n{call['diff']}" for call in [*calls, *ends] if call["status"] != "same"]
 
 
+@pytest.mark.soak
 def test_trajectories_of_the_lake_and_of_the_release_replay_the_same(finished: Project) -> None:
     for source, count in ((finished.data / "lake", "4"), (finished.data / "release", "2")):
         reports = replayed(finished, source, "--count", count)

@@ -134,6 +134,6 @@ def flaky_shapes(store: TaskStore) -> Library:
     return shapes_library(store, TESTS + FLAKY)
 
 
-@pytest.fixture(params=[pytest.param("local", marks=pytest.mark.soak), "docker"])
+@pytest.fixture(params=["local", "docker"])
 def real_backend(request: pytest.FixtureRequest) -> Backend:
     return backend_called(request.param)

@@ -182,6 +182,7 @@ def test_an_unknown_name_is_refused_at_once(store: TaskStore, local: Backend) ->
         build_pool(["nowhere"], 1, 1, store, local, Limits())
 
 
+@pytest.mark.soak
 def test_three_tasks_of_a_real_library(store: TaskStore, real_backend: Backend) -> None:
     problems: list[TaskError] = []
     tasks = build_pool(["humanize"], 3, 1, store, real_backend, Limits(), on_error=problems.append)
