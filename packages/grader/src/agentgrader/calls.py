@@ -19,25 +19,22 @@ _START_S = 60.0
 """Seconds beyond those for the calls that a process may take to start and to end."""
 _BATCH = 100
 """Calls made by one process, unless it ends before."""
-_PROGRAM = """
-import importlib.abc, importlib.util, json, os, sys
+_PROGRAM = (
+    """
+import json, os, sys
 path, out = sys.argv[1], os.dup(1)
 with open(path) as f:
     request = json.load(f)
 os.unlink(path)
 sources = request.pop("sources")
-class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    of_the_grader = True
-    def find_spec(self, name, path=None, target=None):
-        if name in sources:
-            return importlib.util.spec_from_loader(name, self, is_package=not sources[name])
-    def exec_module(self, module):
-        exec(compile(sources[module.__name__], "<" + module.__name__ + ">", "exec"), module.__dict__)
 sys.path[:] = [p for p in sys.path if p]
-sys.meta_path.insert(0, SourceFinder())
+"""
+    + bootstrap.FINDER
+    + """
 from agentgrader.probes.call_batches import main
 main(request, out)
 """
+)
 """What makes calls, for ``python -c``. It starts afresh, so that nothing of a test runner is in it."""
 _NEEDED = ("call_batches", "call_replay", "deserialize", "plain_answer", "serialize")
 Function = tuple[str, str]

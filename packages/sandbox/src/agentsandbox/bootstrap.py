@@ -11,8 +11,21 @@ from typing import Any
 VERSION = "0.1.0"
 SERVER = "agentsandbox.server"
 
-BOOTSTRAP = """
-import importlib.abc, importlib.util, json, os, sys
+FINDER = """
+import importlib.abc, importlib.util, sys
+class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name in sources:
+            return importlib.util.spec_from_loader(name, self, is_package=not sources[name])
+    def exec_module(self, module):
+        exec(compile(sources[module.__name__], "<" + module.__name__ + ">", "exec"), module.__dict__)
+sys.meta_path.insert(0, SourceFinder())
+"""
+"""Part of a program: imports modules from ``sources``, name → text (empty for a package), before any other."""
+
+BOOTSTRAP = (
+    """
+import json, os, sys
 sys.path[:] = [p for p in sys.path if p]
 data = b""
 while b"\\n" not in data:
@@ -22,16 +35,14 @@ while b"\\n" not in data:
     data += piece
 line, _, rest = data.partition(b"\\n")
 message = json.loads(line)
-class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path=None, target=None):
-        if name in message["sources"]:
-            return importlib.util.spec_from_loader(name, self, is_package=not message["sources"][name])
-    def exec_module(self, module):
-        exec(compile(message["sources"][module.__name__], "<" + module.__name__ + ">", "exec"), module.__dict__)
-sys.meta_path.insert(0, SourceFinder())
+sources = message["sources"]
+"""
+    + FINDER
+    + """
 from agentsandbox.server.main import serve
 serve(message, rest)
 """
+)
 """Program for ``python -c``: reads one line with sources and settings, then serves the rest of its input."""
 
 

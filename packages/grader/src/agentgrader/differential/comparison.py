@@ -12,8 +12,9 @@ from trajschema.task import Environment
 
 from agentgrader.calls import Function, Pace, Recording, make_calls
 from agentgrader.differential.answers import Answer, difference_of, evidence, told
-from agentgrader.differential.gold import GoldSide, places_of, root_of
+from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import Call, Inputs
+from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.targets import Target, Targets
 
 _CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)

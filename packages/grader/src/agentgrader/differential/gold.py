@@ -15,9 +15,10 @@ from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader.calls import Function, Pace, Recording, Setting, make_calls, outlines, record_calls
+from agentgrader.calls import Pace, Recording, Setting, make_calls, outlines, record_calls
 from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
+from agentgrader.differential.module_names import root_of
 from agentgrader.differential.stand_ins import stand_ins
 from agentgrader.differential.tests_removed import KEPT, test_patterns
 from agentgrader.differential.values import Ignored
@@ -174,21 +175,3 @@ def _changed(before: Any, after: Any) -> list[str]:
     old = before["functions"] if before else {}
     changed = [k for k, f in after["functions"].items() if old.get(k, {}).get("digest") != f["digest"]]
     return changed or list(after["functions"])
-
-
-def root_of(module: str, path: str) -> str:
-    """The folder that a module of that name is found from, where its file is at ``path``; empty for the workdir or none."""
-    stem = path.removesuffix("/__init__.py").removesuffix(".py")
-    inner = module.replace(".", "/")
-    return stem[: -len(inner)].rstrip("/") if stem.endswith(inner) else ""
-
-
-def module_at(path: str, root: str) -> str:
-    """Dotted name of the module at ``path``, found from the folder ``root``."""
-    inner = path.removeprefix(f"{root}/") if root else path
-    return inner.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
-
-
-def places_of(functions: Sequence[Function], root: str) -> list[list[str]]:
-    """[module, key] of functions, found from the folder ``root``."""
-    return [[module_at(path, root), key] for path, key in functions]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from agentgrader.differential.module_names import root_of
 from agentgrader.syntax import parse
 
 _RUNNERS = ("pytest", "_pytest", "unittest", "nose", "hypothesis", "doctest")
@@ -124,8 +125,7 @@ def _used(statement: ast.stmt) -> list[str]:
 def _resolved(imports: Sequence[ast.stmt], module: str, path: str) -> Iterator[tuple[str, set[str], str]]:
     """Modules that are imported from, the names, and the path without ending where each would stand in the tree of ``module``."""
     is_package = path.endswith("/__init__.py")
-    root = path.removesuffix("/__init__.py").removesuffix(".py")
-    root = root[: len(root) - len(module)].rstrip("/") if root.replace("/", ".").endswith(module) else ""
+    root = root_of(module, path)
     package = module if is_package else module.rpartition(".")[0]
     for statement in imports:
         if not isinstance(statement, ast.ImportFrom):

@@ -27,8 +27,9 @@ from trajschema.task import Task
 
 from agentgrader.calls import Recording, outlines
 from agentgrader.differential.comparison import Candidate, Comparison, said_of
-from agentgrader.differential.gold import GoldSide, places_of, root_of
+from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import chosen_calls
+from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.targets import MAX_FUNCTIONS, Target, Targets, sampled, targets
 from agentgrader.differential.tests_removed import test_patterns
 from agentgrader.frameworks import framework_of

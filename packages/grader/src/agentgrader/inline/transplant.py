@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+from agentgrader.probes.outline import definitions
 from agentgrader.syntax import parse
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -43,8 +44,8 @@ class _Source:
         self.data = self.text.encode()
         self.starts = [0, *(i + 1 for i, byte in enumerate(self.data) if byte == 10)]
         self.defined: dict[str, list[_Definition]] = {}
-        for name, node in _definitions(self.module.body, ""):
-            self.defined.setdefault(name, []).append(node)
+        for prefix, node in definitions(self.module.body, ""):
+            self.defined.setdefault(prefix + node.name, []).append(node)
 
     def line(self, number: int) -> int:
         """Where a line, counted from 1, starts."""
@@ -212,20 +213,6 @@ def _applied(source: _Source, edits: Sequence[_Edit]) -> str:
     text = data.decode()
     parse(text)
     return text
-
-
-def _definitions(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, _Definition]]:
-    """Functions and classes with their qualified names, those in the branches of statements too; not what is inside of functions."""
-    for node in body:
-        if isinstance(node, (*_FUNCTION, ast.ClassDef)):
-            yield prefix + node.name, node
-            if isinstance(node, ast.ClassDef):
-                yield from _definitions(node.body, f"{prefix}{node.name}.")
-        else:
-            for field in ("body", "orelse", "finalbody"):
-                yield from _definitions(getattr(node, field, []), prefix)
-            for handler in getattr(node, "handlers", []):
-                yield from _definitions(handler.body, prefix)
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -203,7 +203,7 @@ def become_plain(request: Mapping[str, Any]) -> None:
     sys.path[:] = [workdir, *request["path"], *sys.path]
     sys.argv[:] = [""]
     sys.modules["__main__"] = types.ModuleType("__main__")
-    sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "of_the_grader", False)]
+    sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "SourceFinder"]
     if request["stand_ins"]:
         stand_ins = StandIns(request["stand_ins"])
         sys.meta_path[:] = [stand_ins, *sys.meta_path, stand_ins.around()]

@@ -21,7 +21,7 @@ def outline(tree: ast.Module) -> dict[str, Any]:
     """
     functions: dict[str, dict[str, Any]] = {}
     classes: dict[str, Any] = {}
-    for prefix, node in _definitions(tree.body, ""):
+    for prefix, node in definitions(tree.body, ""):
         if isinstance(node, ast.ClassDef):
             classes[prefix + node.name] = {"attributes": sorted(_attributes(node)), "bases": [ast.dump(b) for b in node.bases]}
             continue
@@ -37,18 +37,18 @@ def outline(tree: ast.Module) -> dict[str, Any]:
     return {"functions": functions, "classes": classes, "rest": hashlib.sha256(ast.dump(rest).encode()).hexdigest()}
 
 
-def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
+def definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
     """Functions and classes that are not inside a function, with the prefix of their qualified name."""
     for node in body:
         if isinstance(node, _DEFINITION):
             yield prefix, node
             if isinstance(node, ast.ClassDef):
-                yield from _definitions(node.body, f"{prefix}{node.name}.")
+                yield from definitions(node.body, f"{prefix}{node.name}.")
         else:
             for field in ("body", "orelse", "finalbody"):
-                yield from _definitions(getattr(node, field, []), prefix)
+                yield from definitions(getattr(node, field, []), prefix)
             for handler in getattr(node, "handlers", []):
-                yield from _definitions(handler.body, prefix)
+                yield from definitions(handler.body, prefix)
 
 
 def accessor(node: Any) -> str:
