@@ -1,4 +1,4 @@
-"""``trajhub status``: what is current, stale or failed, and why; answers from one listing, without Dagster."""
+"""``trajhub status``: what is current, stale or failed, and why, from one listing; and which boxes a run would have. Without Dagster."""
 
 import json
 from collections import Counter

@@ -11,12 +11,6 @@ FEW = {"run": [{"name": "oracle"}, {"name": "noop"}]}
 LAST = {"calibration_report": 1, "release": 1}
 
 
-def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
 @pytest.mark.timeout(600)
 def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkout: Path) -> None:
     small: dict[str, Any] = {"tasks": {"count": 2}, "agents": FEW}

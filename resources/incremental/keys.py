@@ -37,7 +37,7 @@ class CacheKeyBuilder:
 
     @classmethod
     def of(cls, stage: Stage, settings: Settings, lake: Lake, sources: Sources | None = None) -> "CacheKeyBuilder":
-        """The builder for ``stage`` as sources, settings and outside files are now."""
+        """The builder for ``stage``, with settings and outside files as they are now; by default with this process's sources."""
         seen = sources or own_sources()
         config = content_id(stage.config(settings), 8)
         plug_ins = stage.per_task_code(lake, seen) if stage.per_task_code else None
