@@ -65,7 +65,6 @@ class Recording:
     """Name of a module that calls refer to → path of its file."""
     codes: tuple[dict[str, Any], ...] = ()
     """Functions handed over, that no import finds: ``code`` (path, name, line, position), ``data`` (marshalled), ``names`` looked up."""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,11 @@ def record_calls(
         "left_out": list(left_out),
     }
     answer = box.ask(PROBE, "record", params, timeout_s or environment.timeout_s)
-    return _recording(answer["records"], float(answer["seconds"]))
+    return _recording(answer["records"])
 
 
-def _recording(records: Sequence[Mapping[str, Any]], seconds: float) -> Recording:
-    made = Recording(seconds=seconds)
+def _recording(records: Sequence[Mapping[str, Any]]) -> Recording:
+    made = Recording()
     codes: list[dict[str, Any]] = []
     for r in records:
         if "seen" in r:
@@ -139,7 +138,7 @@ def _recording(records: Sequence[Mapping[str, Any]], seconds: float) -> Recordin
             made.modules[r["module"]] = r["path"]
         elif "code" in r:
             codes.append(dict(r))
-    return Recording(made.calls, made.seen, made.lost, made.modules, tuple(codes), seconds)
+    return Recording(made.calls, made.seen, made.lost, made.modules, tuple(codes))
 
 
 def _function(name: Sequence[str]) -> Function:

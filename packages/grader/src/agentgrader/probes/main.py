@@ -97,7 +97,7 @@ class _Calls:
                 continue
             if sent == token and isinstance(record, dict):
                 records.append(record)
-        return {"records": records, "seconds": ended["seconds"]}
+        return {"records": records}
 
 
 def _regular(path: str, flags: int) -> int:
