@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -206,8 +207,19 @@ def test_no_two_holders_have_one_id_until_one_lets_go_or_dies() -> None:
 
 def _users_beside(command: str) -> set[int]:
     """Users, on the host, of all processes in the process namespace of the one with this command line."""
+    # A shell answers as soon as it has forked what it leaves behind, which may not be running its program yet.
+    for _ in range(200):
+        namespaces = _users_by_namespace(command)
+        if command in namespaces:
+            return namespaces[command]
+        time.sleep(0.05)
+    raise AssertionError(f"nothing runs as {command!r}")
+
+
+def _users_by_namespace(command: str) -> dict[str, set[int]]:
+    """The users of each process namespace, and under `command` those of the namespace where it runs."""
     namespaces: dict[str, set[int]] = {}
-    wanted = ""
+    wanted = None
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             namespace = os.readlink(folder / "ns" / "pid")
@@ -217,4 +229,4 @@ def _users_beside(command: str) -> set[int]:
         except OSError:
             continue
         namespaces.setdefault(namespace, set()).update(map(int, ids))
-    return namespaces[wanted]
+    return namespaces if wanted is None else namespaces | {command: namespaces[wanted]}
