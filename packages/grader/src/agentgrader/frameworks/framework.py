@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agentsandbox.messages import Command, CommandResult, Probe
 from agentsandbox.sandbox import Sandbox
 
+from agentgrader.copies.copy import Copy
 from agentgrader.report import TestReport
 
 PROBE = Probe("agentgrader.probes")
@@ -92,8 +93,29 @@ class Framework(ABC):
         return (test.partition("::")[0],)
 
     def function(self, test: str) -> str:
-        """Dotted name, in its module, of the Python function that is the test; empty where it is none."""
+        """Dotted name, in its file, of the function that is the test; empty where it is none, or none that is found by name."""
         return ""
+
+    def copy_name(self, function: str, letters: str) -> str:
+        """Name for a copy of ``function`` (dotted) that is found as a test like it; all else of it is ``letters``, twelve of a to z."""
+        return f"test_{letters}"
+
+    def renamed(self, test: str, function: str, name: str) -> str:
+        """Id of the copy called ``name`` that stands in the place of ``function``, which ``test`` is or is a case of.
+
+        Ids of its cases start with it.
+        """
+        return test
+
+    def rewrite(self, source: bytes, path: str, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
+        """The file ``path`` with each test function in ``wanted`` (dotted name → copy) replaced by its copy; and the names of those made.
+
+        A function that is not there, or of which no copy can be made, stays as it is. Nothing of the text of a replaced one is left.
+
+        Raises:
+            ValueError: ``source`` cannot be read.
+        """
+        return source.decode("utf-8", "replace"), []
 
     @abstractmethod
     def run(self, box: TestBox, job: Job) -> TestReport:

@@ -1,5 +1,6 @@
 """pytest and unittest, in a fork of the server that has them imported."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ _PYTEST = (("python", "-m", "pytest"), ("python3", "-m", "pytest"), ("pytest",))
 _UNITTEST = (("python", "-m", "unittest"), ("python3", "-m", "unittest"))
 _SILENT = ("-q", "--quiet", "--no-header")
 _NO_TESTS = 5
+_START = re.compile(r"test_?|[A-Za-z]+_|[a-z]+")
+"""What of a test's name a pattern of discovery may ask for."""
 
 
 class Pytest(Framework):
@@ -40,6 +43,13 @@ class Pytest(Framework):
         """What follows the module, without the parameters."""
         path, *names = test.partition("[")[0].split("::")
         return ".".join(names) if path.endswith(".py") else ""
+
+    def copy_name(self, function: str, letters: str) -> str:
+        return _copy_name(function, letters)
+
+    def renamed(self, test: str, function: str, name: str) -> str:
+        """Without the parameters."""
+        return f"{test.partition('[')[0].removesuffix(function.rpartition('.')[2])}{name}"
 
     def run(self, box: TestBox, job: Job) -> TestReport:
         plain = ["--assert=plain"] if job.plain else []
@@ -68,6 +78,12 @@ class Unittest(Framework):
     def function(self, test: str) -> str:
         """Class and method."""
         return ".".join(test.split(".")[-2:]) if self.holders(test) else ""
+
+    def copy_name(self, function: str, letters: str) -> str:
+        return _copy_name(function, letters)
+
+    def renamed(self, test: str, function: str, name: str) -> str:
+        return f"{test.removesuffix(function.rpartition('.')[2])}{name}"
 
     def run(self, box: TestBox, job: Job) -> TestReport:
         options = list(_arguments(job.command, _UNITTEST) or ())
@@ -118,6 +134,14 @@ def read_records(data: bytes, token: str, planted: Iterable[str], bad: Sequence[
         notes=notes,
         lines=raw["lines"],
     )
+
+
+def _copy_name(function: str, letters: str) -> str:
+    name = function.rpartition(".")[2]
+    start = _START.match(name)
+    if name.endswith("_test") and not name.startswith("test"):
+        return f"{letters}_test"
+    return f"{start[0] if start else ''}{letters}"
 
 
 def _arguments(command: Sequence[str], starts: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:

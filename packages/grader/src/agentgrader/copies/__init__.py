@@ -1,0 +1,1 @@
+"""Copies of required tests, some true and some false, that take the tests' places in a second run."""
