@@ -23,6 +23,8 @@ def notes(code: str, base: str = BASE, path: str = "calc/sums.py") -> list[str]:
 
 
 REACHING = {
+    "made code": "import types\nf = types.FunctionType(compile, {})\n",
+    "made code by map": "from types import FunctionType as F\nlist(map(F, []))\n",
     "the runner": "import _pytest.python\n",
     "the runner by another name": "from _pytest import reports as r\nr.TestReport.outcome = 'passed'\n",
     "unittest": "def f():\n    import unittest.case as c\n    c.TestCase.run = None\n",
@@ -107,6 +109,8 @@ def test_code_that_reaches_for_what_judges_it_is_named_with_its_line(name: str) 
 
 
 HONEST = {
+    "what is a function": "import types\nKINDS = (types.FunctionType, types.MethodType)\n"
+    "def f(x):\n    return isinstance(x, types.FunctionType)\n",
     "comparing": "class P:\n    def __eq__(self, other):\n        return isinstance(other, P) and self.x == other.x\n",
     "a single object": "class Missing:\n    def __eq__(self, other):\n        return isinstance(other, Missing)\n"
     "    def __bool__(self):\n        return False\n",

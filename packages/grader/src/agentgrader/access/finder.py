@@ -235,6 +235,7 @@ class _Finder:
         if scope.runs_at_import and names & reach.AT_IMPORT:
             yield "the end of the process", "exit while it is imported"
         yield from self._through_method(node)
+        yield from self._makes_code(names, node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _SEEKING:
             yield from self._asked_for(args)
         if first is None:
@@ -257,6 +258,11 @@ class _Finder:
             yield "code made while it runs", "pickle.loads"
         if "ctypes.CDLL" in names and None in self._names.fold.values(first):
             yield "the memory of objects", "ctypes.CDLL(None)"
+
+    def _makes_code(self, names: Collection[str], node: ast.Call) -> Iterator[tuple[str, str]]:
+        handed = [] if names & {"builtins.isinstance", "builtins.issubclass"} else [*node.args, *(k.value for k in node.keywords)]
+        for origins in (set(names), *map(self._names.origins, handed)):
+            yield from (("code made while it runs", maker) for maker in sorted(reach.MAKERS & set(origins)))
 
     def _through_method(self, node: ast.Call) -> Iterator[tuple[str, str]]:
         """What is done to the attributes of a module, or read of the table of modules, through a method of a dictionary."""

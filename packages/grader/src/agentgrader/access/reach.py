@@ -53,7 +53,7 @@ ORIGINS: dict[str, str] = {
         "importlib.machinery.ExtensionFileLoader importlib.machinery.PathFinder importlib.machinery.FileFinder zipimport imp",
     ),
     **_all(_DESCRIPTORS, "os.dup os.dup2 os.closerange posix.dup posix.dup2 socket.fromfd"),
-    **_all(_CODE, "marshal.loads marshal.load types.CodeType types.FunctionType code.InteractiveInterpreter runpy.run_path"),
+    **_all(_CODE, "marshal.loads marshal.load code.InteractiveInterpreter runpy.run_path"),
 }
 """Dotted origin → what it reaches for. What is below an origin counts as well."""
 
@@ -69,6 +69,8 @@ ATTRIBUTES: dict[str, str] = {
 
 RUNNING = re.compile(r"\b_?pytest\b|\bpy\.test\b|\bunittest\b")
 """The name of a runner in a text that something is compared with."""
+MAKERS = frozenset({"types.CodeType", "types.FunctionType"})
+"""Classes whose instances are code: an offence where they are called or handed over, not where something is asked for its class."""
 EXECUTING = frozenset({"builtins.exec", "builtins.eval", "builtins.compile"})
 AT_IMPORT = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
 """What ends the process: an offence only while the module is imported."""
