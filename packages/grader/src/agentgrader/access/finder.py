@@ -259,10 +259,10 @@ class _Finder:
         if "ctypes.CDLL" in names and None in self._names.fold.values(first):
             yield "the memory of objects", "ctypes.CDLL(None)"
 
-    def _makes_code(self, names: Collection[str], node: ast.Call) -> Iterator[tuple[str, str]]:
+    def _makes_code(self, names: frozenset[str], node: ast.Call) -> Iterator[tuple[str, str]]:
         handed = [] if names & {"builtins.isinstance", "builtins.issubclass"} else [*node.args, *(k.value for k in node.keywords)]
-        for origins in (set(names), *map(self._names.origins, handed)):
-            yield from (("code made while it runs", maker) for maker in sorted(reach.MAKERS & set(origins)))
+        for origins in (names, *map(self._names.origins, handed)):
+            yield from (("code made while it runs", maker) for maker in sorted(reach.MAKERS & origins))
 
     def _through_method(self, node: ast.Call) -> Iterator[tuple[str, str]]:
         """What is done to the attributes of a module, or read of the table of modules, through a method of a dictionary."""
