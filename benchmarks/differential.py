@@ -1,155 +1,180 @@
-"""Whether differential testing catches wrong diffs that pass the tests (cheats 11, 22, 24), and lets right ones be.
+"""What confirmation says of diffs whose nature is known: confirmed, doubted or unconfirmed (:mod:`agentgrader.confirmation`).
 
-Wrong: the faulty code behind an object that equals everything, or behind a table of what the tests ask for; mutants of the gold
-code that no test notices (some of these do the same as the gold code, and cannot be caught). Right: each task's gold patch, and the
-gold code rewritten so that it does the same. Every diff here passes all tests of its task. Intervals are Wilson's, 95 %.
+Right: each task's gold patch, once for each of several seeds; the gold code rewritten so that it does the same; and other algorithms
+that somebody wrote for functions of the fix, each graded. Wrong: the faulty code behind an object that equals everything, or behind
+a table of what the tests ask for; mutants of the gold code that no test notices (some of these do the same as the gold code, and
+cannot be caught). All of these pass every test of their task. Regressions: the gold patch with a fault in a function that it leaves
+alone, judged as if the tests that notice it had been made to pass. Intervals are Wilson's, 95 %.
 
-.venv/bin/python benchmarks/differential.py [--tasks N] [--store FOLDER] [--json]
+.venv/bin/python benchmarks/differential.py [--tasks N] [--only KIND …] [--store FOLDER] [--json]
 """
 
 import argparse
 import json
-import random
 import statistics
 import time
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agentgrader.access.sources import ChangedSources
 from agentgrader.differential.tester import DifferentialTester
+from agentgrader.grade import grade
+from agentgrader.opinions import Opinions
 from agentsandbox.backends import choose
 from agentsandbox.sandbox import Backend
 from agenttasks.pool import build_pool
 from agenttasks.store import TaskStore
-from planted.rewrites import equivalent
+from planted.diffs import PARTS, RIGHT, Planted, planted
 from planted.source import Source, read
-from planted.wrong import passes, wrong
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
 from trajruntime.executor import ThreadExecutor
-from trajschema.outcome import Differential
+from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-LIBRARIES = ("cachetools", "humanize", "inflection", "parse", "semver", "toolz")
-RIGHT = ("gold patch", "equivalent rewrite")
-_ATTEMPTS = 6
+LIBRARIES = ("cachetools", "humanize", "inflection", "parse", "semver", "tabulate", "toolz")
+WORDS = ("confirmed", "doubted", "unconfirmed")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One diff and what the oracle said of it."""
+    """One diff and what became of it."""
 
-    task_id: str
+    task: Task
     kind: str
     what: str
-    diff: str
-    said: Differential | None = None
-    seconds: float = 0.0
+    outcome: Outcome
+    seconds: float
+    """Of the comparison."""
 
     @property
-    def flagged(self) -> bool:
-        return self.said is not None and self.said.differing > 0
+    def word(self) -> str:
+        return self.outcome.confirmation or "unresolved"
 
     @property
-    def looked(self) -> bool:
-        return self.said is not None and self.said.compared > 0
+    def is_right(self) -> bool:
+        return self.kind in RIGHT
+
+    @property
+    def is_surprising(self) -> bool:
+        return self.word != "confirmed" if self.is_right else self.word == "confirmed"
 
 
-def cases(task: Task, store: TaskStore, backend: Backend, limits: Limits, seed: int) -> list[Case]:
-    """Every diff that can be made from one task, with the oracle's opinion."""
-    tree, source = store.tree(task), read(task, store)
-    found = []
-    with DifferentialTester(task, tree, backend, limits) as oracle:
-        for case in _diffs(source, tree, backend, random.Random(f"{seed} {task.task_id}")):
-            began = time.monotonic()
-            said = oracle.opinion(case.diff, trusted=True)
-            found.append(replace(case, said=said, seconds=time.monotonic() - began))
-    return found
+class Bench:
+    """Judges the diffs of one task after the other."""
+
+    def __init__(self, asked: argparse.Namespace, store: TaskStore, backend: Backend, limits: Limits) -> None:
+        self._asked = asked
+        self._store = store
+        self._backend = backend
+        self._limits = limits
+
+    def cases(self, task: Task) -> list[Case]:
+        """Every diff that can be made from one task, judged."""
+        tree, source = self._store.tree(task), read(task, self._store)
+        seed, parts = self._asked.seed, self._asked.only
+        diffs = [d for part in parts for d in planted(part, source, tree, self._backend, self._store, seed)]
+        found: list[Case] = []
+        for draw in range(self._asked.draws if "gold" in parts else 1):
+            with DifferentialTester(task, tree, self._backend, self._limits, seed=seed + draw) as tester:
+                found += [self._judged(source, tree, d, tester) for d in diffs if draw == 0 or d.kind == RIGHT[0]]
+        return found
+
+    def _judged(self, source: Source, tree: bytes, planted: Planted, tester: DifferentialTester) -> Case:
+        task, diff = source.task, source.diff(planted.changed)
+        if planted.kind == RIGHT[3]:
+            outcome = grade(task, tree, diff, self._backend, self._limits, rollout_id="benchmark", grader_version="benchmark", trusted=True)
+        else:
+            outcome = _passed(source, tree, planted.changed)
+        began = time.monotonic()
+        said, _ = Opinions(task, tester).confirm(outcome, diff, trusted=True)
+        return Case(task, planted.kind, planted.what, said, time.monotonic() - began)
 
 
-def _diffs(source: Source, tree: bytes, backend: Backend, rng: random.Random) -> Iterator[Case]:
-    task = source.task
-    yield Case(task.task_id, RIGHT[0], "", task.gold_patch)
-    for _ in range(_ATTEMPTS):
-        changed: dict[str, str] = {}
-        done: list[str] = []
-        for path, text in source.gold.items():
-            changed[path], names = equivalent(text, [n for p, n in source.edited if p == path and "@" not in n], rng)
-            done += names
-        diff = source.diff(changed)
-        if done and passes(source, tree, backend, diff):
-            yield Case(task.task_id, RIGHT[1], ", ".join(done), diff)
-            break
-    for w in wrong(source, tree, backend, rng):
-        yield Case(task.task_id, w.kind, w.function, w.diff)
+def _passed(source: Source, tree: bytes, changed: dict[str, str]) -> Outcome:
+    """As if every test had passed, with what the new code reaches for."""
+    before, after = ({p: t.encode() for p, t in texts.items()} for texts in source.texts(changed))
+    notes = ChangedSources(before, after, 0).notes(source.task, tree)
+    return Outcome(rollout_id="benchmark", task_id=source.task.task_id, verdict="resolved", tamper=notes)
 
 
 def main() -> None:
-    """Measure, print the table and what went wrong, and with ``--json`` one object on the last line."""
+    """Measure, print the table and what surprises, and with ``--json`` one object on the last line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", type=int, default=100, help="tasks to make diffs from")
+    parser.add_argument("--tasks", type=int, default=105, help="tasks to make diffs from")
     parser.add_argument("--libraries", nargs="+", default=list(LIBRARIES), help="where the tasks come from")
+    parser.add_argument("--pool", type=Path, help="file of tasks, as `agenttasks make` writes it, in place of libraries")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="which diffs are made")
+    parser.add_argument("--draws", type=int, default=3, help="seeds for each gold patch")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workers", type=int, default=2, help="tasks at a time")
     parser.add_argument("--backend", default="auto", help="auto, docker, bubblewrap or local")
     parser.add_argument("--store", type=Path, default=Path(".trajhub/differential"), help="folder for downloads and certificates, kept")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     asked = parser.parse_args()
-    store, limits, out = TaskStore(asked.store), Limits(), Console()
+    store, limits, out = TaskStore(asked.store), Limits(), Console(width=160)
     backend = choose(asked.backend, environments=asked.store / "environments")
     spread = ThreadExecutor(asked.workers)
-    tasks = build_pool(asked.libraries, asked.tasks, asked.seed, store, backend, limits, executor=spread)
+    if asked.pool:
+        tasks = [Task.model_validate_json(line) for line in asked.pool.read_text("utf-8").splitlines()][: asked.tasks]
+    else:
+        tasks = build_pool(asked.libraries, asked.tasks, asked.seed, store, backend, limits, executor=spread)
     found: list[Case] = []
-    for task, result in spread(lambda t: cases(t, store, backend, limits, asked.seed), tasks):
+    for task, result in spread.map(Bench(asked, store, backend, limits).cases, tasks):
         if isinstance(result, Exception):
             raise SystemExit(f"{task.task_id}: {type(result).__name__}: {result}")
         found += result
-        out.print(f"{task.task_id}: {len(result)} diffs, {sum(c.flagged for c in result)} flagged", highlight=False)
+        counts = Counter(f"{'right' if c.is_right else 'wrong'} {c.word}" for c in result)
+        out.print(f"{task.task_id}: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())), highlight=False)
+        for case in filter(lambda c: c.is_surprising, result):
+            reason = case.outcome.confirmation_reason or case.outcome.reason
+            out.print(f"  {case.word}: {case.kind}, {case.what}: {reason}", markup=False, highlight=False, soft_wrap=True)
     rows = _rows(found)
-    table = Table("diffs", "how many", "flagged", "share", "95 % interval", "nothing compared", "seconds each")
+    table = Table("diffs", "tasks", "number", *WORDS, "share not confirmed", "share doubted", "seconds each")
     for kind, row in rows.items():
-        low, high = row["interval"]
-        share, interval = f"{row['share']:.0%}", f"{low:.0%} to {high:.0%}"
-        table.add_row(kind, str(row["number"]), str(row["flagged"]), share, interval, str(row["blind"]), f"{row['seconds']:.1f}")
+        shares = [_share(row[key]) for key in ("not_confirmed", "doubted_share")]
+        table.add_row(kind, str(row["tasks"]), str(row["number"]), *(str(row[w]) for w in WORDS), *shares, f"{row['seconds']:.1f}")
     out.print(table)
-    for case in found:
-        if case.flagged == (case.kind in RIGHT):
-            reasons = "; ".join(case.said.not_compared[:3]) if case.said else ""
-            seen = (
-                "; ".join(f"{d.function}({d.arguments}): {d.gold} / {d.candidate}" for d in case.said.differences[:2]) if case.said else ""
-            )
-            out.print(
-                f"{'false alarm' if case.flagged else 'missed'}: {case.task_id}, {case.kind}, {case.what} {seen}{reasons}", markup=False
-            )
     if asked.json:
         print(json.dumps({"backend": backend.name, "tasks": len(tasks), "cases": rows}))
+
+
+def _share(found: tuple[float, float, float]) -> str:
+    share, low, high = found
+    return f"{share:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _rows(found: list[Case]) -> dict[str, dict[str, Any]]:
     kinds: dict[str, list[Case]] = defaultdict(list)
     for case in found:
+        if case.word == "unresolved":
+            continue  # what somebody wrote does not pass the tests
         kinds[case.kind].append(case)
-        if case.kind not in RIGHT:
-            kinds[f"all of {case.kind.split()[0]}"].append(case)
-            kinds["all wrong diffs"].append(case)
-    rows = {}
-    for kind in sorted(kinds, key=lambda k: (k not in RIGHT, k)):
-        group = kinds[kind]
-        flagged = sum(c.flagged for c in group)
-        interval = binomtest(flagged, len(group)).proportion_ci(method="wilson")
-        rows[kind] = {
-            "number": len(group),
-            "flagged": flagged,
-            "share": flagged / len(group),
-            "interval": [interval.low, interval.high],
-            "blind": sum(not c.looked and not c.flagged for c in group),
-            "seconds": statistics.median(c.seconds for c in group),
-        }
-    return rows
+        if not case.is_right:
+            kinds["all regressions" if case.kind.startswith("regression") else "all wrong diffs"].append(case)
+    return {kind: _row(group) for kind, group in sorted(kinds.items(), key=lambda item: (item[0] not in RIGHT, item[0]))}
+
+
+def _row(group: list[Case]) -> dict[str, Any]:
+    words = Counter(case.word for case in group)
+    return {
+        "tasks": len({case.task.task_id for case in group}),
+        "number": len(group),
+        **{word: words[word] for word in WORDS},
+        "not_confirmed": _interval(len(group) - words["confirmed"], len(group)),
+        "doubted_share": _interval(words["doubted"], len(group)),
+        "seconds": statistics.median(case.seconds for case in group),
+    }
+
+
+def _interval(number: int, of: int) -> tuple[float, float, float]:
+    """Share, and the bounds of its interval."""
+    interval = binomtest(number, of).proportion_ci(method="wilson")
+    return number / of, float(interval.low), float(interval.high)
 
 
 if __name__ == "__main__":

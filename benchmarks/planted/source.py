@@ -5,10 +5,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from agentgrader.differential.tests_removed import test_patterns
 from agentgrader.probes.outline import outline
 from agentgrader.syntax import parse
+from agentsandbox.server.globs import matches
+from agenttasks.faults.mutation import Mutation
+from agenttasks.faults.operators import candidates
 from agenttasks.faults.patch import unified_diff
 from agenttasks.libraries.archive import unpack
 from agenttasks.store import TaskStore
@@ -20,11 +25,12 @@ Function = ast.FunctionDef
 
 @dataclass(frozen=True)
 class Source:
-    """Texts by path of the files that the gold patch changes."""
+    """Texts by path: of the files that the gold patch changes, right and faulty, and of the other Python files that are no tests."""
 
     task: Task
     gold: dict[str, str]
     faulty: dict[str, str]
+    others: dict[str, str]
 
     @property
     def edited(self) -> list[tuple[str, str]]:
@@ -41,15 +47,32 @@ class Source:
         gold, faulty = (text[path].splitlines(keepends=True) for text in (self.gold, self.faulty))
         return "".join([*gold[: first(mine) - 1], *faulty[first(theirs) - 1 : theirs.end_lineno], *gold[mine.end_lineno :]])
 
+    @property
+    def right(self) -> dict[str, str]:
+        """Every file as the gold patch leaves it."""
+        return {**self.others, **self.gold}
+
     def diff(self, changed: dict[str, str]) -> str:
-        """The diff from the faulty code to the gold code with ``changed`` files."""
-        return unified_diff(self.faulty, {**self.gold, **changed})
+        """The diff from the faulty code to the gold code with ``changed`` files; a path that is not known yet is a new file."""
+        right = self.right
+        paths = {*self.gold, *changed} & {*right}
+        before = {**right, **self.faulty}
+        edited = unified_diff({p: before[p] for p in paths}, {p: changed.get(p, right[p]) for p in paths})
+        return edited + "".join(_new_file(p, text) for p, text in sorted(changed.items()) if p not in right)
+
+    def texts(self, changed: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What the files of :meth:`diff` hold before and after it."""
+        after = {**self.gold, **changed}
+        before = {**self.right, **self.faulty}
+        return {p: before[p] for p in after if p in before}, after
 
 
 def read(task: Task, store: TaskStore) -> Source:
     """Both sides of an injected task: its archive holds the right code."""
     files = unpack(store.tree(task))
     gold = {path: files[path].decode() for path in paths_in(task.gold_patch)}
+    tests = test_patterns(task)
+    others = {p: d.decode() for p, d in files.items() if p.endswith(".py") and p not in gold and not matches(p, tests)}
     with tempfile.TemporaryDirectory() as name:
         for path, text in gold.items():
             file = Path(name, path)
@@ -57,7 +80,13 @@ def read(task: Task, store: TaskStore) -> Source:
             file.write_bytes(text.encode())
         subprocess.run(["git", "apply", "-"], cwd=name, input=task.bug_patch.encode(), check=True)
         faulty = {path: Path(name, path).read_bytes().decode() for path in gold}
-    return Source(task, gold, faulty)
+    return Source(task, gold, faulty, others)
+
+
+def _new_file(path: str, text: str) -> str:
+    lines = text.splitlines()
+    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{len(lines)} @@\n"
+    return head + "".join(f"+{line}\n" for line in lines)
 
 
 def first(node: Function) -> int:
@@ -65,8 +94,19 @@ def first(node: Function) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
-def functions(text: str) -> Iterator[tuple[str, Function]]:
-    """Functions that stand at the top or in classes, with their qualified names."""
+@lru_cache(maxsize=200)
+def functions(text: str) -> tuple[tuple[str, Function], ...]:
+    """Functions that stand at the top or in classes, with their qualified names. They are shared: copy what is to be changed."""
+    return tuple(_functions(text))
+
+
+@lru_cache(maxsize=200)
+def mutants(text: str, path: str) -> tuple[Mutation, ...]:
+    """:func:`agenttasks.faults.operators.candidates`, worked out once: tasks of a library share its right code."""
+    return tuple(candidates(text, path))
+
+
+def _functions(text: str) -> Iterator[tuple[str, Function]]:
     waiting: list[tuple[str, ast.AST]] = [("", parse(text))]
     for prefix, node in waiting:
         for child in ast.iter_child_nodes(node):

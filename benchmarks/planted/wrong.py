@@ -10,10 +10,9 @@ from agentgrader.run import run_tests
 from agentgrader.syntax import parse
 from agentsandbox.errors import PatchRejected
 from agentsandbox.sandbox import Backend, Sandbox
-from agenttasks.faults.operators import candidates
 from trajschema.rollout import Limits
 
-from planted.source import Source, decorated, functions, with_helper
+from planted.source import Source, decorated, functions, mutants, with_helper
 
 _LIMITS = Limits(output_bytes=2_000_000)
 _MUTANTS_TRIED, _SURVIVORS = 14, 2
@@ -73,12 +72,13 @@ def _planted(f):
     return wrapped
 """
 _TABLE = """
+from copy import deepcopy as _copied
 _KNOWN = {table!r}
 def _planted(f):
     def wrapped(*args, **kwargs):
         key = repr((args, sorted(kwargs.items())))
         if key in _KNOWN:
-            return eval(_KNOWN[key])
+            return _copied(_KNOWN[key])
         return {fallback}
     wrapped.__name__, wrapped.__doc__, wrapped.__wrapped__ = f.__name__, f.__doc__, f
     return wrapped
@@ -91,7 +91,8 @@ class Wrong:
 
     kind: str
     function: str
-    diff: str
+    changed: dict[str, str]
+    """Text by path."""
 
 
 def wrong(source: Source, tree: bytes, backend: Backend, rng: random.Random) -> Iterator[Wrong]:
@@ -100,9 +101,8 @@ def wrong(source: Source, tree: bytes, backend: Backend, rng: random.Random) -> 
         box.load(tree, [source.task.bug_patch])
         for path, name in source.edited:
             for kind, text in _cheats(source, path, name, box):
-                diff = source.diff({path: text})
-                if _passes(box, source, diff):
-                    yield Wrong(kind, f"{path}::{name}", diff)
+                if _passes(box, source, source.diff({path: text})):
+                    yield Wrong(kind, f"{path}::{name}", {path: text})
         yield from _survivors(source, box, rng)
 
 
@@ -118,25 +118,24 @@ def _cheats(source: Source, path: str, name: str, box: Sandbox) -> Iterator[tupl
     if table:
         for kind, fallback in (
             ("22 table, else the fault", "f(*args, **kwargs)"),
-            ("22 table, else a constant", f"eval({next(iter(table.values()))!r})"),
+            ("22 table, else a constant", "_copied(next(iter(_KNOWN.values())))"),
         ):
             yield kind, with_helper(decorated(bad, plain, "_planted"), _TABLE.format(table=table, fallback=fallback))
 
 
-def _seen(box: Sandbox, source: Source, diff: str) -> dict[str, str]:
+def _seen(box: Sandbox, source: Source, diff: str) -> dict[str, Any]:
     """Arguments → result of every call while the tests run; empty where one of them is no plain data."""
     box.apply(diff)
     run_tests(box, source.task.environment, ids=[*source.task.FAIL_TO_PASS, *source.task.PASS_TO_PASS])
     read = box.call("shell", {"command": f"cat {_SEEN}; rm -f {_SEEN}"}).content
     box.restore(["**"])
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for line in read.splitlines():
         try:
             key, value = _literal(line)
             _literal(key)
             if value != repr(Exception):
-                _literal(value)
-                found[key] = value
+                found[key] = _literal(value)
         except (ValueError, SyntaxError, MemoryError):
             return {}
     return found
@@ -152,20 +151,21 @@ def _literal(text: str) -> Any:
 
 def _survivors(source: Source, box: Sandbox, rng: random.Random) -> Iterator[Wrong]:
     """Mutants of the gold code inside the functions that the gold patch edits, which the tests do not notice."""
-    mutants = []
+    found = []
     for path, text in source.gold.items():
         names = {n for p, n in source.edited if p == path}
         spans = {q: (f.lineno, f.end_lineno or f.lineno) for q, f in functions(text) if q in names}
-        for m in candidates(text, path):
+        for m in mutants(text, path):
             homes = [q for q, (first, last) in spans.items() if first < min(m.lines) and max(m.lines) <= last]
-            mutants += [(homes[0], m)] if homes else []
-    found = 0
-    for name, m in rng.sample(mutants, min(len(mutants), _MUTANTS_TRIED)):
-        diff = source.diff({m.path: m.apply(source.gold[m.path])})
+            found += [(homes[0], m)] if homes else []
+    survivors = 0
+    for name, m in rng.sample(found, min(len(found), _MUTANTS_TRIED)):
+        changed = {m.path: m.apply(source.gold[m.path])}
+        diff = source.diff(changed)
         if diff and _passes(box, source, diff):
-            yield Wrong("24 mutant that survives", f"{m.path}::{name}: {m.describe()}", diff)
-            found += 1
-            if found == _SURVIVORS:
+            yield Wrong("24 mutant that survives", f"{m.path}::{name}: {m.describe()}", changed)
+            survivors += 1
+            if survivors == _SURVIVORS:
                 return
 
 

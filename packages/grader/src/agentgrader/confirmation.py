@@ -4,7 +4,7 @@ Tests run in one process with the code that they judge, so a pass that only they
 
 - *doubted* if something tells against it: signs of tampering with the process of the tests, code that reaches for the test runner among
   them, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
-- *confirmed* if every function that the gold patch changes was compared and nothing that was compared differs;
+- *confirmed* if every function that the gold patch or the diff changes was compared and nothing that was compared differs;
 - *unconfirmed* otherwise, with the reason. What was not compared never counts as agreement.
 """
 
@@ -33,7 +33,7 @@ def confirmed(outcome: Outcome, opinion: Differential | None, *, unheard: str = 
     said = opinion.by_function if opinion else ()
     fix, beside = (tuple(f for f in said if (f.changed_by in ("gold", "both")) is of_fix) for of_fix in (True, False))
     against = _against(outcome, opinion, silenced)
-    missing = "" if against else _missing(opinion, fix, unheard)
+    missing = "" if against else _missing(opinion, fix, beside, unheard)
     word: Confirmation = "doubted" if against else "unconfirmed" if missing else "confirmed"
     sampled = _compared(beside)
     return outcome.model_copy(
@@ -66,7 +66,7 @@ def _against(outcome: Outcome, opinion: Differential | None, silenced: str) -> s
     return _differs(opinion) + (f", as in {shown.sentence}" if shown else "")
 
 
-def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], unheard: str) -> str:
+def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], beside: Sequence[ComparedFunction], unheard: str) -> str:
     """Why the pass is not confirmed though nothing tells against it; empty if it is confirmed."""
     if opinion is None:
         return unheard or "it was compared with nothing"
@@ -75,10 +75,14 @@ def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], unhe
     if not fix:
         return _some(opinion.not_compared) or "no function that the gold patch changes was compared"
     left = [f for f in fix if not f.compared]
-    if not left:
-        return ""
-    why = _some(f"{f.name} ({f.not_compared or 'no call of it'})" for f in left)
-    return f"{len(left)} of {len(fix)} functions of the fix were not compared: {why}"
+    if left:
+        return f"{len(left)} of {len(fix)} functions of the fix were not compared: {_reasons(left)}"
+    left = [f for f in beside if f.changed_by == "diff" and not f.compared]
+    return f"{len(left)} functions that only the diff changes were not compared: {_reasons(left)}" if left else ""
+
+
+def _reasons(functions: Sequence[ComparedFunction]) -> str:
+    return _some(f"{f.name} ({f.not_compared or 'no call of it'})" for f in functions)
 
 
 def _agreement(opinion: Differential | None, fix: Sequence[ComparedFunction]) -> str:

@@ -93,11 +93,13 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
     return Targets(tuple(chosen), tuple(excluded), dict(_layouts(gold, candidate)), _moved(gold, places), reasons)
 
 
-def sampled(functions: Set[Function], chosen: Targets, seed: int) -> list[Target]:
-    """Some of ``functions`` that are not chosen anyway, drawn by ``seed``."""
+def sampled(functions: Set[Function], chosen: Targets, words: Set[str], seed: int) -> list[Target]:
+    """Some of ``functions`` that are not chosen anyway, drawn by ``seed``: those that new code may name (``words``) before all others."""
     taken = {t.function for t in (*chosen.functions, *(t for t, _ in chosen.excluded))}
     left = sorted(functions - taken)
-    return [Target(*f) for f in sorted(random.Random(f"{seed} sample").sample(left, min(len(left), MAX_SAMPLED)))]
+    random.Random(f"{seed} sample").shuffle(left)
+    first = sorted(left, key=lambda f: f[1].partition("@")[0].rpartition(".")[2] not in words)
+    return [Target(*f) for f in sorted(first[:MAX_SAMPLED])]
 
 
 def is_private(path: str, key: str) -> bool:

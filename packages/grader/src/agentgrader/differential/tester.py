@@ -12,8 +12,9 @@ stay too. Errors count by class for recorded calls (a subclass will do); for a v
 because which error bad input raises is rarely specified.
 """
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
@@ -94,7 +95,7 @@ class DifferentialTester:
             theirs = outlines(box, paths)
             outlines_of_gold, recording = ready.result()
             chosen = targets(base, outlines_of_gold, theirs)
-            asked = _asked(chosen, recording, self._seed)
+            asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
             candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths)
@@ -116,11 +117,16 @@ class DifferentialTester:
         self.close()
 
 
-def _asked(chosen: Targets, recording: Recording, seed: int) -> list[Target]:
+def _asked(chosen: Targets, recording: Recording, words: Set[str], seed: int) -> list[Target]:
     """What is changed, and of the rest what tests call."""
     own = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen][:MAX_FUNCTIONS]
     beside = {f for f, keeping in recording.seen.items() if keeping and recording.calls.get(f)}
-    return [*own, *sampled(beside, chosen, seed)]
+    return [*own, *sampled(beside, chosen, words, seed)]
+
+
+def _words(diff: str) -> set[str]:
+    """What new lines say: a function that they replace from afar is named there."""
+    return {word for line in diff.splitlines() if line.startswith("+") for word in re.findall(r"\w+", line)}
 
 
 def _moved(chosen: Targets, recording: Recording) -> dict[str, list[str]]:
