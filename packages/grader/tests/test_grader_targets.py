@@ -1,7 +1,9 @@
 """Which functions are called beside those that are changed."""
 
 import pytest
-from agentgrader.differential.targets import MAX_SAMPLED, Target, Targets, sampled
+from agentgrader.differential.targets import MAX_SAMPLED, Target, Targets, sampled, targets
+from agentgrader.probes.outline import outline
+from agentgrader.syntax import parse
 
 MANY = {("a.py", f"C.method_{i}") for i in range(5 * MAX_SAMPLED)}
 
@@ -19,3 +21,22 @@ def test_what_is_chosen_anyway_is_not_drawn() -> None:
     drawn = [sampled(MANY, chosen, {"method_1", "method_2"}, seed) for seed in range(10)]
     assert not {("a.py", "C.method_1"), ("a.py", "C.method_2")} & {t.function for some in drawn for t in some}
     assert len({tuple(some) for some in drawn}) > 1, "each seed draws others"
+
+
+BASE, GOLD = "def f(x):\n    return x\n\n\ndef g(x):\n    return x\n", "def f(x):\n    return x + 1\n\n\ndef g(x):\n    return x\n"
+
+
+def _chosen(**files: str) -> dict[str, tuple[str, int]]:
+    sides = ({"a.py": BASE, "b.py": ""}, {"a.py": GOLD, "b.py": ""}, {f"{name}.py": text for name, text in files.items()})
+    base, gold, theirs = ({path: outline(parse(text)) for path, text in side.items()} for side in sides)
+    return {t.key: (t.changed_by, t.rank) for t in targets(base, gold, theirs).functions}
+
+
+def test_a_function_that_only_moves_is_called_but_is_no_change() -> None:
+    f, g = GOLD.split("\n\n\n")
+    assert _chosen(a=f"from b import g\n{f}\n", b=g) == {"f": ("both", 1), "g": ("neither", 0)}
+    assert _chosen(a=f"from b import g\n{f}\n", b="def g(x):\n    return -x\n") == {"f": ("both", 1), "g": ("diff", 0)}
+
+
+def test_a_class_elsewhere_may_have_the_name_of_a_function_that_is_gone() -> None:
+    assert _chosen(a=GOLD.split("\n\n\n")[0], b="class g:\n    pass\n")["g"] == ("diff", 0)

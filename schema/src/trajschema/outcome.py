@@ -98,8 +98,8 @@ class Outcome(Record):
     differential: Differential | None = Field(None, description="The second opinion on a resolved diff; missing where none was asked for.")
     confirmation: Confirmation | None = Field(
         None,
-        description="What was found from outside the judged process of a resolved diff: `confirmed`, every function that "
-        "either patch changes was compared and none differs; `doubted`, something tells against it; `unconfirmed`, it could not be compared. "
+        description="What was found from outside the judged process of a resolved diff: `confirmed`, every function that either patch "
+        "changes was compared and none differs; `doubted`, something tells against it; `unconfirmed`, it could not be compared. "
         "Missing for any other verdict.",
     )
     confirmation_reason: str = Field("", description="Why, in words; always there beside a confirmation.")

@@ -68,22 +68,23 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
     places = _places(candidate)
     for path in sorted(p for p in gold if gold[p]):
         theirs = candidate.get(path) or {"functions": {}, "rest": ""}
-        for key, rank, changed_by in _edited(base.get(path), gold[path], theirs):
-            other = theirs["functions"].get(key)
+        elsewhere = {k: places[k] for k in gold[path]["functions"] if k not in theirs["functions"] and len(places.get(k, ())) == 1}
+        # a class may have taken the name
+        moves = {k: f for k, ((file, _),) in elsewhere.items() if (f := candidate[file]["functions"].get(k))}
+        for key, rank, changed_by in _edited(base.get(path), gold[path], theirs, moves):
+            other = theirs["functions"].get(key) or moves.get(key)
             known = bool(base.get(path)) and key in base[path]["functions"]
-            elsewhere = () if other else places.get(key, ())
-            moved = candidate[elsewhere[0][0]]["functions"][key] if len(elsewhere) == 1 else None
             target = Target(
                 path,
                 key,
                 changed_by,
                 rank,
-                constants=_constants(gold[path]["functions"][key], *([other or moved] if other or moved else [])),
+                constants=_constants(gold[path]["functions"][key], *([other] if other else [])),
                 optional=_optional(gold[path]["functions"][key]["parameters"]),
-                elsewhere=tuple(elsewhere) if len(elsewhere) == 1 else (),
-                excused="" if other else _excuse(path, key, known),
+                elsewhere=elsewhere.get(key, ()),
+                excused="" if key in theirs["functions"] else _excuse(path, key, known),
             )
-            problem = _problem(target, gold[path]["functions"][key], other or moved)
+            problem = _problem(target, gold[path]["functions"][key], other)
             if problem:
                 excluded.append((target, problem))
             else:
@@ -108,12 +109,12 @@ def is_private(path: str, key: str) -> bool:
     return any(p.startswith("_") and not (p.startswith("__") and p.endswith("__")) for p in parts)
 
 
-def _edited(base: Any, gold: Any, candidate: Any) -> Iterator[tuple[str, int, ChangedBy]]:
-    """Keys with a rank (:attr:`Target.rank`) and by which patch they are changed."""
+def _edited(base: Any, gold: Any, candidate: Any, moves: Mapping[str, Any]) -> Iterator[tuple[str, int, ChangedBy]]:
+    """Keys with a rank (:attr:`Target.rank`) and by which patch they are changed. What is only moved is not."""
     digests = [{k: f["digest"] for k, f in side["functions"].items()} if side else {} for side in (base, gold, candidate)]
     for key in gold["functions"]:
         before, fixed, theirs = (d.get(key) for d in digests)
-        changes = (before != fixed, before != theirs)
+        changes = (before != fixed, before != (moves[key]["digest"] if key in moves else theirs))
         changed_by: ChangedBy = "both" if all(changes) else "gold" if changes[0] else "diff" if changes[1] else "neither"
         if fixed != theirs:
             yield key, 0, changed_by
