@@ -50,6 +50,22 @@ class Environment(Part):
     needs: Needs = Field(default_factory=Needs, description="What a box must give at least.")
 
 
+class Comparability(Part):
+    """How much of the fix can be compared from outside of the tests: the gold patch beside itself."""
+
+    functions: int = Field(
+        ge=0, description="Functions that the gold patch changes; a file of which it changes only other code counts as one."
+    )
+    compared: int = Field(ge=0, description="Of these, those whose calls, as tests make them, were answered alike each time.")
+    calls: int = Field(ge=0, description="Such calls.")
+    not_compared: tuple[str, ...] = Field((), description="The other functions, each with the reason; or why there is none.")
+
+    @property
+    def whole(self) -> bool:
+        """Whether a pass can be confirmed: every function of the fix can be compared."""
+        return 0 < self.functions == self.compared
+
+
 class Certificate(Part):
     """Proof that the task can be trusted: what the suite said with and without the fault."""
 
@@ -58,6 +74,9 @@ class Certificate(Part):
     tests_seen: int = Field(ge=0, description="Tests collected, the same set in every run of the fixed code.")
     flaky: tuple[str, ...] = Field((), description="Tests whose verdict varied between like runs; in neither list.")
     validator_version: str = Field("", description="Fingerprint of the code that validated the task.")
+    comparability: Comparability | None = Field(
+        None, description="Whether a pass can be confirmed from outside of the tests; missing where it is not known."
+    )
 
 
 class Task(Record):
@@ -94,6 +113,12 @@ class Task(Record):
         nothing: dict[str, Any] = {"repo": "", "base_commit": "", "FAIL_TO_PASS": (), "PASS_TO_PASS": (), "gold_patch": ""}
         given = {"task_id": task_id, "problem_statement": problem_statement, "environment": environment}
         return cls(source=TaskSource(kind="imported"), **given, **{**nothing, **known})
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its certificate says that a pass can be confirmed from outside of the tests."""
+        known = self.certificate.comparability if self.certificate else None
+        return known is not None and known.whole
 
     @property
     def is_runnable(self) -> bool:
