@@ -75,6 +75,14 @@ def test_a_value_made_anew_is_written_the_same(value: Any) -> None:
         assert made == value
 
 
+@pytest.mark.parametrize("method", [[1, 2].append, "ab".upper, dict.fromkeys, Pair(1, "x")._asdict, Pair._make])
+def test_a_bound_method_is_made_anew_with_what_it_is_bound_to(method: Any) -> None:
+    e = encoded(method)
+    made = Rebuilder(lambda path: None).value(e)
+    assert (type(made), made.__name__, made.__self__) == (type(method), method.__name__, method.__self__)
+    assert encoded(made) == e
+
+
 def test_an_instance_is_made_anew_without_its_constructor() -> None:
     point = Named([1], {"a": None})
     point.name = "own"

@@ -1,7 +1,7 @@
 """What functions are called with while tests run, and what they answer when the calls are made again. For tasks of pytest and unittest."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from agentgrader.probes.plain_answer import checked
 _OUTLINE_S = 60.0
 _START_S = 60.0
 """Seconds beyond those for the calls that a process may take to start and to end."""
-_BATCH = 100
+_BATCH = 300
 """Calls made by one process, unless it ends before."""
 _PROGRAM = (
     """
@@ -36,16 +36,15 @@ main(request, out)
 """
 )
 """What makes calls, for ``python -c``. It starts afresh, so that nothing of a test runner is in it."""
-_NEEDED = ("call_batches", "call_replay", "deserialize", "plain_answer", "serialize")
+_NEEDED = ("call_batches", "call_replay", "codes", "deserialize", "plain_answer", "serialize")
 Function = tuple[str, str]
 """Path of a file and key (:mod:`agentgrader.probes.outline`)."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How calls are made: ``runs`` times; seconds for one call and for a run; how many late calls are tolerated."""
+    """How calls are made: seconds for one call and for all; how many late calls are tolerated."""
 
-    runs: int
     call_s: float
     total_s: float
     late: int
@@ -99,13 +98,14 @@ def record_calls(
     fixing: Sequence[str] = (),
     wanted: Mapping[str, Sequence[str]],
     tests: Sequence[str] = (),
-    left_out: Sequence[str] = (),
+    before: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
 ) -> Recording:
     """Run the tests ``ids`` and return what functions of files that match none of the patterns ``tests`` were called with.
 
     ``wanted`` (path → keys) come first. Tests that are not among ``fixing`` count as such that keep passing. Functions inside functions
-    are handed over with calls unless they are in a file of ``left_out``. What was recorded before the time is up is returned.
+    are handed over with calls; of a file of ``before`` (path → text) only those that stand in that text, so that nothing is handed over
+    that a patch brought. What was recorded before the time is up is returned.
 
     Raises:
         SandboxError: the test command is none of pytest or unittest, or the box has no pytest.
@@ -118,7 +118,7 @@ def record_calls(
         "fixing": list(fixing),
         "wanted": {path: list(keys) for path, keys in wanted.items()},
         "tests": list(tests),
-        "left_out": list(left_out),
+        "before": dict(before or {}),
     }
     answer = box.ask(PROBE, "record", params, timeout_s or environment.timeout_s)
     return _recording(answer["records"])
@@ -145,12 +145,19 @@ def _function(name: Sequence[str]) -> Function:
     return name[0], name[1]
 
 
-def make_calls(
-    box: Sandbox, environment: Environment, calls: Sequence[Mapping[str, Any]], setting: Setting, pace: Pace
-) -> Iterator[dict[str, Any]]:
-    """Make calls and return the answers (:class:`agentgrader.probes.call_replay.Caller`), each with its ``run`` and ``call``.
+def whole_batches(positions: Collection[int], calls: int) -> list[int]:
+    """Positions of the calls, of so many, that are made in one process with one of ``positions``. Asked alone, they are made alike."""
+    wanted = {i // _BATCH for i in positions}
+    return [i for i in range(calls) if i // _BATCH in wanted]
 
-    They are made by processes that hold no test runner, in a box that from then on holds no tests.
+
+def make_calls(
+    box: Sandbox, environment: Environment, calls: Sequence[Mapping[str, Any]], setting: Setting, pace: Pace, *, hash_seed: int = 0
+) -> Iterator[dict[str, Any]]:
+    """Make calls and return the answers (:class:`agentgrader.probes.call_replay.Caller`), each with the position of its ``call``.
+
+    They are made by processes that hold no test runner, in a box that from then on holds no tests. ``hash_seed`` (0 or above) decides
+    in which order sets of texts are gone through.
 
     Raises:
         SandboxError: there is no Python in the box.
@@ -164,7 +171,6 @@ def make_calls(
         "workdir": here.workdir,
         "path": [f"{here.workdir}/{p}" if p.strip("./") else here.workdir for p in search],
         "calls": json.loads(paths.inward(json.dumps(list(calls)))),
-        "runs": pace.runs,
         "call_s": pace.call_s,
         "total_s": pace.total_s,
         "late": pace.late,
@@ -180,8 +186,8 @@ def make_calls(
     python = environment.test_command[0]
     program = (python if python.startswith("python") else "python", "-c", _PROGRAM, f"{here.folder}/calls")
     # nothing of the repository may run when the interpreter starts
-    plain = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
-    limit = _START_S + pace.runs * (pace.total_s + pace.call_s)
+    plain = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONHASHSEED": str(hash_seed)}
+    limit = _START_S + pace.total_s + pace.call_s
     ended = box.run(Command(program, limit, here.folder, {"calls": json.dumps(request)}, plain))
     for line in paths.outward(ended.report).splitlines():
         answer = _numbered(line)
@@ -192,11 +198,11 @@ def make_calls(
 def _numbered(line: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(line)
-        numbers = {"run": int(answer.pop("run")), "call": int(answer.pop("call"))}
+        number = int(answer.pop("call"))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
     known = {"ended", "malformed"} & set(answer)
-    return {**(answer if known else checked(answer)), **numbers}
+    return {**(answer if known else checked(answer)), "call": number}
 
 
 def _sources() -> dict[str, str]:

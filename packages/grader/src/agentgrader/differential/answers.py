@@ -30,16 +30,15 @@ def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:
     return result, answer.get("raised"), [(i, canonical(e, ignored)) for i, e in answer.get("after", [])]
 
 
-def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored, within: bool = True) -> Difference | None:
+def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
     """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all.
 
-    It is firm on a recorded call and on one ``within`` what tests give the function, but not where both raise.
+    It is firm but where both raise.
     """
 
     def differs(what: str, mine: str, theirs: str) -> Difference:
         both_raise = what == "raised" and "raised" in gold and "raised" in candidate
-        firm = (call.origin == "recorded" or within) and not both_raise
-        said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": firm}
+        said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": not both_raise}
         return Difference.model_validate(
             {"function": f"{call.path}::{call.key}", "arguments": _plain(_arguments(call)), "origin": call.origin, **said}
         )

@@ -1,7 +1,7 @@
 """Answers of the gold patch beside those of a diff, and what is said of them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -10,16 +10,20 @@ from agentsandbox.sandbox import Sandbox
 from trajschema.outcome import ComparedFunction, Difference, Differential
 from trajschema.task import Environment
 
-from agentgrader.calls import Function, Pace, Recording, make_calls
+from agentgrader.calls import Function, Pace, Recording, make_calls, whole_batches
 from agentgrader.differential.answers import Answer, difference_of, evidence, told
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import Call, Inputs
 from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.targets import Target, Targets
 
-_CANDIDATE = Pace(runs=1, call_s=5.0, total_s=30.0, late=1)
+_CANDIDATE = Pace(call_s=5.0, total_s=30.0, late=1)
 """A call may take the candidate 25 times as long as it may take the gold patch."""
 _SAYS_NOTHING = "what it returns cannot be written down"
+TOP_LEVEL = "<top level>"
+"""Stands for code outside of functions. The calls of it that count are those that the faulty code answers otherwise."""
+_UNREACHED = "no call that could be compared depends on it"
+TWO_WAYS = "the gold patch answers in two ways"
 Answered = Sequence[tuple[Call, Answer]]
 
 
@@ -84,22 +88,32 @@ class Comparison:
         self._asked = asked
 
     def made(self, beside: Executor) -> Found:
-        """Differences, each seen twice. The gold patch is asked again in ``beside``, the diff meanwhile here."""
-        calls = [c for c, _ in self._answers]
-        first = self._looked(self._candidate.answers(calls))
+        """Differences, each seen twice. The gold patch is asked again in ``beside``, the diff meanwhile here.
+
+        What the gold patch answers in two ways is no difference, and of a function that does so now and then none is firm.
+        """
+        first = self._looked(self._answers)
         if not first.differing:
             return first
-        asked_again = beside.submit(self._gold.again, self._answers, self._paths, self._inputs.ignored)
-        again = self._looked(self._candidate.answers(calls))
-        stable = asked_again.result()
-        two_ways = {i: "the gold patch answers in two ways" for i in range(len(calls)) if i not in stable}
-        lost = {**first.lost, **two_ways}
-        return Found({i: d for i, d in again.differing.items() if i in stable and i in first.differing}, lost)
+        asked = whole_batches(first.differing, len(self._answers))
+        answers = [self._answers[i] for i in asked]
+        asked_again = beside.submit(self._gold.again, answers, self._paths, self._inputs.ignored)
+        again = self._looked(answers)
+        alike = {asked[i]: same for i, same in asked_again.result().items()}
+        two_ways = {i: TWO_WAYS for i in first.differing if not alike.get(i)}
+        wavering = {self._answers[i][0].function for i, same in alike.items() if not same}
+        differing = {
+            asked[i]: d.model_copy(update={"firm": d.firm and answers[i][0].function not in wavering})
+            for i, d in again.differing.items()
+            if asked[i] in first.differing and alike.get(asked[i])
+        }
+        return Found(differing, {**first.lost, **two_ways})
 
-    def _looked(self, theirs: Mapping[int, Answer]) -> Found:
+    def _looked(self, answers: Answered) -> Found:
+        theirs = self._candidate.answers([c for c, _ in answers])
         found = Found()
-        reached = Counter(call.function for i, (call, _) in enumerate(self._answers) if i in theirs and call.origin == "mutated")
-        for i, (call, mine) in enumerate(self._answers):
+        reached = Counter(call.function for i, (call, _) in enumerate(answers) if i in theirs and call.origin == "mutated")
+        for i, (call, mine) in enumerate(answers):
             other = theirs.get(i)
             excuse = self._asked[call.function].excused
             if other is None and call.origin == "mutated" and reached[call.function]:
@@ -107,12 +121,16 @@ class Comparison:
             elif excuse and other is not None and "absent" in other:
                 found.lost[i] = excuse
             else:
-                ranges = self._inputs.ranges.get(call.function)
-                within = other is not None and ranges is not None and ranges.hold(call)
-                difference = difference_of(call, mine, {"unmade": True} if other is None else other, self._inputs.ignored, within)
+                difference = difference_of(call, mine, {"unmade": True} if other is None else other, self._inputs.ignored)
                 if difference is not None:
-                    found.differing[i] = difference
+                    within = call.origin == "recorded" or (other is not None and self._within(call))
+                    found.differing[i] = difference if within else difference.model_copy(update={"firm": False})
         return found
+
+    def _within(self, call: Call) -> bool:
+        """Whether it keeps within what tests give the function: a difference beyond that is not firm."""
+        ranges = self._inputs.ranges.get(call.function)
+        return ranges is not None and ranges.hold(call)
 
 
 def said_of(
@@ -123,12 +141,14 @@ def said_of(
     answers: Answered,
     unanswered: Sequence[tuple[Call, str]],
     found: Found,
+    reaching: Collection[int] = (),
 ) -> Differential:
-    """The opinion. ``unanswered`` are calls that the gold patch does not answer, with the reason."""
-    compared, differing = Counter[Function](), Counter[Function]()
-    for i, (call, mine) in enumerate(answers):
-        differing[call.function] += i in found.differing
-        compared[call.function] += i in found.differing or (i not in found.lost and told(mine))
+    """The opinion. ``unanswered`` are calls that the gold patch does not answer, with the reason; ``reaching`` the positions of those
+    that show what it changes outside of functions.
+    """
+    counted_calls = {i for i, (_, mine) in enumerate(answers) if i in found.differing or (i not in found.lost and told(mine))}
+    compared = Counter(answers[i][0].function for i in counted_calls)
+    differing = Counter(answers[i][0].function for i in found.differing)
     silent = [*unanswered, *((answers[i][0], why) for i, why in found.lost.items())]
     lost = {call.function: why for call, why in reversed(silent)} | dict(inputs.left_out)
     functions = [_of(t, compared[t.function], differing[t.function], lost.get(t.function, _SAYS_NOTHING)) for t in asked]
@@ -137,6 +157,10 @@ def said_of(
     counted = Counter(why for call, why in silent if call.function not in drawn)
     reasons = [*chosen.reasons, *(f"{t.name}: {why}" for t, why in chosen.excluded), *inputs.reasons]
     fix = {t.function for t in (*chosen.functions, *(t for t, _ in chosen.excluded)) if t.changed_by in ("gold", "both")}
+    alone = not fix and len(chosen.top_level) == 1
+    for path, changed_by in chosen.top_level:
+        shown = {i for i in counted_calls & {*reaching} if alone or answers[i][0].path == path}
+        functions.append(_of(Target(path, TOP_LEVEL, changed_by), len(shown), len(shown & {*found.differing}), _UNREACHED))
     return Differential(
         functions=tuple(t.name for t in asked if t.rank < 3),
         by_function=tuple(functions),

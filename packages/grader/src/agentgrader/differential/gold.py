@@ -4,8 +4,7 @@ import contextlib
 import io
 import random
 import tarfile
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentsandbox.errors import CopyRefused
@@ -20,33 +19,49 @@ from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.module_names import root_of
 from agentgrader.differential.stand_ins import stand_ins
+from agentgrader.differential.targets import Target
 from agentgrader.differential.tests_removed import KEPT, test_patterns
 from agentgrader.differential.values import Ignored
 from agentgrader.frameworks.framework import PROBE
 
 TESTS = 1500
 """Tests run to record calls, at most: those of FAIL_TO_PASS first, then those that execute the fix, then some of the others."""
+OTHERS = 80
+"""So many of the others, unless a diff changes a function that none of these calls."""
 _RECORD_S = 120.0
 """Seconds for recording, at most."""
-_FIRST = Pace(runs=2, call_s=0.2, total_s=5.0, late=40)
-_AGAIN = Pace(runs=2, call_s=5.0, total_s=15.0, late=0)
+_FIRST = Pace(call_s=0.2, total_s=5.0, late=40)
+_AGAIN = Pace(call_s=5.0, total_s=15.0, late=0)
+_OTHER_SEEDS = (1, 2)
+"""For hashes of texts: an answer that depends on them is one of several."""
 
 
 class GoldSide:
-    """Opens its box when first asked. Two threads never ask at once."""
+    """Opens its box when first asked. Two threads never ask at once.
 
-    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, seed: int) -> None:
+    ``near`` has calls recorded from no other tests than those that fail without the gold patch or execute it, where such are known.
+    """
+
+    def __init__(self, task: Task, tree: bytes, backend: Backend, limits: Limits, seed: int, *, near: bool = False) -> None:
         self._task = task
         self._tree = tree
         self._backend = backend
         self._limits = limits
         self._seed = seed
+        self._near = near and bool(task.covering_tests)
+        self._outlines: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+        """Of files, without the gold patch and with it."""
         self._trusted = False
         self._opened: Sandbox | None = None
         self._tests = test_patterns(task)
         self._wanted: dict[str, list[str]] = {}
+        self._before: dict[str, str] = {}
+        """Texts of the files that the gold patch changes, without it."""
         self._recording: Recording | None = None
+        self._ran = 0
+        """Tests that were run to record."""
         self._texts: dict[str, str] = {}
+        self._stood_in: tuple[set[str], dict[str, str]] = set(), {}
         self._answers: dict[tuple[str, tuple[str, ...]], Answer | str] = {}
         """By call and edited paths; a text says why there is none."""
 
@@ -57,44 +72,66 @@ class GoldSide:
             self._opened.load(self._tree, [self._task.bug_patch])
             paths = _python(self._task.gold_patch)
             before = outlines(self._opened, paths)
+            self._before = {p: self._copied(p) or "" for p in paths}
             self._opened.apply(self._task.gold_patch)
             if self._task.test_patch:
                 self._opened.apply(self._task.test_patch)
             after = outlines(self._opened, paths)
+            self._outlines = before, after
             self._wanted = {p: _changed(before[p], after[p]) for p in paths if after[p]}
         return self._opened
 
-    def outlines(self, paths: Sequence[str], trusted: bool) -> dict[str, Any]:
-        """See :func:`agentgrader.calls.outlines`. Asked first for each diff; ``trusted`` counts if the box is to be opened."""
+    def outlines(self, paths: Sequence[str], trusted: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See :func:`agentgrader.calls.outlines`: of files without the gold patch, and with it. Asked first for each diff; ``trusted``
+        counts if the box is to be opened.
+        """
         self._trusted = trusted
-        return outlines(self._box(), paths)
+        box = self._box()
+        before, after = self._outlines
+        new = [p for p in paths if p not in after]
+        if new:
+            found = outlines(box, new)  # of files that the gold patch leaves alone
+            before, after = self._outlines = {**before, **found}, {**after, **found}
+        return {p: before[p] for p in paths}, {p: after[p] for p in paths}
 
-    def recording(self) -> Recording:
-        """What tests call functions with, those that the gold patch changes before all others."""
-        if self._recording is None:
-            box, task = self._box(), self._task
+    def recording(self, wanted: Iterable[Target] = ()) -> Recording:
+        """What tests call functions with, those that the gold patch changes before all others.
+
+        More tests are run, once, where one of ``wanted`` is called by none so far. Those that execute the fix are run in any case.
+        """
+        known = bool(self._task.covering_tests)
+        unseen = [t for t in wanted if self._recording and t.function not in self._recording.seen and (t.changed_by == "diff" or not known)]
+        ids = self._ids(TESTS if unseen else OTHERS)
+        if self._recording is None or (unseen and len(ids) > self._ran):
+            box, task, self._ran = self._box(), self._task, len(ids)
             made = record_calls(
                 box,
                 task.environment,
-                self._ids(),
+                ids,
                 fixing=task.FAIL_TO_PASS,
                 wanted=self._wanted,
                 tests=self._tests,
-                left_out=_python(task.gold_patch),
+                before=self._before,
                 timeout_s=min(task.environment.timeout_s, _RECORD_S),
             )
             for path in {*made.modules.values(), *_python(task.test_patch)}:
-                if matches(path, self._tests):
-                    with contextlib.suppress(CopyRefused, UnicodeDecodeError):
-                        self._texts[path] = box.copy_out(path).decode()
+                text = self._copied(path) if matches(path, self._tests) else None
+                if text is not None:
+                    self._texts[path] = text
             self._recording = made
         return self._recording
 
-    def _ids(self) -> list[str]:
+    def _copied(self, path: str) -> str | None:
+        """Text of a file as it is in the box; nothing where it cannot be had."""
+        with contextlib.suppress(CopyRefused, UnicodeDecodeError):
+            return self._box().copy_out(path).decode()
+        return None
+
+    def _ids(self, others: int) -> list[str]:
         task = self._task
-        others = list(task.PASS_TO_PASS)
-        random.Random(f"{self._seed} tests").shuffle(others)
-        chosen = list(dict.fromkeys([*task.FAIL_TO_PASS, *task.covering_tests, *others]))[:TESTS]
+        beside = [] if self._near else list(task.PASS_TO_PASS)
+        random.Random(f"{self._seed} tests").shuffle(beside)
+        chosen = list(dict.fromkeys([*task.FAIL_TO_PASS, *task.covering_tests, *beside[:others]]))[:TESTS]
         left = set(chosen[len(task.FAIL_TO_PASS) :])
         # those of one file together: its fixtures are made once
         return [*chosen[: len(task.FAIL_TO_PASS)], *(t for t in dict.fromkeys([*task.covering_tests, *task.PASS_TO_PASS]) if t in left)]
@@ -107,15 +144,20 @@ class GoldSide:
             remove=self._tests,
             keep=KEPT,
             path=tuple(dict.fromkeys(r for r in roots if r)),
-            stand_ins=stand_ins([c.request() for c in calls], recording.codes, self._test_modules, self._text),
+            stand_ins=self._standing_in(calls),
             codes=recording.codes,
             left_out=tuple(paths),
             moved=moved or {},
         )
 
-    @cached_property
-    def _test_modules(self) -> dict[str, str]:
-        return {m: p for m, p in self.recording().modules.items() if matches(p, self._tests)}
+    def _standing_in(self, calls: Sequence[Call]) -> dict[str, str]:
+        """What ``calls`` need of the tests, or more: what was found for others is taken where these are among them."""
+        identities = {c.identity for c in calls}
+        if not identities <= self._stood_in[0]:
+            recording = self.recording()
+            modules = {m: p for m, p in recording.modules.items() if matches(p, self._tests)}
+            self._stood_in = identities, stand_ins([c.request() for c in calls], recording.codes, modules, self._text)
+        return self._stood_in[1]
 
     def _text(self, path: str) -> str | None:
         """Text of a file of the tests."""
@@ -126,44 +168,42 @@ class GoldSide:
         return self._texts.get(path)
 
     def answers(self, calls: Sequence[Call], paths: Sequence[str]) -> tuple[list[tuple[Call, Answer]], list[tuple[Call, str]]]:
-        """Calls that the gold patch answers, twice alike; and the others, with the reason."""
+        """Calls that the gold patch answers; and the others, with the reason."""
         edited = tuple(paths)
         new = list({c.identity: c for c in calls if (c.identity, edited) not in self._answers}.values())
-        runs: list[dict[int, Answer]] = [{}, {}]
-        for r in self._made(new, paths, _FIRST) if new else ():
-            runs[r["run"]][r["call"]] = r
+        found = {r["call"]: r for r in self._made(new, paths, _FIRST)}
         for i, call in enumerate(new):
-            self._answers[call.identity, edited] = _settled(runs[0].get(i, {}), runs[1].get(i, {}))
+            answer = found.get(i, {})
+            answers = ("result" in answer or "raised" in answer) and usable(answer)
+            self._answers[call.identity, edited] = answer if answers else "the gold patch gives no answer"
         known = [(c, self._answers[c.identity, edited]) for c in calls]
         return [(c, a) for c, a in known if not isinstance(a, str)], [(c, a) for c, a in known if isinstance(a, str)]
 
-    def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> set[int]:
-        """Positions of calls that are answered twice more as they were."""
-        runs: list[set[int]] = [set(), set()]
-        for r in self._made([c for c, _ in answers], paths, _AGAIN):
-            if "result" in r or "raised" in r:
-                mine = answers[r["call"]][1]
-                if fingerprint(r, ignored) == fingerprint(mine, ignored):
-                    runs[r["run"]].add(r["call"])
-        return runs[0] & runs[1]
+    def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> dict[int, bool]:
+        """Asked once more with each of :data:`_OTHER_SEEDS`: position of a call → whether its answers are the one that it had.
 
-    def _made(self, calls: Sequence[Call], paths: Sequence[str], pace: Pace) -> list[dict[str, Any]]:
+        Calls that are not answered each time are left out.
+        """
+        calls = [c for c, _ in answers]
+        alike = dict.fromkeys(range(len(calls)), True)
+        for seed in _OTHER_SEEDS:
+            found = {r["call"]: r for r in self._made(calls, paths, _AGAIN, seed) if "result" in r or "raised" in r}
+            same = {i: fingerprint(r, ignored) == fingerprint(answers[i][1], ignored) for i, r in found.items()}
+            alike = {i: before and same[i] for i, before in alike.items() if i in same}
+        return alike
+
+    def _made(self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int = 0) -> list[dict[str, Any]]:
+        if not calls:
+            return []
         setting = self.setting(calls, paths)
-        return list(make_calls(self._box(), self._task.environment, [c.request() for c in calls], setting, pace))
+        requests = [c.request() for c in calls]
+        return list(make_calls(self._box(), self._task.environment, requests, setting, pace, hash_seed=hash_seed))
 
     def close(self) -> None:
         """Remove the box; the next question opens another. Idempotent."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
-
-
-def _settled(first: Answer, second: Answer) -> Answer | str:
-    """The answer that was given both times; else why there is none."""
-    if not ("result" in first or "raised" in first) or not usable(first):
-        return "the gold patch gives no answer"
-    alike = ("result" in second or "raised" in second) and fingerprint(first, {}) == fingerprint(second, {})
-    return first if alike else "the gold patch answers in two ways"
 
 
 def _python(diff: str) -> list[str]:

@@ -8,7 +8,7 @@ import functools
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -20,6 +20,8 @@ from agentgrader.differential.variants import variants
 
 Slot = tuple[str, int]
 
+Change = Callable[[], "Call"]
+"""Makes the changed call."""
 _FIELDS = ("plain", "star", "named", "stars")
 RECORDED = 60
 """Recorded calls used of one function."""
@@ -180,26 +182,30 @@ def varied(calls: Sequence[Call], constants: Sequence[Encoded], optional: tuple[
     pool = _pool(calls)
     seen = {c.identity for c in calls}
     found: list[Call] = []
-    piles: dict[tuple[str, str], list[Call]] = defaultdict(list)
-    for call in rng.sample(list(calls), min(len(calls), 40)):
-        for kind, made in _changes(call, pool, constants, optional):
-            piles[kind].append(made)
+    piles: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for call in rng.sample(list(calls), min(len(calls), 40, max(limit // 4, 4))):
+        for kind, change in _changes(call, pool, constants, optional):
+            piles[kind].append(change)
     for pile in piles.values():
         rng.shuffle(pile)
     order = rng.sample(sorted(piles), len(piles))
     while order and len(found) < limit // 2:
         for kind in list(order):
+            if len(found) >= limit:
+                break
             if not piles[kind]:
                 order.remove(kind)
             else:
-                _keep(piles[kind].pop(), seen, found)
+                _keep(piles[kind].pop()(), seen, found)
     for _ in range(3 * limit):
         if len(found) >= limit:
             break
         made = rng.choice(calls)
         for _ in range(rng.choice((2, 2, 3))):
-            options = [change for _, change in _changes(made, pool, constants, optional)]
-            made = rng.choice(options) if options else made
+            place = rng.choice([*made.values.items(), None])  # one alone: to list the changes of all takes long
+            changes = _changes_at(made, *place, pool, constants) if place else _shorter(made, optional)
+            options = [each for _, each in changes]
+            made = rng.choice(options)() if options else made
         _keep(made, seen, found)
     return found[:limit]
 
@@ -220,28 +226,35 @@ def _pool(calls: Sequence[Call]) -> dict[Slot, list[Encoded]]:
 
 def _changes(
     call: Call, pool: Mapping[Slot, list[Encoded]], constants: Sequence[Encoded], optional: tuple[int, tuple[str, ...]]
-) -> Iterator[tuple[tuple[str, str], Call]]:
-    """Calls with one change, each with the place and the kind of change."""
+) -> Iterator[tuple[tuple[str, str], Change]]:
+    """Changes of a call, each with its place and kind."""
     for slot, value in call.values.items():
-        place = f"{slot[0]} {slot[1]}"
-        for kind, made in variants(value, constants):
-            yield (place, kind), call.put(slot, made)
-        for other in pool.get(slot, ()):
-            if other != value:
-                yield (place, "of another call"), call.put(slot, other)
+        yield from (((f"{slot[0]} {slot[1]}", kind), change) for kind, change in _changes_at(call, slot, value, pool, constants))
     yield from _shorter(call, optional)
 
 
-def _shorter(call: Call, optional: tuple[int, tuple[str, ...]]) -> Iterator[tuple[tuple[str, str], Call]]:
+def _changes_at(
+    call: Call, slot: Slot, value: Encoded, pool: Mapping[Slot, list[Encoded]], constants: Sequence[Encoded]
+) -> Iterator[tuple[str, Change]]:
+    """Changes of one argument, each with its kind."""
+    for kind, made in variants(value, constants):
+        yield kind, functools.partial(call.put, slot, made)
+    for other in pool.get(slot, ()):
+        if other != value:
+            yield "of another call", functools.partial(call.put, slot, other)
+
+
+def _shorter(call: Call, optional: tuple[int, tuple[str, ...]]) -> Iterator[tuple[tuple[str, str], Change]]:
     """With optional arguments left out."""
     many, names = optional
     if not call.star:
         for less in range(1, min(many, len(call.plain)) + 1):
-            yield ("plain", "left out"), replace(call, plain=call.plain[:-less], origin="mutated")
+            yield ("plain", "left out"), functools.partial(replace, call, plain=call.plain[:-less], origin="mutated")
     for name in names:
-        yield ("named", "left out"), replace(call, named=tuple(e for e in call.named if e[0] != name), origin="mutated")
+        rest = tuple(e for e in call.named if e[0] != name)
+        yield ("named", "left out"), functools.partial(replace, call, named=rest, origin="mutated")
     for field in ("star", "stars"):
         for i in range(len(getattr(call, field) or ())):
             rest = getattr(call, field)[:i] + getattr(call, field)[i + 1 :]
             changed: dict[str, Any] = {field: rest, "origin": "mutated"}
-            yield (field, "left out"), replace(call, **changed)
+            yield (field, "left out"), functools.partial(replace, call, **changed)

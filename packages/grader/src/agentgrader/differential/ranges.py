@@ -3,6 +3,7 @@
 How a function behaves beyond that is often nowhere said, so a difference there tells nothing firm against a diff.
 """
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,22 +85,29 @@ def _parts(e: Encoded) -> list[tuple[str, Encoded]]:
 
 
 class Ranges:
-    """Of one function."""
+    """Of one function, from calls that tests make."""
 
     def __init__(self, recorded: Iterable[Arguments]) -> None:
-        self._ranges: dict[str, _Range] = {}
-        self._counts: set[tuple[tuple[str, int], ...]] = set()
-        for call in recorded:
-            self._counts.add(_counts(list(call.values)))
+        self._recorded = recorded
+
+    @functools.cached_property
+    def _seen(self) -> tuple[dict[str, _Range], set[tuple[tuple[str, int], ...]]]:
+        """Of each parameter, and how many arguments of each kind there were. Rarely needed: most functions answer alike."""
+        ranges: dict[str, _Range] = {}
+        counts: set[tuple[tuple[str, int], ...]] = set()
+        for call in self._recorded:
+            counts.add(_counts(list(call.values)))
             for slot, value in call.values.items():
-                self._ranges.setdefault(call.name_of(slot), _Range()).add(value)
+                ranges.setdefault(call.name_of(slot), _Range()).add(value)
+        return ranges, counts
 
     def hold(self, call: Arguments) -> bool:
         """Whether tests call the function with as many arguments, and each is within what they give that parameter."""
-        if _counts(list(call.values)) not in self._counts:
+        ranges, counts = self._seen
+        if _counts(list(call.values)) not in counts:
             return False
         named = [(call.name_of(slot), value) for slot, value in call.values.items()]
-        return all(name in self._ranges and self._ranges[name].holds(value) for name, value in named)
+        return all(name in ranges and ranges[name].holds(value) for name, value in named)
 
 
 def _counts(slots: Sequence[tuple[str, Any]]) -> tuple[tuple[str, int], ...]:

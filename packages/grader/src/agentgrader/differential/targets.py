@@ -22,9 +22,10 @@ class Target:
     key: str
     changed_by: ChangedBy = "neither"
     rank: int = 3
-    """0: its code differs between gold patch and diff; 1: it is changed by either; 2: other code of its file differs; 3: drawn beside."""
+    """0: its code differs between gold patch and diff; 1: it is changed by either; 2: other code of its file differs, or is all that
+    the gold patch changes there; 3: drawn beside."""
     constants: tuple[Any, ...] = ()
-    """Numbers and texts in its code, of both sides, encoded."""
+    """Numbers and texts in its code, of both sides, encoded; and those outside of functions, where that is what is mended."""
     optional: tuple[int, tuple[str, ...]] = (0, ())
     """How many plain parameters can be left out at the end, and which named ones."""
     elsewhere: tuple[Function, ...] = ()
@@ -53,33 +54,41 @@ class Targets:
     """Functions that are changed and cannot be called alike, and why."""
     layouts: Mapping[Function, frozenset[str]] | None = None
     """(path, class) → attributes that only one side gives its instances."""
+    top_level: tuple[tuple[str, ChangedBy], ...] = ()
+    """Files of which the gold patch changes no function, but other code; and by which patch."""
     moved: Mapping[Function, tuple[Function, ...]] | None = None
     """(path, name) of classes and functions of changed files → where else the diff has one of that name, if that is one place alone."""
     reasons: tuple[str, ...] = ()
 
 
 def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
-    """Functions that differ between any two of the three; all functions of a file whose other code differs.
+    """Functions that differ between any two of the three; all functions of a file whose other code differs, or is what is mended.
 
     The candidate's outlines come out of its box: they may name anything, and decide on nothing but what is left out, which is said.
     """
     found: list[Target] = []
     excluded: list[tuple[Target, str]] = []
+    top_level: list[tuple[str, ChangedBy]] = []
     places = _places(candidate)
     for path in sorted(p for p in gold if gold[p]):
         theirs = candidate.get(path) or {"functions": {}, "rest": ""}
+        before = base.get(path) or {"functions": {}, "rest": ""}
+        mended = _only_top_level(before, gold[path])
+        if mended:
+            top_level.append((path, "gold" if before["rest"] == theirs["rest"] else "both"))
+        around = (gold[path], *([candidate[path]] if candidate.get(path) else [])) if mended else ()
         elsewhere = {k: places[k] for k in gold[path]["functions"] if k not in theirs["functions"] and len(places.get(k, ())) == 1}
         # a class may have taken the name
         moves = {k: f for k, ((file, _),) in elsewhere.items() if (f := candidate[file]["functions"].get(k))}
-        for key, rank, changed_by in _edited(base.get(path), gold[path], theirs, moves):
+        for key, rank, changed_by in _edited(before, gold[path], theirs, moves):
             other = theirs["functions"].get(key) or moves.get(key)
-            known = bool(base.get(path)) and key in base[path]["functions"]
+            known = key in before["functions"]
             target = Target(
                 path,
                 key,
                 changed_by,
                 rank,
-                constants=_constants(gold[path]["functions"][key], *([other] if other else [])),
+                constants=_constants(gold[path]["functions"][key], *([other] if other else []), *around),
                 optional=_optional(gold[path]["functions"][key]["parameters"]),
                 elsewhere=elsewhere.get(key, ()),
                 excused="" if key in theirs["functions"] else _excuse(path, key, known),
@@ -91,7 +100,7 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
                 found.append(target)
     chosen = sorted(found, key=lambda t: (t.rank, t.changed_by not in ("gold", "both"), t.function))
     reasons = () if chosen or excluded else ("no Python function is edited",)
-    return Targets(tuple(chosen), tuple(excluded), dict(_layouts(gold, candidate)), _moved(gold, places), reasons)
+    return Targets(tuple(chosen), tuple(excluded), dict(_layouts(gold, candidate)), tuple(top_level), _moved(gold, places), reasons)
 
 
 def sampled(functions: Set[Function], chosen: Targets, words: Set[str], seed: int) -> list[Target]:
@@ -109,9 +118,15 @@ def is_private(path: str, key: str) -> bool:
     return any(p.startswith("_") and not (p.startswith("__") and p.endswith("__")) for p in parts)
 
 
+def _only_top_level(base: Any, gold: Any) -> bool:
+    same = all(base["functions"].get(key, {}).get("digest") == f["digest"] for key, f in gold["functions"].items())
+    return bool(same and base["rest"] != gold["rest"])
+
+
 def _edited(base: Any, gold: Any, candidate: Any, moves: Mapping[str, Any]) -> Iterator[tuple[str, int, ChangedBy]]:
     """Keys with a rank (:attr:`Target.rank`) and by which patch they are changed. What is only moved is not."""
-    digests = [{k: f["digest"] for k, f in side["functions"].items()} if side else {} for side in (base, gold, candidate)]
+    digests = [{k: f["digest"] for k, f in side["functions"].items()} for side in (base, gold, candidate)]
+    outside = _only_top_level(base, gold) or gold["rest"] != candidate["rest"]
     for key in gold["functions"]:
         before, fixed, theirs = (d.get(key) for d in digests)
         changes = (before != fixed, before != (moves[key]["digest"] if key in moves else theirs))
@@ -120,7 +135,7 @@ def _edited(base: Any, gold: Any, candidate: Any, moves: Mapping[str, Any]) -> I
             yield key, 0, changed_by
         elif before != fixed:
             yield key, 1, changed_by
-        elif gold["rest"] != candidate["rest"]:
+        elif outside:
             yield key, 2, changed_by
 
 

@@ -7,9 +7,9 @@ task's tests ran under the gold patch, and with variations of these. No test and
 leave the boxes as data and are compared here. What the gold patch answers never enters the diff's box, so nothing in there can forge
 agreement: not to answer, or to answer with anything else, is a difference.
 
-Where answers differ, both sides answer everything again, the gold patch twice: it must stay with its answer, and the difference must
-stay too. Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or neither does,
-because which error bad input raises is rarely specified.
+Where answers differ, both sides answer again, the gold patch twice: it must stay with its answer, and the difference must stay too.
+Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or neither does, because
+which error bad input raises is rarely specified.
 """
 
 import re
@@ -20,20 +20,19 @@ from typing import Any, Self
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend
-from agentsandbox.server.globs import matches
-from trajschema.diffs import paths_in
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
 from agentgrader.calls import Recording, outlines
+from agentgrader.differential.comparable import unrecorded
 from agentgrader.differential.comparison import Candidate, Comparison, said_of
+from agentgrader.differential.faulty import FaultySide
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import chosen_calls
 from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.targets import MAX_FUNCTIONS, Target, Targets, sampled, targets
-from agentgrader.differential.tests_removed import test_patterns
-from agentgrader.frameworks import framework_of
+from agentgrader.differential.tests_removed import edited_sources
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
 
@@ -60,6 +59,7 @@ class DifferentialTester:
         self._limits = limits
         self._seed = secrets.randbits(32) if seed is None else seed
         self._gold = GoldSide(task, tree, backend, limits, self._seed)
+        self._faulty = FaultySide(task, tree, backend, limits, self._gold)
         self._beside = ThreadPoolExecutor(1)
 
     def opinion(self, diff: str, trusted: bool = False) -> Differential:
@@ -79,30 +79,29 @@ class DifferentialTester:
 
     def _opinion(self, diff: str, trusted: bool) -> Differential:
         task, gold = self._task, self._gold
-        runner = framework_of(task.environment.test_command).name
-        if runner not in ("pytest", "unittest"):
-            return Differential(functions=(), recorded=0, compared=0, differing=0, not_compared=(f"calls are not recorded from {runner}",))
-        tests = test_patterns(task)
-        paths = [p for p in dict.fromkeys([*paths_in(task.gold_patch), *paths_in(diff)]) if p.endswith(".py") and not matches(p, tests)]
+        why = unrecorded(task)
+        if why:
+            return Differential(functions=(), recorded=0, compared=0, differing=0, not_compared=(why,))
+        paths = edited_sources(task, task.gold_patch, diff)
         ready = self._beside.submit(self._of_gold, paths, trusted)
         with opened(self._backend, self._limits, task.environment, trusted) as box:
             box.load(self._tree, [task.bug_patch])
-            base = outlines(box, paths)
             box.apply(diff)
             box.restore(protected_patterns(task))
             if task.test_patch:
                 box.apply(task.test_patch)
             theirs = outlines(box, paths)
-            outlines_of_gold, recording = ready.result()
-            chosen = targets(base, outlines_of_gold, theirs)
+            (base, mine), recording = ready.result()
+            chosen = targets(base, mine, theirs)
             asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
             candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths)
             found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
-        return said_of(chosen, asked, recording, inputs, answers, unanswered, found)
+        reaching = self._faulty.reaching(answers, paths, inputs.ignored, trusted) if chosen.top_level else set()
+        return said_of(chosen, asked, recording, inputs, answers, unanswered, found, reaching)
 
-    def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[dict[str, Any], Recording]:
+    def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[tuple[dict[str, Any], dict[str, Any]], Recording]:
         return self._gold.outlines(paths, trusted), self._gold.recording()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Which files of a tree are tests: they are not there where calls are made, and calls of their functions are not recorded."""
 
+from agentsandbox.server.globs import matches
 from trajschema.diffs import paths_in
 from trajschema.task import Task
 
@@ -33,6 +34,12 @@ def test_patterns(task: Task) -> tuple[str, ...]:
     gold = set(paths_in(task.gold_patch))
     found = [*task.protected_paths, *holders, *paths_in(task.test_patch), "**/conftest.py"]
     return tuple(dict.fromkeys(p for p in found if p not in gold and p not in KEPT and not p.endswith((".toml", ".cfg", ".ini"))))
+
+
+def edited_sources(task: Task, *diffs: str) -> list[str]:
+    """Python files that diffs name and that are no tests of ``task``."""
+    tests = test_patterns(task)
+    return [p for p in dict.fromkeys(path for diff in diffs for path in paths_in(diff)) if p.endswith(".py") and not matches(p, tests)]
 
 
 test_patterns.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of the name

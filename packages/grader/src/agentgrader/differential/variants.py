@@ -48,7 +48,7 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
             others = [["int", str(n)] for n in (0, 1, 2, -1, -2)] if e[i][0] == "none" else [["none"], *(v for _, v in variants(e[i]))]
             yield from (("slice", [*e[:i], other, *e[i + 1 :]]) for other in others)
     elif tag == "made":
-        for i, part in enumerate(e[2]):
+        for i, part in enumerate(e[2][:1] if e[1] == "builtins:getattr" else e[2]):
             yield from ((kind, ["made", e[1], [*e[2][:i], made, *e[2][i + 1 :]]]) for kind, made in variants(part))
 
 

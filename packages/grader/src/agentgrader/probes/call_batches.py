@@ -23,29 +23,29 @@ _IMPORT_S, _GRACE_S = 20.0, 1.0
 """Seconds that a child may take to import what it calls, and that it may be late for each answer."""
 _IN_VAIN = 3
 """Children that end at their first call before their batch is given up."""
+_OURS = ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "PYTHONHASHSEED")
+"""Variables that are set for this process alone."""
 _DEATHS = 30
 """Children that end before their last answer; then no more are made."""
 
 
 def main(request: dict[str, Any], out: int) -> None:
-    """Make the calls of ``request`` and write ``{"run", "call", ...}`` for each to ``out``, as lines."""
+    """Make the calls of ``request`` and write ``{"call": its position, ...}`` for each to ``out``, as lines."""
+    import gc
     import resource
+
+    from agentgrader.probes import call_replay  # noqa: F401  # once, and not in each child
 
     _guard(0)
     remove_tests(request["workdir"], request["remove"], request["keep"])
     os.chdir(request["workdir"])
-    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONSAFEPATH")}
+    env = {k: v for k, v in os.environ.items() if k not in _OURS}
     request["env"] = {**env, "PYTHONPATH": os.pathsep.join(request["path"])} if request["path"] else env
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     request["address_space"] = (_ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, _ADDRESS_SPACE), hard)
-    numbers = list(range(len(request["calls"])))
-    for run in range(request["runs"]):
-        answered = []
-        for number, answer in _answers(request, numbers):
-            _write(out, json.dumps({"run": run, "call": number, **answer}).encode() + b"\n")
-            if "result" in answer or "raised" in answer:
-                answered.append(number)
-        numbers = answered
+    gc.freeze()  # children need not go through what is here
+    for number, answer in _answers(request, list(range(len(request["calls"])))):
+        _write(out, json.dumps({"call": number, **answer}).encode() + b"\n")
 
 
 def _answers(request: dict[str, Any], numbers: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:

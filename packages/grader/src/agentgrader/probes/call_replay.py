@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentgrader.probes.deserialize import Rebuilder, Unbuildable, found
-from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, CODES, MOVED, Encoder, class_name
+from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, CODES, MOVED, SENT, Encoder, class_name
 
 _HELD = {"list", "dict", "set", "bytearray", "object"}
 """Tags of values that a call may change."""
@@ -129,7 +129,7 @@ def codes_sent(sent: list[dict[str, Any]]) -> dict[tuple[Any, ...], types.CodeTy
 
 def _without_file(code: types.CodeType) -> types.CodeType:
     inner = tuple(_without_file(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
-    return code.replace(co_filename="<value>", co_consts=inner)
+    return code.replace(co_filename=SENT, co_consts=inner)
 
 
 def know_moved(moved: Mapping[str, list[str]]) -> None:
@@ -192,7 +192,7 @@ class StandIns:
 
     def exec_module(self, module: Any) -> None:
         """Run what is there of it."""
-        exec(compile(self._texts[module.__name__], "<value>", "exec"), vars(module))
+        exec(compile(self._texts[module.__name__], SENT, "exec"), vars(module))
 
 
 def become_plain(request: Mapping[str, Any]) -> None:

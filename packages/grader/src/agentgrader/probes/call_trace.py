@@ -23,7 +23,7 @@ from agentgrader.probes.serialize import Encoder
 from agentgrader.probes.trace_hooks import arm, hooked
 
 _LOST = {"opaque", "long"}
-_KEEP, _KEEP_IN_TEST, _LOOK_IN_TEST = (200, 60), (60, 12), (400, 60)
+_KEEP, _KEEP_IN_TEST, _LOOK_IN_TEST = (200, 40), (60, 8), (400, 40)
 """Distinct calls kept of a function, of them in one test, and calls looked at in one test: of wanted functions, and of others."""
 _FEW = 4
 """Calls that a wanted function may have recorded whatever they cost."""

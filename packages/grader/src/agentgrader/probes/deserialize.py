@@ -12,7 +12,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, Encoded, codes
+from agentgrader.probes.codes import codes
+from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, Encoded
 
 
 class Unbuildable(Exception):

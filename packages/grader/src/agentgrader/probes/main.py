@@ -50,11 +50,12 @@ class _Calls:
         """Run tests and return what :class:`agentgrader.probes.call_trace.CallTracer` sends, as records.
 
         ``runner`` and ``arguments`` and ``ids`` say which tests, ``fixing`` which of them are to be fixed, ``tests`` the patterns of files
-        whose functions are not recorded, ``wanted`` (path → keys) those that come first, ``left_out`` the files whose inner
-        functions are not handed over.
+        whose functions are not recorded, ``wanted`` (path → keys) those that come first, ``before`` (path → text) the files
+        of whose inner functions only those are handed over that stand in that text.
         """
         from agentgrader.probes.call_replay import sources_below
         from agentgrader.probes.call_trace import CallTracer
+        from agentgrader.probes.codes import standing_in
         from agentgrader.probes.serialize import Encoder
 
         root = os.path.realpath(self._s.workdir)
@@ -67,7 +68,7 @@ class _Calls:
             return known[path]
 
         def tracer(report: int, token: str) -> CallTracer:
-            encoder = Encoder(False, sources_below(self._s.workdir, list(request["left_out"])))
+            encoder = Encoder(False, sources_below(self._s.workdir, []), standing_in(root, request["before"]))
             fixing = set(request["fixing"])
             made = CallTracer(self._s.workdir, is_source, request["wanted"], fixing, sender(report, token), encoder)
             made.install()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +13,15 @@ MAX_CONSTANTS = 60
 
 
 def outline(tree: ast.Module) -> dict[str, Any]:
-    """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code.
+    """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code, and its
+    ``constants``. ``tree`` is spent.
 
     A key is the qualified name; for what belongs to a property with ``@setter`` or ``@deleter`` behind it. Functions inside
     functions are part of the outer one.
     """
     functions: dict[str, dict[str, Any]] = {}
     classes: dict[str, Any] = {}
+    tree = _Bare().visit(tree)
     for prefix, node in definitions(tree.body, ""):
         if isinstance(node, ast.ClassDef):
             classes[prefix + node.name] = {"attributes": sorted(_attributes(node)), "bases": [ast.dump(b) for b in node.bases]}
@@ -33,8 +34,9 @@ def outline(tree: ast.Module) -> dict[str, Any]:
             "constants": _constants(node),
             "async": isinstance(node, ast.AsyncFunctionDef),
         }
-    rest = _Hollow().visit(copy.deepcopy(tree))
-    return {"functions": functions, "classes": classes, "rest": hashlib.sha256(ast.dump(rest).encode()).hexdigest()}
+    rest = _Hollow().visit(tree)
+    digest = hashlib.sha256(ast.dump(rest).encode()).hexdigest()
+    return {"functions": functions, "classes": classes, "rest": digest, "constants": _constants(rest)}
 
 
 def definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -59,8 +61,7 @@ def accessor(node: Any) -> str:
 
 
 def _digest(earlier: str, node: ast.AST) -> str:
-    bare = _Bare().visit(copy.deepcopy(node))
-    return hashlib.sha256((earlier + ast.dump(bare)).encode()).hexdigest()
+    return hashlib.sha256((earlier + ast.dump(node)).encode()).hexdigest()
 
 
 class _Bare(ast.NodeTransformer):
@@ -74,8 +75,8 @@ class _Bare(ast.NodeTransformer):
         return node
 
 
-class _Hollow(_Bare):
-    """Takes docstrings and the bodies of functions away."""
+class _Hollow(ast.NodeTransformer):
+    """Takes the bodies of functions away."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, _FUNCTION):
@@ -102,7 +103,7 @@ def _parameters(a: ast.arguments) -> dict[str, Any]:
 def _constants(node: ast.AST) -> list[list[Any]]:
     """Numbers and short texts in the code, in the encoding of :mod:`agentgrader.probes.serialize`."""
     found: dict[str, list[Any]] = {}
-    for inner in ast.walk(_Bare().visit(copy.deepcopy(node))):
+    for inner in ast.walk(node):
         value = inner.value if isinstance(inner, ast.Constant) else None
         if type(value) is int and abs(value) < 10**18:
             found[repr(value)] = ["int", str(value)]

@@ -7,7 +7,8 @@ Every value is a list that starts with a tag:
 - ``range`` a b c; ``slice`` a b c (encoded); ``ellipsis``; ``notimplemented``; ``lock``
 - ``ref`` module name: a class, function or builtin that an import finds again
 - ``code`` path name line position module defaults kwdefaults cells: a function that no import finds, as it stands in a file
-- ``made`` class [arguments]: an instance that its class makes anew from these (dates, decimals, patterns, partial functions)
+- ``made`` class [arguments]: an instance that its class makes anew from these (dates, decimals, patterns, partial functions);
+  ``made`` ``builtins:getattr`` [instance, name]: a method bound to it
 - ``object`` class base state: any other instance; ``base`` is the builtin value that it extends or null, ``state`` its [[name, value], ...]
 - ``enum`` class value; ``iterator`` [items] end, where ``end`` is ``done``, ``more`` or the name of the error that it raised
 - ``long`` length sha256: a string or bytes too long to send; ``cycle`` depth: the container so many levels up
@@ -37,6 +38,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from agentgrader.probes.codes import locate
+
 Encoded = list[Any]
 MAX_NODES, MAX_DEPTH, MAX_TEXT, MAX_ITEMS = 4000, 30, 20_000, 200
 
@@ -47,6 +50,7 @@ _MODULE = type.__dict__["__module__"].__get__
 _MAXLEN = collections.deque.__dict__["maxlen"]
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+_NOT_BOUND = (types.ModuleType, type(None))
 _ITERABLE: tuple[Any, ...] = (b"", {}, {}.items(), {}.values(), set(), range(0))
 _ITERATORS: tuple[type, ...] = (
     type(iter([])),
@@ -80,6 +84,8 @@ ALIASES: dict[type, str] = {
 """Classes whose own name leads nowhere, in every version or in some; in a process that makes calls also those that moved."""
 MOVED: dict[int, str] = {}
 """Identity of a function that moved → the name that it counts as."""
+SENT = "<value>"
+"""Name of the file that codes which were sent here say they are from: one that equals them may stand in a file that is edited."""
 CODES: dict[types.CodeType, tuple[Any, ...]] = {}
 """Codes that were sent here → where they stand: path, name, line, position."""
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -104,11 +110,17 @@ class TooMuch(Exception):
 
 
 class Encoder:
-    """Encodes values. ``consume`` lets it draw from iterators; ``sources`` names the files that a ``code`` may stand in."""
+    """Encodes values. ``consume`` lets it draw from iterators; ``sources`` names the files that a ``code`` may stand in.
 
-    def __init__(self, consume: bool, sources: Callable[[str], str | None]) -> None:
+    ``told`` says whether a code may be written down; all may where it is missing.
+    """
+
+    def __init__(
+        self, consume: bool, sources: Callable[[str], str | None], told: Callable[[types.CodeType], bool] = lambda code: True
+    ) -> None:
         self._consume = consume
         self._sources = sources
+        self._told = told
         self._left = 0
         self._above: list[int] = []
         self.on_code: Callable[[types.CodeType, tuple[Any, ...]], None] | None = None
@@ -171,6 +183,8 @@ class Encoder:
             return ["ref", *ALIASES[x].split(":")]
         if type in _MRO(kind):
             return _reference(x, class_name(x)) or ["opaque", "class " + class_name(x)]
+        if kind is types.MethodType or (kind is types.BuiltinFunctionType and type(x.__self__) not in _NOT_BOUND):
+            return self._method(x, kind)
         if kind in _FUNCTIONS:
             return self._function(x)
         if kind is types.ModuleType:
@@ -191,7 +205,7 @@ class Encoder:
             if id(x) in MOVED:
                 return ["ref", *MOVED[id(x)].split(":")]
             code = x.__code__
-            where = CODES.get(code) or self._where(code)
+            where = CODES.get(code) if code.co_filename == SENT else self._where(code)
             if where is not None:
                 if self.on_code:
                     self.on_code(code, where)
@@ -200,8 +214,14 @@ class Encoder:
                 return ["code", *where, str(x.__globals__.get("__name__")), self._any(x.__defaults__), kw, cells]
         return ["opaque", class_name(type(x))]
 
+    def _method(self, x: Any, kind: type) -> Encoded:
+        name = x.__name__ if kind is types.BuiltinFunctionType or type(x.__func__) is types.FunctionType else ""
+        if kind is types.MethodType and not any(e is x.__func__ for e in _entries(x.__self__, name)):
+            return ["opaque", "types:MethodType"]
+        return ["made", "builtins:getattr", [self._any(x.__self__), ["str", name]]]
+
     def _where(self, code: types.CodeType) -> tuple[Any, ...] | None:
-        place = locate(code, self._sources(code.co_filename))
+        place = locate(code, self._sources(code.co_filename)) if self._told(code) else None
         return None if place is None else (code.co_filename, code.co_name, code.co_firstlineno, place)
 
     def _iterator(self, x: Any, kind: type) -> Encoded:
@@ -277,33 +297,15 @@ def _reference(x: Any, name: str) -> Encoded | None:
     return ["ref", module, path] if found is x else None
 
 
+def _entries(owner: Any, name: str) -> list[Any]:
+    """Functions of that name in the classes of an instance, or those that a class is made of."""
+    classes = (*(_MRO(owner) if type in _MRO(type(owner)) else ()), *_MRO(type(owner)))
+    found = [_SPACE(c)[name] for c in classes if name in _SPACE(c)]
+    return [e.__func__ if type(e) is classmethod else e for e in found]
+
+
 def _inherited(owner: Any) -> Any:
     return _SPACE(owner) if isinstance(owner, type) else {}
-
-
-def locate(code: types.CodeType, source: str | None) -> int | None:
-    """Position of ``code`` among the codes of its name and line in ``source``; ``None`` where it is not clear."""
-    if source is None:
-        return None
-    same = codes(source, code.co_filename, code.co_name, code.co_firstlineno)
-    fitting = [i for i, c in enumerate(same) if len(same) == 1 or (c.co_code, c.co_names) == (code.co_code, code.co_names)]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def codes(source: str, path: str, name: str, line: int) -> list[types.CodeType]:
-    """Code objects of that name and first line in a source text, in its order."""
-    return [c for c in _all_codes(source, path) if (c.co_name, c.co_firstlineno) == (name, line)]
-
-
-@functools.lru_cache(maxsize=64)
-def _all_codes(source: str, path: str) -> tuple[types.CodeType, ...]:
-    found: list[types.CodeType] = []
-    waiting = [compile(source, path, "exec", dont_inherit=True)]
-    for code in waiting:
-        inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-        waiting += inner
-        found += inner
-    return tuple(found)
 
 
 def _sha(data: bytes) -> str:
