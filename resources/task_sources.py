@@ -26,6 +26,6 @@ def source_codes(settings: Settings, sources: "Sources") -> list[str]:
 
 def _entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     asked = settings.tasks
-    yield "injected", asked.model_dump(include={"libraries", "repositories", "count", "seed"})
+    yield "injected", asked.model_dump(include={"libraries", "repositories", "count", "seed", "comparable"})
     yield "files", {"folder": str(settings.imports_dir)}
     yield from ((entry.use, entry.options) for entry in asked.sources)

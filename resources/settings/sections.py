@@ -45,6 +45,7 @@ class Tasks(Section):
     repositories: tuple[Repository, ...] = Field((), description="Folders of one's own that faults are put into, beside the libraries.")
     count: int = Field(25, ge=0, description="Validated tasks wanted from libraries and repositories together.")
     seed: int = Field(1, description="Chooses the faults. A larger count keeps the tasks of a smaller one.")
+    comparable: bool = Field(False, description="Only tasks from these of which a pass can be confirmed, as their certificates say.")
     sources: tuple[TaskSourceEntry, ...] = Field((), description="Other sources of tasks, in order; what two of them give counts once.")
     imports: str = Field("imports", description="Folder, within the data folder, of task files brought in by `trajhub import`.")
 

@@ -21,7 +21,7 @@ from agenttasks.validation.validate import certify
 from agenttasks.validation.verdict import Rejected
 from trajruntime.executor import SerialExecutor, ThreadExecutor
 from trajschema.rollout import Limits
-from trajschema.task import Environment, Task
+from trajschema.task import Certificate, Comparability, Environment, Task
 
 Choose = Callable[..., Candidate]
 
@@ -64,6 +64,8 @@ def test_a_fault_that_some_tests_see_becomes_a_task(shapes: Library, store: Task
     assert task.certificate is not None
     assert (task.certificate.gold_runs, task.certificate.bug_runs, task.certificate.tests_seen) == (2, 2, 21)
     assert task.certificate.validator_version == "v1"
+    assert task.certificate.comparability == Comparability(functions=1, compared=1, calls=5)
+    assert task.comparable
     assert "shapes.py" not in task.problem_statement.replace("test_shapes.py", "")
     check(task, store, local)
 
@@ -117,6 +119,22 @@ def test_a_pool_is_the_same_however_it_is_built(shapes: Library, store: TaskStor
     other.download(name).write_bytes(store.download(name).read_bytes())
     assert content(build_pool([shapes], 2, 1, other, local, Limits(), executor=Backwards())) == content(four[:2])
     assert content(build_pool([shapes], 4, 1, other, local, Limits())) == content(four)
+
+
+def test_a_pool_can_be_of_tasks_whose_passes_can_be_confirmed(shapes: Library, store: TaskStore, local: Backend) -> None:
+    (first,) = build_pool([shapes], 1, 1, store, local, Limits())
+    (kept,) = [f for f in (store.root / "records" / "certificates").rglob("*.json") if first.task_id in f.read_text()]
+    kept.write_text(kept.read_text().replace('"compared":1', '"compared":0'))
+    (task,) = build_pool([shapes], 1, 1, store, local, Limits(), comparable=True)
+    assert task.task_id != first.task_id
+    assert task.comparable
+    assert not build_pool([shapes], 1, 1, store, local, Limits())[0].comparable
+
+
+def test_what_is_not_known_to_be_comparable_is_not(shapes: Library) -> None:
+    task = Task.ungraded("t", "", shapes.environment())
+    assert not task.comparable
+    assert Certificate.model_validate({"gold_runs": 2, "bug_runs": 2, "tests_seen": 9}).comparability is None
 
 
 class CountingBackend:

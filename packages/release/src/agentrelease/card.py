@@ -149,6 +149,7 @@ def _totals(records: Records) -> dict[str, int]:
     return {
         "tasks": len(records.tasks),
         "injected": sum(t.source.kind == "injected" for t in records.tasks.values()),
+        "comparable": sum(t.comparable for t in records.tasks.values()),
         "uncertified": sum(t.certificate is None for t in records.tasks.values()),
         "repositories": len({t.repo for t in records.tasks.values()}),
         "runs": len(records.trajectories),

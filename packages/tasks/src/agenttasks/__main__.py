@@ -50,6 +50,7 @@ def make(
     names: Names = None,
     backend: Annotated[str, typer.Option(help="auto, docker, bubblewrap or local.")] = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Boxes at a time.")] = 2,
+    comparable: Annotated[bool, typer.Option("--comparable", help="Only tasks whose passes can be confirmed from outside.")] = False,
     store: Store = _STORE,
 ) -> None:
     """Make and validate tasks. What is already validated in the store is not done again."""
@@ -75,6 +76,7 @@ def make(
             place,
             Limits(),
             executor=ThreadExecutor(workers),
+            comparable=comparable,
             progress=lambda done, total, text: say(f"{done}/{total} {text}"),
             on_error=lambda problem: say(f"problem: {problem}"),
         )
@@ -82,7 +84,7 @@ def make(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     atomic.write_bytes(output, "".join(f"{task.model_dump_json()}\n" for task in tasks).encode())
-    typer.echo(f"{len(tasks)} tasks in {output}")
+    typer.echo(f"{len(tasks)} tasks in {output}; a pass can be confirmed of {sum(task.comparable for task in tasks)}")
 
 
 @app.command()

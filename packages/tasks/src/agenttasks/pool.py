@@ -43,6 +43,7 @@ def build_pool(
     executor: Executor = SERIAL,
     progress: Progress = lambda done, total, message: None,
     validator_version: str | None = None,
+    comparable: bool = False,
     on_error: Callable[[TaskError], None] = lambda problem: None,
 ) -> list[Task]:
     """``count`` tasks from the named libraries of the table, or from libraries of your own.
@@ -50,7 +51,8 @@ def build_pool(
     Candidates are validated in waves, but chosen in candidate order, so neither ``executor`` nor its speed changes the result. Verdicts are
     kept in the store: a second call validates only what is new. A library that cannot be had is told to ``on_error`` and left out;
     so is a pool that ran out of candidates, which is returned as far as it goes. ``validator_version`` names the code that validates;
-    the default is a fingerprint of this package.
+    the default is a fingerprint of this package. With ``comparable``, tasks whose passes could not be confirmed
+    (:class:`~trajschema.task.Comparability`) are passed over.
 
     Raises:
         UnknownLibrary: a name is not in the table.
@@ -65,7 +67,7 @@ def build_pool(
         sources = source_files(unpack(store.tree_bytes(gold.tree)), entry)
         for kind in _KINDS:
             source = queue(entry, sources, seed, kind, gold.narrow if kind == "multi" else gold.tested)
-            queues[entry.name, kind] = _Queue(source, gold, certificates, f"{entry.name} {kind}")
+            queues[entry.name, kind] = _Queue(source, gold, certificates, f"{entry.name} {kind}", comparable)
     validate = partial(validate_batch, certificates=certificates, backend=backend, limits=limits)
     failed = 0
     while True:
@@ -93,8 +95,9 @@ def _own_version() -> str:
 class _Queue:
     """Candidates of one library and kind in order: those with a known verdict behind, the others ahead."""
 
-    def __init__(self, source: Iterator[Candidate], gold: Gold, certificates: Certificates, label: str) -> None:
+    def __init__(self, source: Iterator[Candidate], gold: Gold, certificates: Certificates, label: str, comparable: bool) -> None:
         self._source, self._gold, self._certificates, self._label = source, gold, certificates, label
+        self._comparable = comparable
         self._ahead: deque[Candidate] = deque()
         self.tasks: list[Task] = []
         self.ended = False
@@ -109,7 +112,7 @@ class _Queue:
             if verdict is None:
                 return
             self._ahead.popleft()
-            if isinstance(verdict, Task):
+            if isinstance(verdict, Task) and (not self._comparable or verdict.comparable):
                 self.tasks.append(verdict)
 
     def batches(self, short: int) -> list[Batch]:

@@ -58,7 +58,13 @@ def _certificate(task: Task) -> str:
     proof = task.certificate
     if proof is None:
         return "none"
-    return f"{proof.gold_runs} + {proof.bug_runs}" + (f", {len(proof.flaky)} flaky" if proof.flaky else "")
+    known = proof.comparability
+    parts = [
+        f"{proof.gold_runs} + {proof.bug_runs}",
+        f"{len(proof.flaky)} flaky" if proof.flaky else "",
+        f"{known.compared}/{known.functions} comparable" if known else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _verdict(rewards: Sequence[Reward]) -> Verdict:

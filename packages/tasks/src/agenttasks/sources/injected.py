@@ -1,7 +1,7 @@
 """Faults put into pinned libraries and into the user's own folders.
 
 Options: ``libraries`` (names of the table), ``repositories`` (fields of :class:`~agenttasks.libraries.library.Library`, with ``path``
-in place of what a release has), ``count``, ``seed``.
+in place of what a release has), ``count``, ``seed``, ``comparable`` (only tasks of which a pass can be confirmed).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ class Injected:
     repositories: Sequence[tuple[Path, Library]]
     count: int
     seed: int
+    comparable: bool = False
 
     def identity(self) -> list[list[str]]:
         """Name, SHA-256 of the packed files and commit of each repository; why, in place of both, for one that cannot be used."""
@@ -61,6 +62,7 @@ class Injected:
             executor=workshop.executor,
             progress=workshop.on_progress,
             validator_version=workshop.validator_version,
+            comparable=self.comparable,
             on_error=problems.append,
         )
 
@@ -77,7 +79,7 @@ class Injected:
 def provider(options: Mapping[str, Any], root: Path) -> Injected:
     """From the options; a relative ``path`` starts at ``root``."""
     own = [(root / entry["path"], _library(entry)) for entry in options["repositories"]]
-    return Injected(options["libraries"], own, options["count"], options["seed"])
+    return Injected(options["libraries"], own, options["count"], options["seed"], options.get("comparable", False))
 
 
 def _library(entry: Mapping[str, Any]) -> Library:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
+from agentgrader.differential.comparable import comparability
 from agentgrader.run import opened, run_tests
 from agentsandbox.sandbox import Backend
 from trajschema.ids import content_id, digest, sha256_bytes
@@ -77,7 +78,7 @@ class Validator:
             raise _Refused("flaky", f"no test fails in both runs; {len(varied)} fail in one")
         environment = candidate.library.environment()
         source = candidate.library.source(candidate.operators)
-        return Task(
+        task = Task(
             task_id=f"{candidate.library.name}-{content_id([source, bug, environment], 12)}",
             source=source,
             repo=candidate.library.name,
@@ -91,15 +92,20 @@ class Validator:
             gold_patch=gold_patch,
             protected_paths=candidate.library.protected_paths(),
             base_archive=self._gold.tree,
-            certificate=Certificate(
-                gold_runs=GOLD_RUNS,
-                bug_runs=BUG_RUNS,
-                tests_seen=len(self._gold.seen),
-                flaky=tuple(sorted({*self._gold.flaky, *varied})),
-                validator_version=self._version,
-            ),
-            certificate_seconds=round(time.monotonic() - started, 3),
         )
+        return self._proved(task, varied, started)
+
+    def _proved(self, task: Task, varied: frozenset[str], started: float) -> Task:
+        """The task with its certificate."""
+        proof = Certificate(
+            gold_runs=GOLD_RUNS,
+            bug_runs=BUG_RUNS,
+            tests_seen=len(self._gold.seen),
+            flaky=tuple(sorted({*self._gold.flaky, *varied})),
+            validator_version=self._version,
+            comparability=comparability(task, self._tar, self._backend, self._limits, trusted=True),
+        )
+        return task.model_copy(update={"certificate": proof, "certificate_seconds": round(time.monotonic() - started, 3)})
 
     def _executing(self, candidate: Candidate) -> set[str]:
         """Tests that execute a change; each change must have two."""
