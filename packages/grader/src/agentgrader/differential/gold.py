@@ -26,7 +26,7 @@ from agentgrader.frameworks.framework import PROBE
 
 TESTS = 1500
 """Tests run to record calls, at most: those of FAIL_TO_PASS first, then those that execute the fix, then some of the others."""
-OTHERS = 80
+OTHERS = 200
 """So many of the others, unless a diff changes a function that none of these calls."""
 _RECORD_S = 120.0
 """Seconds for recording, at most."""
