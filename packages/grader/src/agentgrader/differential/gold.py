@@ -4,7 +4,7 @@ import contextlib
 import io
 import random
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentsandbox.errors import CopyRefused
@@ -19,15 +19,12 @@ from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.module_names import root_of
 from agentgrader.differential.stand_ins import stand_ins
-from agentgrader.differential.targets import Target
 from agentgrader.differential.tests_removed import KEPT, test_patterns
 from agentgrader.differential.values import Ignored
 from agentgrader.frameworks.framework import PROBE
 
-TESTS = 1500
+TESTS = 600
 """Tests run to record calls, at most: those of FAIL_TO_PASS first, then those that execute the fix, then some of the others."""
-OTHERS = 200
-"""So many of the others, unless a diff changes a function that none of these calls."""
 _RECORD_S = 120.0
 """Seconds for recording, at most."""
 _FIRST = Pace(call_s=0.2, total_s=5.0, late=40)
@@ -58,8 +55,6 @@ class GoldSide:
         self._before: dict[str, str] = {}
         """Texts of the files that the gold patch changes, without it."""
         self._recording: Recording | None = None
-        self._ran = 0
-        """Tests that were run to record."""
         self._texts: dict[str, str] = {}
         self._stood_in: tuple[set[str], dict[str, str]] = set(), {}
         self._answers: dict[tuple[str, tuple[str, ...]], Answer | str] = {}
@@ -94,20 +89,14 @@ class GoldSide:
             before, after = self._outlines = {**before, **found}, {**after, **found}
         return {p: before[p] for p in paths}, {p: after[p] for p in paths}
 
-    def recording(self, wanted: Iterable[Target] = ()) -> Recording:
-        """What tests call functions with, those that the gold patch changes before all others.
-
-        More tests are run, once, where one of ``wanted`` is called by none so far. Those that execute the fix are run in any case.
-        """
-        known = bool(self._task.covering_tests)
-        unseen = [t for t in wanted if self._recording and t.function not in self._recording.seen and (t.changed_by == "diff" or not known)]
-        ids = self._ids(TESTS if unseen else OTHERS)
-        if self._recording is None or (unseen and len(ids) > self._ran):
-            box, task, self._ran = self._box(), self._task, len(ids)
+    def recording(self) -> Recording:
+        """What tests call functions with, those that the gold patch changes before all others."""
+        if self._recording is None:
+            box, task = self._box(), self._task
             made = record_calls(
                 box,
                 task.environment,
-                ids,
+                self._ids(),
                 fixing=task.FAIL_TO_PASS,
                 wanted=self._wanted,
                 tests=self._tests,
@@ -127,11 +116,11 @@ class GoldSide:
             return self._box().copy_out(path).decode()
         return None
 
-    def _ids(self, others: int) -> list[str]:
+    def _ids(self) -> list[str]:
         task = self._task
-        beside = [] if self._near else list(task.PASS_TO_PASS)
-        random.Random(f"{self._seed} tests").shuffle(beside)
-        chosen = list(dict.fromkeys([*task.FAIL_TO_PASS, *task.covering_tests, *beside[:others]]))[:TESTS]
+        others = [] if self._near else list(task.PASS_TO_PASS)
+        random.Random(f"{self._seed} tests").shuffle(others)
+        chosen = list(dict.fromkeys([*task.FAIL_TO_PASS, *task.covering_tests, *others]))[:TESTS]
         left = set(chosen[len(task.FAIL_TO_PASS) :])
         # those of one file together: its fixtures are made once
         return [*chosen[: len(task.FAIL_TO_PASS)], *(t for t in dict.fromkeys([*task.covering_tests, *task.PASS_TO_PASS]) if t in left)]
