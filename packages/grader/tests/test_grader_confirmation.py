@@ -9,12 +9,12 @@ from agentgrader.outcomes import Grading
 from agentsandbox.errors import BoxLost
 from hypothesis import given
 from hypothesis import strategies as st
-from trajschema.ids import sha256_bytes
 from trajschema.outcome import ComparedFunction, Difference, Differential, Outcome, confirmation_counts
-from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
+from trajschema.rollout import Rollout
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.rollouts import rollout_of
 
-PASS = Outcome(rollout_id="r", task_id="t", verdict="resolved", reason="every required test passed")
+PASS = Outcome(rollout_id="r", task_id="tiny-1", verdict="resolved", reason="every required test passed")
 FIX = ComparedFunction(name="a.py::f", changed_by="both", compared=5)
 WORDS = st.text("abc xyz", min_size=1, max_size=8)
 
@@ -130,7 +130,7 @@ def test_a_pass_that_was_graded_before_counts_as_unconfirmed() -> None:
 
 
 TASK = Task(
-    task_id="t",
+    task_id="tiny-1",
     source=TaskSource(kind="injected"),
     repo="r",
     base_commit="",
@@ -143,18 +143,7 @@ TASK = Task(
 
 
 def rollout(number: int, diff: str) -> Rollout:
-    return Rollout(
-        rollout_id=f"{number:016x}",
-        task_id="t",
-        agent=Agent(name="x"),
-        attempt=number,
-        seed=1,
-        exit="submitted",
-        raw_log=RawLog(format="trajhub-events", sha256=sha256_bytes(b"")),
-        usage=Usage(),
-        final_diff=diff,
-        provenance=Provenance(backend="local", limits=Limits()),
-    )
+    return rollout_of(number).model_copy(update={"final_diff": diff})
 
 
 class Scripted:

@@ -10,25 +10,11 @@ from agentrollout.dispatcher import Dispatcher
 from agentrollout.embedded import embedded
 from agentrollout.loop import Budget
 from trajruntime.executor import ThreadExecutor
-from trajschema.ids import sha256_bytes
-from trajschema.rollout import Agent, Limits, Provenance, RawLog, Rollout, Usage
+from trajschema.rollout import Rollout
+from trajtests.rollouts import rollout_of
 
 OURS = AgentConfig(embedded("noop"), 1, Budget(), "0")
 MODEL = AgentConfig(embedded("random"), 1, Budget(), "0", concurrency=3)
-
-
-def made(number: int = 0) -> Rollout:
-    return Rollout(
-        rollout_id=f"{number:016x}",
-        task_id="tiny-1",
-        agent=Agent(name="x"),
-        attempt=number,
-        seed=1,
-        exit="submitted",
-        raw_log=RawLog(format="trajhub-events", sha256=sha256_bytes(b"")),
-        usage=Usage(),
-        provenance=Provenance(backend="local", limits=Limits()),
-    )
 
 
 class Meeting:
@@ -39,7 +25,7 @@ class Meeting:
 
     def attend(self) -> Rollout:
         self.barrier.wait()
-        return made()
+        return rollout_of()
 
 
 def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_do_not_wait_for_it() -> None:
@@ -47,9 +33,9 @@ def test_a_model_has_its_requests_and_the_cores_as_attempts_at_once_and_others_d
         thinking, ours = Meeting(3 + 2), Meeting(2)
         models = [dispatcher.submit(MODEL, thinking.attend) for _ in range(4)]
         others = [dispatcher.submit(OURS, ours.attend) for _ in range(2)]
-        assert [f.result(20) for f in others] == [made()] * 2
+        assert [f.result(20) for f in others] == [rollout_of()] * 2
         models.append(dispatcher.submit(MODEL, thinking.attend))
-        assert [f.result(20) for f in models] == [made()] * 5
+        assert [f.result(20) for f in models] == [rollout_of()] * 5
     assert dispatcher.line() == "7 of 7 attempts done, 0 under way, 0.00 USD"
 
 
@@ -65,7 +51,7 @@ def test_boxes_work_in_the_number_of_the_cores() -> None:
                 threading.Event().wait(0.01)
                 with lock:
                     now[0] -= 1
-            return made()
+            return rollout_of()
 
         for future in [dispatcher.submit(MODEL, work) for _ in range(20)]:
             future.result(20)
@@ -77,8 +63,8 @@ def test_without_money_no_attempt_of_a_model_begins_and_others_do() -> None:
     with cost_limiter.call(0.0) as pay:
         pay(1.0)
     with Dispatcher([OURS, MODEL], 1, cost_limiter) as dispatcher:
-        assert dispatcher.submit(MODEL, made).result(20) is None
-        assert dispatcher.submit(OURS, made).result(20) == made()
+        assert dispatcher.submit(MODEL, rollout_of).result(20) is None
+        assert dispatcher.submit(OURS, rollout_of).result(20) == rollout_of()
 
 
 def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> None:
@@ -89,9 +75,9 @@ def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> Non
         def hold() -> Rollout:
             begun.set()
             assert go_on.wait(20)
-            return made()
+            return rollout_of()
 
-        futures: list[Future[Any]] = [dispatcher.submit(OURS, hold), dispatcher.submit(OURS, made)]
+        futures: list[Future[Any]] = [dispatcher.submit(OURS, hold), dispatcher.submit(OURS, rollout_of)]
 
         def wait_for_both(_: int) -> None:
             [f.result(20) for f in futures]
@@ -104,5 +90,5 @@ def test_an_interrupted_run_begins_nothing_more_and_lets_no_model_go_on() -> Non
         assert begun.wait(20)
         threading.Timer(0.1, leave).start()
         assert all(isinstance(result, CancelledError) for _, result in results)
-    assert futures[0].result() == made()
+    assert futures[0].result() == rollout_of()
     assert cost_limiter.refusal == "the run was stopped"
