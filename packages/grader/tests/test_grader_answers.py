@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,3 +83,11 @@ def test_only_the_kind_of_an_error_is_no_firm_difference() -> None:
     raises, other = ({"raised": [f"builtins:{name}", "builtins:Exception"], "after": []} for name in ("KeyError", "IndexError"))
     both, one = difference_of(CALL, raises, other, {}), difference_of(CALL, raises, GOLD, {})
     assert [d.firm for d in (both, one) if d is not None] == [False, True]
+
+
+def test_what_the_gold_patch_refuses_is_decided_by_recorded_calls_alone() -> None:
+    raises = {"raised": ["builtins:KeyError", "builtins:Exception"], "after": []}
+    varied = replace(CALL, origin="mutated")
+    sides = [(CALL, raises, GOLD), (varied, raises, GOLD), (varied, GOLD, raises), (varied, raises, {"ended": True})]
+    found = [difference_of(call, gold, candidate, {}) for call, gold, candidate in sides]
+    assert [d.firm for d in found if d is not None] == [True, False, True, True]

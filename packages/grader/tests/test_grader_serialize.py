@@ -7,14 +7,16 @@ import functools
 import json
 import math
 import re
+import textwrap
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from agentgrader.differential.inputs import Call, varied
 from agentgrader.differential.values import canonical, shown
+from agentgrader.probes.call_replay import know_moved
 from agentgrader.probes.deserialize import Rebuilder, Unbuildable
-from agentgrader.probes.serialize import Encoder
+from agentgrader.probes.serialize import MOVED, Encoder
 
 
 class Colour(enum.Flag):
@@ -155,6 +157,15 @@ def test_a_match_is_made_anew() -> None:
     assert match is not None
     made = Rebuilder(lambda path: None).value(encoded(match))
     assert (made.span(), made.groupdict(), made.re) == (match.span(), match.groupdict(), match.re)
+
+
+def test_a_function_that_moved_is_written_as_what_it_was_called() -> None:
+    know_moved({"json:gone": ["json:gone", "textwrap:dedent"]})
+    try:
+        encoded = Encoder(False, lambda path: None).encode(functools.partial(textwrap.dedent, "x"))
+    finally:
+        MOVED.clear()
+    assert encoded == ["made", "functools:partial", [["ref", "json", "gone"], ["tuple", [["str", "x"]]], ["dict", []]]]
 
 
 def test_what_is_too_large_is_opaque() -> None:

@@ -33,12 +33,13 @@ def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:
 def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
     """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all.
 
-    It is firm but where both raise.
+    It is firm but where both raise, and where the gold patch refuses a variation: what to do instead is rarely specified.
     """
 
     def differs(what: str, mine: str, theirs: str) -> Difference:
-        both_raise = what == "raised" and "raised" in gold and "raised" in candidate
-        said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": not both_raise}
+        refused = what == "raised" and "raised" in gold
+        firm = not refused or (call.origin == "recorded" and "raised" not in candidate)
+        said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": firm}
         return Difference.model_validate(
             {"function": f"{call.path}::{call.key}", "arguments": _plain(_arguments(call)), "origin": call.origin, **said}
         )

@@ -198,7 +198,7 @@ class Encoder:
     def _function(self, x: Any) -> Encoded:
         module, name = getattr(x, "__module__", None), getattr(x, "__qualname__", "")
         owner = getattr(x, "__objclass__", None)
-        found = _reference(x, f"{owner.__module__ if owner else module or 'builtins'}:{name}")
+        found = None if id(x) in MOVED else _reference(x, f"{owner.__module__ if owner else module or 'builtins'}:{name}")
         if found:
             return found
         if type(x) is types.FunctionType:
