@@ -36,6 +36,15 @@ def test_numbers_texts_and_lists_keep_within_what_was_seen(arguments: tuple[int,
     assert SEEN.hold(call(integer(number), ["str", text], ["list", list(map(integer, items))], key=["none"])) is within
 
 
+@pytest.mark.parametrize(
+    ("text", "within"),
+    [("tac_GIR 4", True), ("c_T 42", True), ("catTIG 4", False), ("cat__T 2", False), ("_cat TIG4", False), ("TIG_cat 4", False)],
+)
+def test_texts_are_put_together_as_those_that_were_seen(text: str, within: bool) -> None:
+    seen = Ranges([call(["str", "cat_TIGER 24"]), call(["str", "_C7"])])
+    assert seen.hold(call(["str", text])) is within
+
+
 def test_other_types_names_and_counts_are_not_within() -> None:
     rest: tuple[Any, ...] = (["str", "cat"], ["list", [integer(1)]])
     assert not SEEN.hold(call(["float", (5.0).hex()], *rest, key=["none"]))

@@ -1,4 +1,4 @@
-"""Whether a call keeps within what tests call a function with: the types and the range of values of each parameter.
+"""Whether a call keeps within what tests call a function with: the types of each parameter, the range of numbers, the shapes of texts.
 
 How a function behaves beyond that is often nowhere said, so a difference there tells nothing firm against a diff.
 """
@@ -7,6 +7,7 @@ import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Protocol
 
 from agentgrader.differential.values import Encoded
@@ -32,6 +33,7 @@ class _Range:
     seen: set[str] = field(default_factory=set)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
+    shapes: set[str] = field(default_factory=set)
     inner: dict[str, "_Range"] = field(default_factory=dict)
 
     def add(self, e: Encoded) -> None:
@@ -43,6 +45,7 @@ class _Range:
             self.bounds[tag] = min(low, size), max(high, size)
         if tag == "str":
             self.letters |= set(e[1])
+            self.shapes.add(_shape(e[1]))
         for name, value in _parts(e):
             self.inner.setdefault(name, _Range()).add(value)
 
@@ -54,9 +57,15 @@ class _Range:
         if size is None or tag not in self.bounds:
             return False
         low, high = self.bounds[tag]
-        if not low <= size <= high or (tag == "str" and not set(e[1]) <= self.letters):
+        if not low <= size <= high or (tag == "str" and not (set(e[1]) <= self.letters and _shape(e[1]) in self.shapes)):
             return False
         return all(name in self.inner and self.inner[name].holds(value) for name, value in _parts(e))
+
+
+def _shape(text: str) -> str:
+    """What a text is made of, in order: runs of capitals, of other letters and of digits, and all else as it is."""
+    kinds = groupby("A" if c.isupper() else "a" if c.isalpha() else "0" if c.isdigit() else c for c in text)
+    return "".join(kind if kind in "Aa0" else kind * len(list(run)) for kind, run in kinds)
 
 
 def _size(e: Encoded) -> float | None:
