@@ -96,8 +96,8 @@ class LFUCache:
             made.prev, made.next = link, after
             link.next = after.prev = made
             after = made
-        del link.keys[key]
         after.keys[key] = None
+        del link.keys[key]
         self.__links[key] = after
         if not link.keys:
             link.unlink()
@@ -148,12 +148,13 @@ class TTLCache:
 
     def __setitem__(self, key, value, cache_setitem=Cache.__setitem__):
         with self.timer as time:
+            link = TTLCache._Link(key, time + self.__ttl)
             self.expire(time)
             cache_setitem(self, key, value)
         old = self.__links.pop(key, None)
         if old is not None:
             old.unlink()
-        self.__links[key] = link = TTLCache._Link(key, time + self.__ttl)
+        self.__links[key] = link
         last = self.__root.prev
         link.prev, link.next = last, self.__root
         last.next = self.__root.prev = link

@@ -55,7 +55,7 @@ def intword(value: NumberOrString, format: str = "%.1f") -> str:
         return f"{sign}{number}"
     for i, power in enumerate(powers):
         shown = float(format % (number / power))
-        if i + 1 == len(powers) or shown < powers[i + 1] // power:
+        if i + 1 == len(powers) or (number < powers[i + 1] and shown < powers[i + 1] // power):
             break
     unit = _ngettext(*human_powers[i], math.ceil(shown))
     return f"{sign}{(format % shown).replace('.', decimal_separator())} {unit}"

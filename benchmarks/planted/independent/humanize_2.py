@@ -12,7 +12,7 @@ def intcomma(value: NumberOrString, ndigits: int | None = None) -> str:
             if not math.isfinite(float(value)):
                 return _format_not_finite(float(value))
             value = float(value) if "." in value else int(value)
-        else:
+        elif not isinstance(value, int):
             if not math.isfinite(float(value)):
                 return _format_not_finite(float(value))
     except (TypeError, ValueError):

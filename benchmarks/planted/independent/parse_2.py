@@ -44,10 +44,11 @@ class Parser:
         return result
 
     def evaluate_result(self, m):
-        values = dict(enumerate(m.groups())) | m.groupdict()
+        positions, texts = list(m.groups()), m.groupdict()
         for key, convert in self._type_conversions.items():
-            values[key] = convert(values[key], m)
+            home = texts if isinstance(key, str) else positions
+            home[key] = convert(home[key], m)
         names = {self._group_to_name_map[group]: group for group in self._named_fields}
-        fixed = tuple(values[n] for n in self._fixed_fields)
+        fixed = tuple(positions[n] for n in self._fixed_fields)
         spans = {name: m.span(group) for name, group in names.items()} | {i: m.span(n + 1) for i, n in enumerate(self._fixed_fields)}
-        return Result(fixed, self._expand_named_fields({name: values[group] for name, group in names.items()}), spans)
+        return Result(fixed, self._expand_named_fields({name: texts[group] for name, group in names.items()}), spans)

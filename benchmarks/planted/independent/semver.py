@@ -42,19 +42,14 @@ class Version:
 
     @classmethod
     def _nat_cmp(cls, a, b):
-        def compared(one, two):
-            if one.isdigit() and two.isdigit():
-                return _cmp(int(one), int(two))
-            if one.isdigit() or two.isdigit():
-                return -1 if one.isdigit() else 1
-            return _cmp(one, two)
+        def key(identifier):
+            if not identifier.isdigit():
+                return 1, 0, identifier
+            digits = (identifier if identifier.isascii() else str(int(identifier))).lstrip("0")
+            return 0, len(digits), digits
 
-        mine, theirs = (a or "").split("."), (b or "").split(".")
-        for one, two in zip(mine, theirs):
-            found = compared(one, two)
-            if found:
-                return found
-        return _cmp(len(mine), len(theirs))
+        mine, theirs = ([key(part) for part in (text or "").split(".")] for text in (a, b))
+        return _cmp(mine, theirs)
 
     def to_dict(self):
         return dict(zip(self.NAMES, self.to_tuple()))
@@ -214,7 +209,7 @@ class Version:
     @classmethod
     def is_valid(cls, version):
         if isinstance(version, bytes):
-            version = version.decode("UTF-8")
+            version = version.decode("UTF-8", errors="replace")
         if not isinstance(version, str):
             raise TypeError(f"not expecting type '{type(version)}'")
         return cls._REGEX.match(version) is not None

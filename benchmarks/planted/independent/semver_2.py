@@ -2,32 +2,6 @@
 
 
 class Version:
-    @classmethod
-    def _nat_cmp(cls, a, b):
-        def convert(text):
-            return int(text) if re.match("^[0-9]+$", text) else text
-
-        def cmp_prerelease_tag(a, b):
-            if isinstance(a, int) and isinstance(b, int):
-                return _cmp(a, b)
-            elif isinstance(a, int):
-                return -1
-            elif isinstance(b, int):
-                return 1
-            else:
-                return _cmp(a, b)
-
-        a, b = a or "", b or ""
-        a_parts, b_parts = a.split("."), b.split(".")
-        a_parts = [convert(x) for x in a_parts]
-        b_parts = [convert(x) for x in b_parts]
-        for sub_a, sub_b in zip(a_parts, b_parts):
-            cmp_result = cmp_prerelease_tag(sub_a, sub_b)
-            if cmp_result != 0:
-                return cmp_result
-        else:
-            return _cmp(len(a_parts), len(b_parts))
-
     @staticmethod
     def _increment_string(string):
         match = re.search(r"(\d+)(\D*)$", string)
@@ -35,25 +9,6 @@ class Version:
             return string
         digits, rest = match.groups()
         return f"{string[: match.start()]}{int(digits) + 1:0{len(digits)}d}{rest}"
-
-    def compare(self, other):
-        cls = type(self)
-        if isinstance(other, (str, bytes)):
-            other = cls.parse(other)
-        elif isinstance(other, dict):
-            other = cls(**other)
-        elif isinstance(other, (tuple, list)):
-            other = cls(*other)
-        elif not isinstance(other, cls):
-            raise TypeError(f"Expected str, bytes, dict, tuple, list, or {cls.__name__} instance, but got {type(other)}")
-
-        def key(version):
-            identifiers = (version.prerelease or "").split(".")
-            parts = [(0, int(i), "") if i.isdigit() else (1, 0, i) for i in identifiers]
-            return version.major, version.minor, version.patch, not version.prerelease, parts
-
-        mine, theirs = key(self), key(other)
-        return (mine > theirs) - (mine < theirs)
 
     def next_version(self, part, prerelease_token="rc"):
         names = self.NAMES[:-1]

@@ -69,6 +69,8 @@ def tail(n, seq):
 def nth(n, seq):
     if isinstance(seq, Sequence):
         return seq[n]
+    if n < 0:
+        raise ValueError("n must not be negative")
     for i, item in enumerate(seq):
         if i == n:
             return item
