@@ -56,6 +56,12 @@ class Case:
         return self.outcome.confirmation or "unresolved"
 
     @property
+    def line(self) -> dict[str, Any]:
+        """What is kept of it."""
+        why = self.outcome.confirmation_reason or self.outcome.reason
+        return {"task": self.task.task_id, "kind": self.kind, "what": self.what, "word": self.word, "why": why, "seconds": self.seconds}
+
+    @property
     def is_right(self) -> bool:
         return self.kind in RIGHT
 
@@ -114,6 +120,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="tasks at a time")
     parser.add_argument("--backend", default="auto", help="auto, docker, bubblewrap or local")
     parser.add_argument("--store", type=Path, default=Path(".trajhub/differential"), help="folder for downloads and certificates, kept")
+    parser.add_argument("--cases", type=Path, help="file to which each diff and its outcome is added as a JSON line")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     asked = parser.parse_args()
     store, limits, out = TaskStore(asked.store), Limits(), Console(width=160)
@@ -128,11 +135,13 @@ def main() -> None:
         if isinstance(result, Exception):
             raise SystemExit(f"{task.task_id}: {type(result).__name__}: {result}")
         found += result
+        if asked.cases:
+            with asked.cases.open("a", encoding="utf-8") as out_file:
+                out_file.writelines(f"{json.dumps(case.line)}\n" for case in result)
         counts = Counter(f"{'right' if c.is_right else 'wrong'} {c.word}" for c in result)
         out.print(f"{task.task_id}: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())), highlight=False)
         for case in filter(lambda c: c.is_surprising, result):
-            reason = case.outcome.confirmation_reason or case.outcome.reason
-            out.print(f"  {case.word}: {case.kind}, {case.what}: {reason}", markup=False, highlight=False, soft_wrap=True)
+            out.print("  {word}: {kind}, {what}: {why}".format(**case.line), markup=False, highlight=False, soft_wrap=True)
     rows = _rows(found)
     table = Table("diffs", "tasks", "number", *WORDS, "share not confirmed", "share doubted", "seconds each")
     for kind, row in rows.items():
