@@ -31,6 +31,16 @@ class Point:
         self.x, self.y = x, y
 
 
+class Wrapper:
+    """Stands for a function."""
+
+
+def standing_for(home: str) -> Wrapper:
+    made = Wrapper()
+    vars(made).update(__module__=home, name="f")
+    return made
+
+
 class Named(Point):
     name = "class attribute"
 
@@ -118,8 +128,9 @@ def test_these_are_different(one: Any, other: Any) -> None:
     [
         (math.nan, -math.nan), ({1: 2, 3: 4}, {3: 4, 1: 2}), ({"x", "y"}, {"y", "x"}), ((i for i in (1, 2)), map(int, "12")),
         ("<f at 0x7f00aa00bb00>", "<f at 0x7f11cc11dd11>"), (Point([1], math.nan), Point([1], math.nan)), (lambda: 1, lambda: 2),
+        (standing_for("a"), standing_for("b")),
     ],
-    ids=["nan", "order of a dictionary", "order of a set", "kind of iterator", "address", "instance", "functions made on the way"],
+    ids=["nan", "order of a dictionary", "order of a set", "kind of iterator", "address", "instance", "functions made on the way", "home"],
 )  # fmt: skip
 def test_these_are_the_same(one: Any, other: Any) -> None:
     assert same(one, other)

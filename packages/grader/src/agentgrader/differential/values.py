@@ -2,7 +2,8 @@
 
 Types must be the same and so must content, floats to the last bit (any NaN is like any other). The order of sets never counts, that of
 dictionaries does only where Python compares it too (``OrderedDict``). Iterators are what they yield, whatever builtin iterator it is.
-Memory addresses in texts do not count. Two things of the same class that cannot be written down count as the same.
+Memory addresses in texts do not count, and neither does the ``__module__`` of an instance. Two things of the same class that cannot be
+written down count as the same.
 """
 
 import base64
@@ -18,6 +19,8 @@ Ignored = Mapping[str, Set[str]]
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _PLAIN = frozenset({"list", "tuple", "set", "frozenset", "made"})
+_HOME = "__module__"
+"""Of an instance that stands for a function: where that one stands, which may change."""
 _LENGTH = 160
 _ITEMS = 12
 
@@ -44,7 +47,7 @@ def _canonical(e: Any, ignored: Ignored) -> Any:
         return ["slice", *(_canonical(i, ignored) for i in e[1:])]
     if tag == "object":
         dropped = ignored.get(e[1], frozenset())
-        state = [[name, _canonical(value, ignored)] for name, value in e[3] if name not in dropped]
+        state = [[name, _canonical(value, ignored)] for name, value in e[3] if name not in dropped and name != _HOME]
         return ["object", e[1], e[2] and _canonical(e[2], ignored), state]
     if tag == "code":
         return ["code", *e[1:6]]
