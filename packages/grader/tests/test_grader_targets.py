@@ -26,10 +26,15 @@ def test_what_is_chosen_anyway_is_not_drawn() -> None:
 BASE, GOLD = "def f(x):\n    return x\n\n\ndef g(x):\n    return x\n", "def f(x):\n    return x + 1\n\n\ndef g(x):\n    return x\n"
 
 
+def _targets(base: dict[str, str], gold: dict[str, str], theirs: dict[str, str]) -> Targets:
+    paths = {*base, *gold, *theirs}
+    sides = ({path: outline(parse(side[path])) if path in side else None for path in paths} for side in (base, gold, theirs))
+    return targets(*sides)
+
+
 def _chosen(**files: str) -> dict[str, tuple[str, int]]:
-    sides = ({"a.py": BASE, "b.py": ""}, {"a.py": GOLD, "b.py": ""}, {f"{name}.py": text for name, text in files.items()})
-    base, gold, theirs = ({path: outline(parse(text)) for path, text in side.items()} for side in sides)
-    return {t.key: (t.changed_by, t.rank) for t in targets(base, gold, theirs).functions}
+    found = _targets({"a.py": BASE, "b.py": ""}, {"a.py": GOLD, "b.py": ""}, {f"{name}.py": text for name, text in files.items()})
+    return {t.key: (t.changed_by, t.rank) for t in found.functions}
 
 
 def test_a_function_that_only_moves_is_called_but_is_no_change() -> None:
@@ -40,3 +45,31 @@ def test_a_function_that_only_moves_is_called_but_is_no_change() -> None:
 
 def test_a_class_elsewhere_may_have_the_name_of_a_function_that_is_gone() -> None:
     assert _chosen(a=GOLD.split("\n\n\n")[0], b="class g:\n    pass\n")["g"] == ("diff", 0)
+
+
+TOP = "LIMIT = 1\n\n\nclass C:\n    size = LIMIT\n"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "names"),
+    [
+        ({"a.py": TOP + GOLD}, []),
+        ({"a.py": "import re\n" + TOP + "MORE = re.compile('x')\n" + GOLD + "def more():\n    return MORE\n"}, []),
+        ({"a.py": "from b import LIMIT\n" + TOP[9:] + GOLD, "b.py": "LIMIT = 1\n"}, []),
+        ({"a.py": TOP.replace("1", "2") + GOLD}, [("a.py", "LIMIT")]),
+        ({"a.py": TOP[9:] + GOLD}, [("a.py", "LIMIT")]),
+        ({"a.py": TOP + "LIMIT = 3\n" + GOLD}, [("a.py", "LIMIT")]),
+        ({"a.py": TOP.replace("size = LIMIT", "size = 7") + GOLD}, [("a.py", "C.size")]),
+        ({"a.py": TOP + GOLD + "C.size = 3\n"}, [("a.py", "<top level>")]),
+        ({"a.py": TOP + GOLD, "b.py": "import a\na.g = a.f\n"}, [("b.py", "<top level>")]),
+        ({"a.py": TOP + GOLD, "b.py": "if True:\n    import a\n    setattr(a, 'g', a.f)\n"}, [("b.py", "<top level>")]),
+    ],
+)
+def test_what_the_diff_alone_changes_outside_of_functions_is_known(theirs: dict[str, str], names: list[tuple[str, str]]) -> None:
+    assert list(_targets({"a.py": TOP + BASE}, {"a.py": TOP + GOLD}, theirs).altered) == names
+
+
+def test_what_the_gold_patch_changes_outside_of_functions_is_its_own() -> None:
+    mended = TOP.replace("1", "2")
+    assert _targets({"a.py": TOP + BASE}, {"a.py": mended + BASE}, {"a.py": mended + BASE}).altered == ()
+    assert _targets({"a.py": TOP + BASE}, {"a.py": mended + BASE}, {"a.py": TOP + GOLD}).altered == ()

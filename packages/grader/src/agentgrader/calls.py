@@ -65,6 +65,12 @@ class Recording:
     codes: tuple[dict[str, Any], ...] = ()
     """Functions handed over, that no import finds: ``code`` (path, name, line, position), ``data`` (marshalled), ``names`` looked up."""
 
+    def with_calls(self, other: "Recording", functions: Collection[Function]) -> "Recording":
+        """This one, with the calls of ``functions`` from another run of the same tests."""
+        calls = {**self.calls, **{f: other.calls[f] for f in functions if f in other.calls}}
+        codes = {json.dumps(c["code"]): c for c in (*self.codes, *other.codes)}
+        return Recording(calls, self.seen, {**self.lost, **other.lost}, {**self.modules, **other.modules}, tuple(codes.values()))
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -4,7 +4,7 @@ Tests run in one process with the code that they judge, so a pass that only they
 
 - *doubted* if something tells against it: signs of tampering with the process of the tests, code that reaches for the test runner among
   them, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
-- *confirmed* if every function that the gold patch or the diff changes was compared and nothing that was compared differs;
+- *confirmed* if all that the gold patch or the diff changes was compared and nothing that was compared differs;
 - *unconfirmed* otherwise, with the reason. What was not compared never counts as agreement.
 """
 
@@ -78,7 +78,7 @@ def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], besi
     if left:
         return f"{len(left)} of {len(fix)} functions of the fix were not compared: {_reasons(left)}"
     left = [f for f in beside if f.changed_by == "diff" and not f.compared]
-    return f"{len(left)} functions that only the diff changes were not compared: {_reasons(left)}" if left else ""
+    return f"not compared, of what only the diff changes: {_reasons(left)}" if left else ""
 
 
 def _reasons(functions: Sequence[ComparedFunction]) -> str:

@@ -15,14 +15,14 @@ from agentgrader.differential.answers import Answer, difference_of, evidence, to
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import Call, Inputs
 from agentgrader.differential.module_names import places_of, root_of
+from agentgrader.differential.outside import TOP_LEVEL
 from agentgrader.differential.targets import Target, Targets
 
 _CANDIDATE = Pace(call_s=5.0, total_s=30.0, late=1)
 """A call may take the candidate 25 times as long as it may take the gold patch."""
 _SAYS_NOTHING = "what it returns cannot be written down"
-TOP_LEVEL = "<top level>"
-"""Stands for code outside of functions. The calls of it that count are those that the faulty code answers otherwise."""
 _UNREACHED = "no call that could be compared depends on it"
+_OUTSIDE = "it stands outside of functions, and what depends on it is not known"
 TWO_WAYS = "the gold patch answers in two ways"
 Answered = Sequence[tuple[Call, Answer]]
 
@@ -144,7 +144,7 @@ def said_of(
     reaching: Collection[int] = (),
 ) -> Differential:
     """The opinion. ``unanswered`` are calls that the gold patch does not answer, with the reason; ``reaching`` the positions of those
-    that show what it changes outside of functions.
+    that show what it changes outside of functions: those that the faulty code answers otherwise.
     """
     counted_calls = {i for i, (_, mine) in enumerate(answers) if i in found.differing or (i not in found.lost and told(mine))}
     compared = Counter(answers[i][0].function for i in counted_calls)
@@ -161,6 +161,7 @@ def said_of(
     for path, changed_by in chosen.top_level:
         shown = {i for i in counted_calls & {*reaching} if alone or answers[i][0].path == path}
         functions.append(_of(Target(path, TOP_LEVEL, changed_by), len(shown), len(shown & {*found.differing}), _UNREACHED))
+    functions += [_of(Target(path, name, "diff"), 0, 0, _OUTSIDE) for path, name in chosen.altered]
     return Differential(
         functions=tuple(t.name for t in asked if t.rank < 3),
         by_function=tuple(functions),

@@ -4,7 +4,7 @@ import contextlib
 import io
 import random
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from agentsandbox.errors import CopyRefused
@@ -14,7 +14,7 @@ from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader.calls import Pace, Recording, Setting, make_calls, outlines, record_calls
+from agentgrader.calls import Function, Pace, Recording, Setting, make_calls, outlines, record_calls
 from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.module_names import root_of
@@ -55,6 +55,8 @@ class GoldSide:
         self._before: dict[str, str] = {}
         """Texts of the files that the gold patch changes, without it."""
         self._recording: Recording | None = None
+        self._followed: set[Function] = set()
+        """Functions beside those of the gold patch whose calls were recorded once more."""
         self._texts: dict[str, str] = {}
         self._stood_in: tuple[set[str], dict[str, str]] = set(), {}
         self._answers: dict[tuple[str, tuple[str, ...]], Answer | str] = {}
@@ -62,15 +64,11 @@ class GoldSide:
 
     def _box(self) -> Sandbox:
         if self._opened is None:
-            self._opened = self._backend.open(self._limits, self._task.environment, self._trusted)
-            self._opened.install(PROBE)
-            self._opened.load(self._tree, [self._task.bug_patch])
+            self._opened = self._faulty()
             paths = _python(self._task.gold_patch)
             before = outlines(self._opened, paths)
-            self._before = {p: self._copied(p) or "" for p in paths}
-            self._opened.apply(self._task.gold_patch)
-            if self._task.test_patch:
-                self._opened.apply(self._task.test_patch)
+            self._before = {p: _copied(self._opened, p) or "" for p in paths}
+            self._mend(self._opened)
             after = outlines(self._opened, paths)
             self._outlines = before, after
             self._wanted = {p: _changed(before[p], after[p]) for p in paths if after[p]}
@@ -89,32 +87,55 @@ class GoldSide:
             before, after = self._outlines = {**before, **found}, {**after, **found}
         return {p: before[p] for p in paths}, {p: after[p] for p in paths}
 
+    def _faulty(self) -> Sandbox:
+        """A new box without the gold patch."""
+        box = self._backend.open(self._limits, self._task.environment, self._trusted)
+        box.install(PROBE)
+        box.load(self._tree, [self._task.bug_patch])
+        return box
+
+    def _mend(self, box: Sandbox) -> None:
+        box.apply(self._task.gold_patch)
+        if self._task.test_patch:
+            box.apply(self._task.test_patch)
+
     def recording(self) -> Recording:
         """What tests call functions with, those that the gold patch changes before all others."""
         if self._recording is None:
-            box, task = self._box(), self._task
-            made = record_calls(
-                box,
-                task.environment,
-                self._ids(),
-                fixing=task.FAIL_TO_PASS,
-                wanted=self._wanted,
-                tests=self._tests,
-                before=self._before,
-                timeout_s=min(task.environment.timeout_s, _RECORD_S),
-            )
-            for path in {*made.modules.values(), *_python(task.test_patch)}:
-                text = self._copied(path) if matches(path, self._tests) else None
-                if text is not None:
-                    self._texts[path] = text
-            self._recording = made
+            self._recording = self._recorded(self._box(), self._wanted)
         return self._recording
 
-    def _copied(self, path: str) -> str | None:
-        """Text of a file as it is in the box; nothing where it cannot be had."""
-        with contextlib.suppress(CopyRefused, UnicodeDecodeError):
-            return self._box().copy_out(path).decode()
-        return None
+    def recording_of(self, functions: Set[Function]) -> Recording:
+        """The same, with as many calls of ``functions`` as of those that the gold patch changes. Where they were not asked for before,
+        the tests run once more for them, in another box: this one has none left.
+        """
+        known, new = self.recording(), functions - self._followed
+        if new:
+            wanted = {path: [key for p, key in sorted(new) if p == path] for path, _ in new}
+            with self._faulty() as box:
+                self._mend(box)
+                more = self._recorded(box, wanted)
+            self._followed |= new
+            self._recording = known.with_calls(more, new)
+        return self.recording()
+
+    def _recorded(self, box: Sandbox, wanted: Mapping[str, list[str]]) -> Recording:
+        task = self._task
+        made = record_calls(
+            box,
+            task.environment,
+            self._ids(),
+            fixing=task.FAIL_TO_PASS,
+            wanted=wanted,
+            tests=self._tests,
+            before=self._before,
+            timeout_s=min(task.environment.timeout_s, _RECORD_S),
+        )
+        for path in {*made.modules.values(), *_python(task.test_patch)}:
+            text = _copied(box, path) if matches(path, self._tests) else None
+            if text is not None:
+                self._texts[path] = text
+        return made
 
     def _ids(self) -> list[str]:
         task = self._task
@@ -193,6 +214,13 @@ class GoldSide:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _copied(box: Sandbox, path: str) -> str | None:
+    """Text of a file as it is in the box; nothing where it cannot be had."""
+    with contextlib.suppress(CopyRefused, UnicodeDecodeError):
+        return box.copy_out(path).decode()
+    return None
 
 
 def _python(diff: str) -> list[str]:

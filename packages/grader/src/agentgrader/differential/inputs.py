@@ -24,7 +24,7 @@ Change = Callable[[], "Call"]
 """Makes the changed call."""
 _FIELDS = ("plain", "star", "named", "stars")
 RECORDED = 60
-"""Recorded calls used of one function."""
+"""Recorded calls used of one function; of one whose code differs between gold patch and diff half of its share, if that is more."""
 _MOST, _LEAST = (400, 60), (60, 10)
 """Most and fewest calls of a function whose code differs between gold patch and diff, and of another one."""
 _TOTAL = (800, 300)
@@ -125,9 +125,11 @@ def chosen_calls(recording: Recording, chosen: Sequence[Target], layouts: Mappin
                 reasons.append(f"{target.name}: {why}")
         if target not in able:
             continue
-        seen = recorded(target, recording.calls[target.function], RECORDED if target.rank < 3 else _SAMPLED[0])
+        share = _share(target, able)
+        most = (max(RECORDED, share // 2), RECORDED, RECORDED, _SAMPLED[0])[target.rank]
+        seen = recorded(target, recording.calls[target.function], most)
         ranges[target.function] = Ranges(recorded(target, recording.calls[target.function], _RANGED))
-        more = max(_share(target, able) - len(seen), 0)
+        more = max(share - len(seen), 0)
         made = [_light(seen), _light(varied(seen, target.constants, target.optional, more, seed))]
         fit = [[c for c in calls if not holds([*c.values.values()], changed)] for calls in made] if changed else made
         unfit += sum(map(len, made)) - sum(map(len, fit))

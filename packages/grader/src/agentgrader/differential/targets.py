@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from agentgrader.differential.outside import altered
+
 Outlines = Mapping[str, Any]
 Function = tuple[str, str]
 """Path of a file and key (:mod:`agentgrader.probes.outline`)."""
@@ -56,9 +58,16 @@ class Targets:
     """(path, class) → attributes that only one side gives its instances."""
     top_level: tuple[tuple[str, ChangedBy], ...] = ()
     """Files of which the gold patch changes no function, but other code; and by which patch."""
+    altered: tuple[Function, ...] = ()
+    """(path, name) of what the diff alone changes outside of functions."""
     moved: Mapping[Function, tuple[Function, ...]] | None = None
     """(path, name) of classes and functions of changed files → where else the diff has one of that name, if that is one place alone."""
     reasons: tuple[str, ...] = ()
+
+    @property
+    def only_of_diff(self) -> frozenset[Function]:
+        """Functions that the diff changes and the gold patch does not."""
+        return frozenset(t.function for t in self.functions if t.changed_by == "diff")
 
 
 def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
@@ -100,7 +109,8 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
                 found.append(target)
     chosen = sorted(found, key=lambda t: (t.rank, t.changed_by not in ("gold", "both"), t.function))
     reasons = () if chosen or excluded else ("no Python function is edited",)
-    return Targets(tuple(chosen), tuple(excluded), dict(_layouts(gold, candidate)), tuple(top_level), _moved(gold, places), reasons)
+    layouts, others = dict(_layouts(gold, candidate)), tuple(altered(base, gold, candidate))
+    return Targets(tuple(chosen), tuple(excluded), layouts, tuple(top_level), others, _moved(gold, places), reasons)
 
 
 def sampled(functions: Set[Function], chosen: Targets, words: Set[str], seed: int) -> list[Target]:

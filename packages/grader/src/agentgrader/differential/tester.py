@@ -93,6 +93,7 @@ class DifferentialTester:
             theirs = outlines(box, paths)
             (base, mine), recording = ready.result()
             chosen = targets(base, mine, theirs)
+            recording = gold.recording_of({f for f in chosen.only_of_diff if f in recording.seen})
             asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)

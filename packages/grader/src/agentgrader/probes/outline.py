@@ -14,7 +14,8 @@ MAX_CONSTANTS = 60
 
 def outline(tree: ast.Module) -> dict[str, Any]:
     """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code, and its
-    ``constants``. ``tree`` is spent.
+    ``constants``; ``values``: name of what such code assigns → digest of that; ``effects``: digests of what else it does but import.
+    ``tree`` is spent.
 
     A key is the qualified name; for what belongs to a property with ``@setter`` or ``@deleter`` behind it. Functions inside
     functions are part of the outer one.
@@ -35,8 +36,16 @@ def outline(tree: ast.Module) -> dict[str, Any]:
             "async": isinstance(node, ast.AsyncFunctionDef),
         }
     rest = _Hollow().visit(tree)
-    digest = hashlib.sha256(ast.dump(rest).encode()).hexdigest()
-    return {"functions": functions, "classes": classes, "rest": digest, "constants": _constants(rest)}
+    values: dict[str, str] = {}
+    effects: list[str] = []
+    for prefix, node in _outside(rest.body, ""):
+        names = _assigned(node)
+        if not names:
+            effects.append(_digest("", node))
+        for name in names:
+            values[prefix + name] = _digest(values.get(prefix + name, ""), node)
+    top = {"rest": _digest("", rest), "constants": _constants(rest), "values": values, "effects": effects}
+    return {"functions": functions, "classes": classes, **top}
 
 
 def definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -51,6 +60,25 @@ def definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
                 yield from definitions(getattr(node, field, []), prefix)
             for handler in getattr(node, "handlers", []):
                 yield from definitions(handler.body, prefix)
+
+
+def _outside(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stmt]]:
+    """Statements that run when the module is imported, but definitions and imports; those of a class with a prefix."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _outside(node.body, f"{prefix}{node.name}.")
+        elif isinstance(node, (ast.If, ast.Try)):
+            for part in (node.body, node.orelse, getattr(node, "finalbody", []), *(h.body for h in getattr(node, "handlers", []))):
+                yield from _outside(part, prefix)
+        elif not isinstance(node, (*_FUNCTION, ast.Import, ast.ImportFrom, ast.Pass)) and not _is_text(node):
+            yield prefix, node
+
+
+def _assigned(node: ast.stmt) -> list[str]:
+    """Names that an assignment to names alone gives a value."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    plain = [t.id for t in targets if isinstance(t, ast.Name)]
+    return plain if len(plain) == len(targets) else []
 
 
 def accessor(node: Any) -> str:
