@@ -134,12 +134,15 @@ def metric(value: float, unit: str = "", precision: int = 3) -> str:
 
     if not math.isfinite(value):
         return _format_not_finite(value)
-    exponent = int(f"{value:.{max(precision - 1, 0)}e}".partition("e")[2])
+    exponent = math.floor(math.log10(abs(value))) if value else 0
     if not -30 <= exponent < 33:
         return scientific(value, precision - 1) + unit
-    step, inside = divmod(exponent, 3)
+    for shown in (exponent, exponent + 1):
+        step, inside = divmod(shown, 3)
+        number = f"{value / 10 ** (3 * step):.{int(max(precision - inside - 1, 0))}f}"
+        if exponent >= 30 or abs(float(number)) < 10 ** (inside + 1):
+            break
     prefix = "" if step == 0 else "kMGTPEZYRQ"[step - 1] if step > 0 else "mμnpfazyrq"[-step - 1]
-    number = f"{value / 10 ** (3 * step):.{max(precision - inside - 1, 0)}f}"
     gap = " " if (unit or prefix) and unit not in ("°", "′", "″") else ""
     return number + gap + prefix + unit
 
