@@ -213,3 +213,9 @@ def test_a_diff_that_trips_the_grader_leaves_the_outcomes_of_the_others_alone() 
     }
     assert "RecursionError: deeper than the parser goes" in found["trap"].reason
     assert [line.partition(":")[0] for line in graded.lost] == [found["trap"].rollout_id]
+
+
+def test_what_differs_is_named_beside_signs_of_tampering() -> None:
+    said = confirmed(PASS.model_copy(update={"tamper": ("a hook",)}), opinion(FIX, differences=(difference(),)))
+    assert said.confirmation_reason.startswith("tampering: a hook; ")
+    assert "a.py::f" in said.confirmation_reason

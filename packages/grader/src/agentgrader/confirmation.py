@@ -52,12 +52,15 @@ def confirmed(outcome: Outcome, opinion: Differential | None, *, unheard: str = 
 
 
 def _against(outcome: Outcome, opinion: Differential | None, silenced: str) -> str:
-    """What tells against the pass; empty if nothing does."""
+    """All that tells against the pass; empty if nothing does."""
     notes = [note for note in outcome.tamper if not note.startswith(PUT_BACK)]
-    if notes:
-        return f"tampering: {_some(notes)}"
-    if silenced:
-        return f"the diff silences the comparison: {silenced}"
+    process = f"tampering: {_some(notes)}" if notes else ""
+    silence = f"the diff silences the comparison: {silenced}" if silenced else ""
+    return "; ".join(filter(None, (process, silence, _firmly(opinion))))
+
+
+def _firmly(opinion: Differential | None) -> str:
+    """That answers differ where they may not, with the first of them."""
     if opinion is None or not _differing(opinion):
         return ""
     shown = next((d for d in opinion.differences if d.firm), None)
