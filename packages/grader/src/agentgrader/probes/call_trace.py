@@ -45,7 +45,7 @@ class _State:
         self.kept: set[str] = set()
         self.lost = False
         self.seen: set[bool] = set()
-        self.in_test = self.looked = 0
+        self.test = self.in_test = self.looked = 0
         self.spent = 0.0
         self.hook: Any = None
 
@@ -78,6 +78,7 @@ class CallTracer:
         self._bytes = 0
         self._sent: set[Any] = set()
         self._keeping = False
+        self._test = 0
 
     def install(self) -> None:
         """From here on, modules report calls when they are imported."""
@@ -99,11 +100,10 @@ class CallTracer:
     def switch(self, test: str) -> None:
         """Another test begins: each function has its turn again."""
         self._keeping = bool(test) and test not in self._fixing
+        self._test += 1
         paused, self._paused = self._paused, []
         for number in paused:
-            state = self._states[number]
-            state.in_test = state.looked = 0
-            arm(number, state.hook)
+            arm(number, self._states[number].hook)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """As a plugin of pytest."""
@@ -132,6 +132,8 @@ class CallTracer:
         if self._keeping not in state.seen:
             state.seen.add(self._keeping)
             self._send({"seen": state.name, "keeping": self._keeping})
+        if state.test != self._test:
+            state.test, state.in_test, state.looked = self._test, 0, 0
         rank = state.rank
         state.looked += 1
         began = time.perf_counter()
