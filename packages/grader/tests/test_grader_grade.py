@@ -193,21 +193,22 @@ p.Function.runtest = lambda self: None if "test_calc" in str(self.path) else run
 KNOWING = SPARING.replace('"test_calc" in str(self.path)', "self.nodeid == 'tests/test_calc.py::test_add'")
 
 
-@pytest.mark.parametrize(
-    ("content", "evidence"),
-    [
-        (SPARING, {"test_add": "asserts something false passes", "test_sub": "asserts something false passes"}),
-        (KNOWING, {"test_add": "asserts the same does not pass"}),
-    ],
-    ids=["all", "known"],
-)
-def test_a_runner_changed_for_all_but_the_canaries_is_found_by_copies_of_the_tests(
-    graded: Grade, content: str, evidence: dict[str, str]
-) -> None:
-    outcome = graded({"calc.py": content})
+FALSE, TRUE = "a copy that asserts something false passes", "a copy that asserts the same does not pass"
+
+
+def test_a_runner_that_passes_all_but_the_canaries_is_found_by_copies_of_the_tests(graded: Grade) -> None:
+    outcome = graded({"calc.py": SPARING})
     assert (outcome.verdict, outcome.fail_to_pass_fixed) == ("unresolved", 1)
     assert outcome.reason == "copies of the required tests have the wrong verdict: the tests decide nothing here"
-    assert outcome.tamper == tuple(f"tests/test_calc.py::{test}: a copy that {does}" for test, does in evidence.items())
+    assert f"tests/test_calc.py::test_add: {FALSE}" in outcome.tamper
+    assert not any(TRUE in note for note in outcome.tamper)
+
+
+def test_a_runner_that_passes_the_known_tests_is_found_by_copies_of_them(graded: Grade) -> None:
+    outcome = graded({"calc.py": KNOWING})
+    assert (outcome.verdict, outcome.fail_to_pass_fixed) == ("unresolved", 1)
+    assert outcome.tamper
+    assert all(note.startswith("tests/test_calc.py::test_add: a copy that ") for note in outcome.tamper)
 
 
 def test_a_pass_of_code_that_reaches_for_the_runner_stays_one_and_says_so(graded: Grade) -> None:

@@ -5,6 +5,7 @@ The verdict is computed here, outside of the box, from the machine-readable repo
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from agentsandbox.errors import BoxLost, PatchRejected, SandboxError
@@ -15,9 +16,11 @@ from trajschema.outcome import CanaryResult, Outcome, TestResult, TestStatus, Ve
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader import canaries, mutated_tests
+from agentgrader import canaries
 from agentgrader.access import sources
 from agentgrader.confirmation import PUT_BACK
+from agentgrader.copies import asking
+from agentgrader.copies.second_run import Questions, SecondRun
 from agentgrader.diff_limits import refusal
 from agentgrader.inline.restore import InlineTests
 from agentgrader.protected_paths import adds_tests_only, by_path, holding_tests, protected_patterns
@@ -109,6 +112,10 @@ class _Grading:
         self._limits = limits
         self._trusted = trusted
         self._inline = InlineTests(task)
+        self._copies = SecondRun(task, self._opened, self._prepared)
+
+    def _opened(self) -> AbstractContextManager[Sandbox]:
+        return opened(self._backend, self._limits, self._task.environment, self._trusted)
 
     def verdict_on(self, diff: str) -> _Verdict:
         """Grade in a new box."""
@@ -118,7 +125,7 @@ class _Grading:
         if refused:
             return _Verdict(refused, planted=planted.results({}))
         files = read_diff(diff)
-        with opened(self._backend, self._limits, task.environment, self._trusted) as box:
+        with self._opened() as box:
             box.load(self._tree, [task.bug_patch])
             self._inline.read(box)
             base = sources.before(box, files)
@@ -139,7 +146,12 @@ class _Grading:
             verdict = _judged(task, report, planted.results(report.canaries), suspect)
             if not verdict.resolved:
                 return verdict
-            verdict = self._confirmed(verdict, box)
+            touched = self._touched(box)
+            if touched:
+                seen = _named("changed while the tests ran: ", touched)
+                return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
+            questions = self._copies.planned(box, diff, report.seconds / len(report.statuses))
+        verdict = self._confirmed(verdict, questions)
         return replace(verdict, tamper=(*verdict.tamper, *changed.notes(task, self._tree))) if verdict.resolved else verdict
 
     def _verdict_on_refusal(self, diff: str, report: TestReport, suspect: list[str]) -> _Verdict:
@@ -154,29 +166,26 @@ class _Grading:
         reason = "pytest does not start with the diff, and does without it"
         return _Verdict(reason, planted=canaries.draw().results({}), tamper=tuple(suspect))
 
-    def _confirmed(self, verdict: _Verdict, box: Sandbox) -> _Verdict:
-        """Keep a resolved verdict only if the test files were untouched, and true and false copies of tests behave as they should."""
+    def _touched(self, box: Sandbox) -> list[str]:
+        """Test files that are no longer as they were put back, now that the tests ran."""
         of_the_task = set(paths_in(self._task.test_patch))
-        touched = [p for p in holding_tests(self._put_back(box), self._task) if p not in of_the_task | self._inline.paths]
-        if touched:
-            seen = _named("changed while the tests ran: ", touched)
-            return replace(verdict, resolved=False, reason="test files changed while the tests ran", tamper=(*verdict.tamper, *seen))
-        self._inline.put_back(box)
-        drawn = mutated_tests.draw(self._task, self._tree)
-        asked, wrong = mutated_tests.ask(drawn, box, self._task.environment)
-        if wrong:
-            with opened(self._backend, self._limits, self._task.environment, self._trusted) as fresh:
-                fresh.load(self._tree, [self._task.bug_patch])
-                fresh.apply(self._task.gold_patch)
-                self._put_back(fresh)
-                # copies that come out wrong with the right code say nothing
-                void = mutated_tests.ask(drawn, fresh, self._task.environment)[1]
-            asked, wrong = asked.without(void), wrong - void
-        judged = replace(verdict, planted=(*verdict.planted, *mutated_tests.results(asked, wrong)))
+        return [p for p in holding_tests(self._put_back(box), self._task) if p not in of_the_task | self._inline.paths]
+
+    def _confirmed(self, verdict: _Verdict, questions: Questions) -> _Verdict:
+        """Keep a resolved verdict only if true and false copies of tests behave as they should."""
+        asked, wrong = self._copies.asked(questions)
+        judged = replace(verdict, planted=(*verdict.planted, *asking.results(asked, wrong)))
         if not wrong:
             return judged
         reason = "copies of the required tests have the wrong verdict: the tests decide nothing here"
-        return replace(judged, resolved=False, reason=reason, tamper=(*verdict.tamper, *mutated_tests.evidence(wrong)))
+        return replace(judged, resolved=False, reason=reason, tamper=(*verdict.tamper, *asking.evidence(wrong)))
+
+    def _prepared(self, box: Sandbox, diff: str) -> None:
+        """Make ``box`` what the tests run on with ``diff``, which applies; nothing of it has run in it then."""
+        box.load(self._tree, [self._task.bug_patch])
+        box.apply(diff)
+        self._put_back(box)
+        self._inline.put_back(box)
 
     def verdict_after_loss(self, diff: str) -> _Verdict:
         """The box died. Is it the diff's doing?

@@ -142,15 +142,16 @@ class Sandbox:
         """
         self._ask("copy_in", SETUP_S, data, path=path, archive=archive, limit=COPY_BYTES)
 
-    def copy_out(self, path: str) -> bytes:
+    def copy_out(self, path: str, *, limit: int = COPY_BYTES) -> bytes:
         """Content of the file ``path``, relative to the workdir; for a folder a tar archive of it.
 
         Links in a folder are copied as links, special files are left out. To unpack it use ``filter="data"``.
 
         Raises:
-            CopyRefused: over 64 MiB; the path leads out of the workdir or through a link, or is missing or a special file.
+            CopyRefused: over ``limit`` bytes, or all that a box can hold; the path leads out of the workdir or through a link, or is
+                missing or a special file.
         """
-        return self._ask("copy_out", SETUP_S, path=path, limit=COPY_BYTES)[1]
+        return self._ask("copy_out", SETUP_S, path=path, limit=limit)[1]
 
     def diff(self) -> str:
         """Unified diff of the workdir against the base commit: new, deleted and binary files and modes included.

@@ -14,7 +14,7 @@ from trajschema.ids import sha256_bytes
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 
-from agentgrader import mutated_tests
+from agentgrader.copies import asking
 from agentgrader.differential.tester import DifferentialTester
 from agentgrader.grade import grade as graded
 from agentgrader.opinions import Opinions
@@ -74,7 +74,7 @@ def readable(outcome: Outcome) -> str:
         lines += [f"  {outcome.passed_as}: {outcome.confirmation_reason}", *_counts(outcome)]
     lines += [f"  {t.status:8} {t.test_id}" for t in outcome.tests if t.status != "passed"]
     lines += [f"  tampering: {evidence}" for evidence in outcome.tamper]
-    if outcome.verdict == "resolved" and not any(canary.name in mutated_tests.NAMES for canary in outcome.canaries):
+    if outcome.verdict == "resolved" and not any(canary.name in asking.NAMES for canary in outcome.canaries):
         lines.append("  no copies of the required tests could be made: canaries and the report are all that speaks for it")
     return "\n".join(lines)
 

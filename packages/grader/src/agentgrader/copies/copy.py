@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+Mark: TypeAlias = str
+"""Names one assertion of a test function, for the rewriter of its language."""
+
 Expected: TypeAlias = Literal["passed", "failed"]
+
+ELSEWHERE: Mark = "elsewhere"
+"""Stands for a function that the faulty code fails, though none of its assertions."""
 
 
 @dataclass(frozen=True)
@@ -16,3 +22,16 @@ class Copy:
     """What right code makes of it: ``passed`` for a true copy, ``failed`` for a false one."""
     seed: int
     """For all that is drawn at random in it: the same seed gives the same text."""
+    telling: tuple[Mark, ...] = ()
+    """Assertions that the faulty code fails, or :data:`ELSEWHERE`. If there are any, a false copy says something false in one of them
+    alone: in any other place the faulty code itself could tell true from false."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A version of a test function that asserts one thing alone."""
+
+    function: str
+    """Dotted name of the original."""
+    mark: Mark
+    """Of its assertion; a failing case of it adds its own name in brackets, ``mark[case]``."""

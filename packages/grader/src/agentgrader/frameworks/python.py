@@ -1,13 +1,15 @@
 """pytest and unittest, in a fork of the server that has them imported."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.messages import CommandResult
 from trajschema.outcome import TestStatus
 
+from agentgrader.copies.copy import Copy, Part
+from agentgrader.copies.python.rewrite import with_copies, with_parts
 from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.judging import Reading, judged
 from agentgrader.probes.report_records import read_report
@@ -21,7 +23,24 @@ _START = re.compile(r"test_?|[A-Za-z]+_|[a-z]+")
 """What of a test's name a pattern of discovery may ask for."""
 
 
-class Pytest(Framework):
+class _Python(Framework):
+    """What both have in common: how their tests are copied."""
+
+    def copy_name(self, function: str, letters: str) -> str:
+        name = function.rpartition(".")[2]
+        if name.endswith("_test") and not name.startswith("test"):
+            return f"{letters}_test"
+        start = _START.match(name)
+        return f"{start[0] if start else ''}{letters}"
+
+    def rewrite(self, source: bytes, path: str, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
+        return with_copies(source, wanted)
+
+    def parts(self, source: bytes, path: str, functions: Sequence[str]) -> tuple[str, dict[str, Part]]:
+        return with_parts(source, functions, lambda name, number: self.copy_name(name, f"part{number:08}"))
+
+
+class Pytest(_Python):
     """``python -m pytest``. A test id is a node id; a module that cannot be collected is listed by its path."""
 
     name = "pytest"
@@ -44,9 +63,6 @@ class Pytest(Framework):
         path, *names = test.partition("[")[0].split("::")
         return ".".join(names) if path.endswith(".py") else ""
 
-    def copy_name(self, function: str, letters: str) -> str:
-        return _copy_name(function, letters)
-
     def renamed(self, test: str, function: str, name: str) -> str:
         """Without the parameters."""
         return f"{test.partition('[')[0].removesuffix(function.rpartition('.')[2])}{name}"
@@ -57,7 +73,7 @@ class Pytest(Framework):
         return judged(read_records(ended.report, box.token, job.canaries, ("failed", "error")), ended)
 
 
-class Unittest(Framework):
+class Unittest(_Python):
     """``python -m unittest``. A test id is ``module.Class.method``; a module that cannot be imported is listed by its name.
 
     Paths and ids choose among the tests that the command finds. Tests of one id are one test, which passes if all of them do.
@@ -78,9 +94,6 @@ class Unittest(Framework):
     def function(self, test: str) -> str:
         """Class and method."""
         return ".".join(test.split(".")[-2:]) if self.holders(test) else ""
-
-    def copy_name(self, function: str, letters: str) -> str:
-        return _copy_name(function, letters)
 
     def renamed(self, test: str, function: str, name: str) -> str:
         return f"{test.removesuffix(function.rpartition('.')[2])}{name}"
@@ -134,14 +147,6 @@ def read_records(data: bytes, token: str, planted: Iterable[str], bad: Sequence[
         notes=notes,
         lines=raw["lines"],
     )
-
-
-def _copy_name(function: str, letters: str) -> str:
-    name = function.rpartition(".")[2]
-    start = _START.match(name)
-    if name.endswith("_test") and not name.startswith("test"):
-        return f"{letters}_test"
-    return f"{start[0] if start else ''}{letters}"
 
 
 def _arguments(command: Sequence[str], starts: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:

@@ -1,0 +1,1 @@
+"""Copies of tests in Python: functions and methods, for pytest and unittest."""

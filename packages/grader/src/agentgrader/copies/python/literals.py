@@ -1,0 +1,133 @@
+"""Expected values that stand in a test in so many words, and other values that look as likely."""
+
+import ast
+import random
+from typing import Any
+
+from agentgrader.copies.python.rows import Rows
+
+_SCALARS = (bool, int, float, str, bytes)
+_LETTERS = "aeiorstnlcdmu"
+
+
+def scalars(node: ast.AST) -> list[ast.Constant]:
+    """The scalars of a literal, however deep; none if anything in it is called or computed."""
+    found: list[ast.Constant] = []
+    return found if _gathers(node, found) else []
+
+
+def _gathers(node: ast.AST | None, found: list[ast.Constant]) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            if isinstance(value, _SCALARS):
+                found.append(node)
+            return True
+        case ast.List(elts=inner) | ast.Tuple(elts=inner) | ast.Set(elts=inner):
+            return all(_gathers(e, found) for e in inner)
+        case ast.Dict(keys=keys, values=values):
+            return all(k is not None and _gathers(k, found) for k in keys) and all(_gathers(v, found) for v in values)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
+            return _gathers(node.operand, found)
+        case ast.Name():
+            return True
+    return False
+
+
+def expected(test: ast.expr | None, function: Any, rows: list[Rows] | None) -> list[list[ast.Constant]]:
+    """Literals of which one, if it is changed, makes a true claim false: groups, in each of which one scalar is to be changed.
+
+    Empty where there is none. A change of one together with the opposite of the claim is true again.
+    """
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
+        return []
+    sides = [test.comparators[0], test.left]
+    if isinstance(test.ops[0], ast.Eq):
+        for side in sides:
+            if groups := _behind(side, function, rows):
+                return groups
+    if isinstance(test.ops[0], ast.Is) and isinstance(sides[0], ast.Constant) and isinstance(sides[0].value, bool):
+        return [[sides[0]]]
+    if isinstance(test.ops[0], ast.In) and isinstance(test.left, ast.Constant):
+        value = test.left.value
+        return [[test.left]] if isinstance(value, str) and sum(c.isalpha() for c in value) >= 4 else []
+    return []
+
+
+def _behind(side: ast.expr, function: Any, rows: list[Rows] | None) -> list[list[ast.Constant]]:
+    """The literal that is a side of a comparison, or that a name has which is used nowhere else."""
+    if not isinstance(side, ast.Name):
+        return [found] if (found := scalars(side)) else []
+    given = _given(function, side.id)
+    if sum(isinstance(n.ctx, ast.Load) for n in given) != 1:
+        return []
+    if stored := [n for n in given if not isinstance(n.ctx, ast.Load)]:
+        value = _assigned(function, stored[0]) if len(stored) == 1 else None
+        return [found] if value is not None and (found := scalars(value)) else []
+    for of_one in rows or ():
+        if side.id in of_one.names:
+            groups = [scalars(cells[at]) for cells, at in of_one.column(side.id)]
+            return groups if all(groups) else []
+    return []
+
+
+def _given(function: Any, name: str) -> list[ast.Name]:
+    return [n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == name]
+
+
+def _assigned(function: Any, target: ast.Name) -> ast.expr | None:
+    """What a local name is, if a statement of the function itself gives it that value."""
+    return next((s.value for s in function.body if isinstance(s, ast.Assign) and s.targets == [target]), None)
+
+
+def changed(value: Any, draw: random.Random, apart: bool = False) -> Any:
+    """Another value of the same type that could as well stand there. ``apart``: a text that hardly is part of the same whole."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return _other_integer(value, draw)
+    if isinstance(value, float):
+        other = draw.choice((value + draw.choice((1, -1, 0.5, 2, -2, 0.1)), value * 2, -value, float(round(value)) + 1))
+        return other if other != value and abs(other) != float("inf") else 1.5
+    if isinstance(value, bytes):
+        return changed(value.decode("latin-1"), draw).encode("latin-1", "replace")
+    if not apart:
+        return _other_text(value, draw)
+    other = value
+    while other == value:
+        other = _replaced(_replaced(value, draw), draw)
+    return other
+
+
+def _other_integer(value: int, draw: random.Random) -> int:
+    digits = str(abs(value))
+    ways = [value + draw.choice((1, 1, -1, -1, 2, -2, 3, 10)), value + draw.randrange(1, 9)]
+    if len(digits) > 1:
+        at = draw.randrange(len(digits))
+        other = int(digits[:at] + draw.choice("123456789") + digits[at + 1 :])
+        ways += [other if value > 0 else -other] * 2
+    other = draw.choice(ways)
+    return other if other != value else value + 1
+
+
+def _other_text(value: str, draw: random.Random) -> str:
+    if not value:
+        return draw.choice((" ", "a", "0", "None"))
+    at = draw.randrange(len(value))
+    ways = [
+        _replaced(value, draw),
+        value[:at] + value[at + 1 :],
+        value[:at] + value[at] + value[at:],
+        value[:at] + value[at + 1 : at + 2] + value[at] + value[at + 2 :],
+        value.swapcase() if len(value) < 3 else value[:-1],
+    ]
+    other = draw.choice(ways)
+    return other if other != value else _replaced(value, draw)
+
+
+def _replaced(value: str, draw: random.Random) -> str:
+    """One character made another one of its kind."""
+    places = [i for i, c in enumerate(value) if c.isalnum()] or list(range(len(value)))
+    at = draw.choice(places)
+    old = value[at]
+    kind = "0123456789" if old.isdigit() else _LETTERS.upper() if old.isupper() else _LETTERS if old.islower() else " -_.,/:;()"
+    return value[:at] + draw.choice([c for c in kind if c != old]) + value[at + 1 :]

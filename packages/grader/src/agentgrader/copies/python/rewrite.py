@@ -1,0 +1,141 @@
+"""Python test modules in which copies, or parts, take the place of test functions. Text alone, nothing is run."""
+
+import ast
+import copy
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agentgrader.copies.copy import Copy, Part
+from agentgrader.copies.python.assertions import numbered
+from agentgrader.copies.python.disguise import disguise
+from agentgrader.copies.python.falsify import alone, falsify
+from agentgrader.copies.python.helpers import Helpers
+from agentgrader.copies.python.rows import number, rows_of
+from agentgrader.syntax import parse
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers")
+_MOST = 40
+"""Assertions of one function that are looked at one by one."""
+Replace = Callable[[str, Any], list[ast.stmt] | None]
+"""Dotted name and function → what comes in its place; nothing where it stays."""
+
+
+def with_copies(source: bytes, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
+    """See :meth:`agentgrader.frameworks.framework.Framework.rewrite`."""
+    module = _read(source)
+    mentions = _Mentions(module)
+    names: list[str] = []
+    beside: list[ast.stmt] = []
+
+    def replace(dotted: str, node: Any) -> list[ast.stmt] | None:
+        if mentions.has(node):
+            return None
+        if dotted not in wanted:
+            return [] if node.name.startswith("test") else None
+        made, helpers = _copied(node, wanted[dotted])
+        names.append(made.name)
+        beside.extend(helpers)
+        return [made]
+
+    _replaced(module, "", replace)
+    return _text(module, beside) if names else "", list(dict.fromkeys(names))
+
+
+def with_parts(source: bytes, functions: Sequence[str], name_of: Callable[[str, int], str]) -> tuple[str, dict[str, Part]]:
+    """See :meth:`agentgrader.frameworks.framework.Framework.parts`. ``name_of`` names the part of a function with that number."""
+    module = _read(source)
+    parts: dict[str, Part] = {}
+
+    def replace(dotted: str, node: Any) -> list[ast.stmt] | None:
+        count = len(numbered(node))
+        if dotted not in functions or count > _MOST or (count < 2 and not rows_of(node)):
+            return None
+        made: list[ast.stmt] = []
+        for i in range(count):
+            one = copy.deepcopy(node)
+            one.name = name_of(dotted, len(parts))
+            number(rows_of(one) or [])
+            alone(one, i)
+            parts[one.name] = Part(dotted, str(i))
+            made.append(one)
+        return made or None
+
+    _replaced(module, "", replace)
+    return _text(module, []), parts
+
+
+def _copied(function: Any, wanted: Copy) -> tuple[Any, list[ast.stmt]]:
+    draw = random.Random(wanted.seed)
+    made = copy.deepcopy(function)
+    made.name = wanted.name
+    helpers = Helpers(draw)
+    claims = falsify(made, wanted.expected == "passed", wanted.telling, draw)
+    disguise(made, claims, helpers, draw)
+    return made, helpers.source()
+
+
+def _read(source: bytes) -> ast.Module:
+    try:
+        return parse(source)
+    except (SyntaxError, RecursionError, MemoryError) as e:
+        raise ValueError(str(e)) from e
+
+
+def _text(module: ast.Module, beside: list[ast.stmt]) -> str:
+    at = _after_start(module)
+    module.body[at:at] = beside
+    try:
+        return ast.unparse(ast.fix_missing_locations(module)) + "\n"
+    except RecursionError as e:
+        raise ValueError(str(e)) from e
+
+
+def _after_start(module: ast.Module) -> int:
+    """Behind the docstring and what is imported from the future."""
+    at = 0
+    for i, s in enumerate(module.body):
+        if (isinstance(s, ast.ImportFrom) and s.module == "__future__") or (
+            i == 0 and isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+        ):
+            at = i + 1
+    return at
+
+
+def _replaced(owner: ast.AST, prefix: str, replace: Replace) -> None:
+    """Replace functions that are not inside of functions."""
+    for field in _BLOCKS:
+        block = getattr(owner, field, None)
+        if not isinstance(block, list):
+            continue
+        made: list[Any] = []
+        for node in block:
+            if isinstance(node, _FUNCTION):
+                new = replace(prefix + node.name, node)
+                made += [node] if new is None else new
+            else:
+                _replaced(node, f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix, replace)
+                made.append(node)
+        block[:] = made if made or field != "body" else [ast.Pass()]
+
+
+class _Mentions:
+    """What a module says of its functions outside of them: names, attributes and texts."""
+
+    def __init__(self, module: ast.Module) -> None:
+        self._all = _words(module)
+
+    def has(self, function: Any) -> bool:
+        """Whether anything but the function itself names it."""
+        return self._all[function.name] > _words(function)[function.name]
+
+
+def _words(node: ast.AST) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for n in ast.walk(node):
+        match n:
+            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.Constant(value=str(word)):
+                found[word] += 1
+    return found
