@@ -28,6 +28,7 @@ KINDS = {
     "identity": "assert (f(1) == 2) is True",
     "none": "assert [].sort() is None",
     "in a loop": "for n in range(3):\n        assert f(n) == n + 1",
+    "in a loop over rows": "for n, m in [(1, 2), (3, 4), (5, 6), (7, 8)]:\n        assert f(n) == m",
     "in a with": "with suppress(ValueError):\n        assert f(1) == 2",
     "exception": "try:\n        f('')\n    except TypeError:\n        pass\n    else:\n        raise AssertionError",
     "raises": "with pytest.raises(TypeError) as e:\n        f('')\n    assert 'str' in str(e.value)",
@@ -220,3 +221,43 @@ def test_what_is_no_python_is_refused(source: bytes) -> None:
         with_copies(source, {})
     with pytest.raises(ValueError, match=r".+"):
         with_parts(source, [], lambda name, number: name)
+
+
+TABLE = b"""
+CASES = ((1, 2), (3, 4), (5, 6))
+KEPT = [1]
+WANTED = {"x": [3]}
+def test_c():
+    assert {"x": [f(2)]} == WANTED
+def test_a():
+    for n, m in CASES:
+        assert f(n) == m
+def test_other():
+    for n, m in CASES:
+        assert f(n) == m
+def helper():
+    return KEPT
+"""
+
+
+def test_rows_of_a_loop_are_looked_at_one_by_one() -> None:
+    text, parts = with_parts(TABLE, ["test_a"], lambda name, number: f"test_part{number}")
+    assert [part.mark for part in parts.values()] == ["0@0", "0@1", "0@2"]
+    space: dict[str, Any] = {"f": lambda n: 4}
+    exec(text, space)
+    space["test_part1"]()
+    for other in ("test_part0", "test_part2"):
+        with pytest.raises(AssertionError):
+            space[other]()
+
+
+@pytest.mark.parametrize("expected", ["passed", "failed"])
+def test_a_table_of_the_module_goes_where_its_rows_are_used_and_leaves_nothing_behind(expected: Expected) -> None:
+    for seed in range(20):
+        text, _ = with_copies(TABLE, {"test_a": Copy("test_b", expected, seed, ("0@1",))})
+        assert "CASES" not in text
+        assert "WANTED" not in text
+        assert "KEPT = [1]" in text
+        seen: list[int] = []
+        assert _passes(text, lambda n, seen=seen: [seen.append(n), n + 1][1]) is (expected == "passed")  # type: ignore[misc]
+        assert seen == [3]

@@ -8,7 +8,7 @@ import ast
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentgrader.copies.copy import Mark
 from agentgrader.copies.python import exceptions
@@ -23,8 +23,10 @@ from agentgrader.copies.python.assertions import (
     numbered,
 )
 from agentgrader.copies.python.literals import changed, expected
-from agentgrader.copies.python.rows import Rows, keep, places, rows_of
+from agentgrader.copies.python.rows import Rows, keep, loops_of, places, rows_of
 
+Place: TypeAlias = tuple[str, int | None]
+"""A case, by name, and a row of the loop around the assertion."""
 _ROWS = 3
 """Most rows of a parametrised test that are kept."""
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {}
@@ -34,18 +36,20 @@ for _a, _b in ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn), (a
 
 def falsify(function: Any, true: bool, telling: Sequence[Mark], draw: random.Random) -> dict[ast.stmt, Claim]:
     """Make ``function`` true or false, in place. Returns what its assertions are to claim now, of those that can be put in other words."""
-    rows = rows_of(function)
+    rows, loops = rows_of(function) or [], loops_of(function)
     statements = numbered(function)
     target, cases = _target(function, statements, telling, draw)
     if rows:
-        _reduce(rows, cases, draw)
+        _reduce(rows, [case for case, _ in cases], draw)
+    for loop in (loop for loop in loops if any(contains(loop, s) for s in statements)):
+        _shorten(loop, {row for _, row in cases} if target is not None and contains(loop, statements[target]) else set(), draw)
     claims: dict[ast.stmt, Claim] = {}
     for i, statement in enumerate(statements):
         here = true or i != target
         if call := expected_exceptions(statement):
             call.args[0] = exceptions.other(call.args[0], here, draw)
         elif claim := claim_of(statement):
-            said = _claimed(claim, here, function, rows, draw)
+            said = _claimed(claim, here, function, [*rows, *loops], draw)
             if said.test is not None:
                 claims[statement] = said
     if target is None:
@@ -62,18 +66,18 @@ def opposite(test: ast.expr) -> ast.expr:
     return ast.UnaryOp(ast.Not(), test)
 
 
-def _target(function: Any, statements: list[ast.stmt], telling: Sequence[Mark], draw: random.Random) -> tuple[int | None, list[str]]:
-    """Which assertion is the one that may become false, and the cases in which it fails; none for the function as a whole."""
-    cases: dict[int, list[str]] = defaultdict(list)
+def _target(function: Any, statements: list[ast.stmt], telling: Sequence[Mark], draw: random.Random) -> tuple[int | None, list[Place]]:
+    """Which assertion is the one that may become false, and where it fails; none for the function as a whole."""
+    cases: dict[int, list[Place]] = defaultdict(list)
     for mark in telling:
-        number, _, case = mark.partition("[")
+        head, _, case = mark.partition("[")
+        number, _, row = head.partition("@")
         if number.isdigit() and int(number) < len(statements):
-            cases[int(number)].append(case.removesuffix("]"))
+            cases[int(number)].append((case.removesuffix("]"), int(row) if row else None))
     can = [i for i, statement in enumerate(statements) if _can_be_false(statement)]
     can = [i for i in can if (i in cases if telling else is_plain(function, statements[i]))]
     target = draw.choice(can) if can else None
-    every = [mark.partition("[")[2].removesuffix("]") for mark in telling]
-    return target, cases[target] if target is not None else every
+    return target, cases[target] if target is not None else [place for places_ in cases.values() for place in places_]
 
 
 def _can_be_false(statement: ast.stmt) -> bool:
@@ -91,7 +95,19 @@ def _reduce(rows: list[Rows], cases: list[str], draw: random.Random) -> None:
     keep(rows, draw.sample(known, min(len(known), draw.randrange(1, _ROWS + 1) if len(rows) == 1 else 1)))
 
 
-def _claimed(claim: Claim, true: bool, function: Any, rows: list[Rows] | None, draw: random.Random) -> Claim:
+def _shorten(loop: Rows, telling: set[int | None], draw: random.Random) -> None:
+    """Leave a few of the rows of a loop: of those in which the faulty code fails, if they are known."""
+    known = sorted(row for row in telling if row is not None and row < len(loop.values)) or list(range(len(loop.values)))
+    chosen = draw.sample(known, min(len(known), draw.randrange(1, _ROWS + 1)))
+    loop.values[:] = [loop.values[i] for i in sorted(chosen)]
+
+
+def contains(loop: Rows, statement: ast.stmt) -> bool:
+    """Whether a statement stands in a loop."""
+    return any(n is statement for n in ast.walk(loop.owner))
+
+
+def _claimed(claim: Claim, true: bool, function: Any, rows: list[Rows], draw: random.Random) -> Claim:
     test = claim.test
     if test is None:
         if not true and claim.call is not None and isinstance(claim.call.func, ast.Attribute):
@@ -118,8 +134,22 @@ def _guarded(body: list[ast.stmt], true: bool, claims: dict[ast.stmt, Claim], dr
     return [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)), tried, last]
 
 
-def alone(function: Any, number: int) -> None:
-    """Leave one assertion of ``function``, in place; the others are evaluated and assert nothing."""
+def split(function: Any) -> list[tuple[Mark, int, int | None]]:
+    """What can be looked at one by one: each assertion, in each row of the loop that it stands in. See :func:`alone`."""
+    loops = loops_of(function)
+    found: list[tuple[Mark, int, int | None]] = []
+    for i, statement in enumerate(numbered(function)):
+        loop = next((loop for loop in loops if contains(loop, statement)), None)
+        found += [(f"{i}@{row}", i, row) for row in range(len(loop.values))] if loop else [(str(i), i, None)]
+    return found
+
+
+def alone(function: Any, number: int, row: int | None) -> None:
+    """Leave one assertion of ``function``, in place, and one row of its loop; the others are evaluated and assert nothing."""
+    wanted = numbered(function)[number]
+    for loop in loops_of(function):
+        if row is not None and contains(loop, wanted):
+            loop.values[:] = [loop.values[row]]
     others = {id(s) for i, s in enumerate(numbered(function)) if i != number}
     function.body[:] = mapped(function.body, lambda s: [_evaluated(s)] if id(s) in others else [s])
 

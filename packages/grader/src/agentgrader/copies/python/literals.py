@@ -33,7 +33,7 @@ def _gathers(node: ast.AST | None, found: list[ast.Constant]) -> bool:
     return False
 
 
-def expected(test: ast.expr | None, function: Any, rows: list[Rows] | None) -> list[list[ast.Constant]]:
+def expected(test: ast.expr | None, function: Any, rows: list[Rows]) -> list[list[ast.Constant]]:
     """Literals of which one, if it is changed, makes a true claim false: groups, in each of which one scalar is to be changed.
 
     Empty where there is none. A change of one together with the opposite of the claim is true again.
@@ -53,21 +53,20 @@ def expected(test: ast.expr | None, function: Any, rows: list[Rows] | None) -> l
     return []
 
 
-def _behind(side: ast.expr, function: Any, rows: list[Rows] | None) -> list[list[ast.Constant]]:
+def _behind(side: ast.expr, function: Any, rows: list[Rows]) -> list[list[ast.Constant]]:
     """The literal that is a side of a comparison, or that a name has which is used nowhere else."""
     if not isinstance(side, ast.Name):
         return [found] if (found := scalars(side)) else []
     given = _given(function, side.id)
+    own = [r for r in rows if side.id in r.names]
+    bound = [n for r in own if isinstance(r.owner, ast.For) for n in ast.walk(r.owner.target)]
     if sum(isinstance(n.ctx, ast.Load) for n in given) != 1:
         return []
-    if stored := [n for n in given if not isinstance(n.ctx, ast.Load)]:
+    if stored := [n for n in given if not isinstance(n.ctx, ast.Load) and n not in bound]:
         value = _assigned(function, stored[0]) if len(stored) == 1 else None
         return [found] if value is not None and (found := scalars(value)) else []
-    for of_one in rows or ():
-        if side.id in of_one.names:
-            groups = [scalars(cells[at]) for cells, at in of_one.column(side.id)]
-            return groups if all(groups) else []
-    return []
+    groups = [scalars(cells[at]) for cells, at in own[0].column(side.id)] if len(own) == 1 else []
+    return groups if all(groups) else []
 
 
 def _given(function: Any, name: str) -> list[ast.Name]:
@@ -125,9 +124,10 @@ def _other_text(value: str, draw: random.Random) -> str:
 
 
 def _replaced(value: str, draw: random.Random) -> str:
-    """One character made another one of its kind."""
+    """One character made another one of its kind: of those in the text, so that no strange one gives it away, if there are some."""
     places = [i for i, c in enumerate(value) if c.isalnum()] or list(range(len(value)))
     at = draw.choice(places)
     old = value[at]
     kind = "0123456789" if old.isdigit() else _LETTERS.upper() if old.isupper() else _LETTERS if old.islower() else " -_.,/:;()"
-    return value[:at] + draw.choice([c for c in kind if c != old]) + value[at + 1 :]
+    same = {c for c in value if c != old and (c.isdigit(), c.isupper(), c.islower()) == (old.isdigit(), old.isupper(), old.islower())}
+    return value[:at] + draw.choice(sorted(same) or [c for c in kind if c != old]) + value[at + 1 :]

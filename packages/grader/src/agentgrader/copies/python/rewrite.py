@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agentgrader.copies.copy import Copy, Part
-from agentgrader.copies.python.assertions import numbered
 from agentgrader.copies.python.disguise import disguise
-from agentgrader.copies.python.falsify import alone, falsify
+from agentgrader.copies.python.falsify import alone, falsify, split
 from agentgrader.copies.python.helpers import Helpers
 from agentgrader.copies.python.rows import number, rows_of
+from agentgrader.copies.python.tables import drop_unused, inline, tables_of
 from agentgrader.syntax import parse
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
-_MOST = 40
-"""Assertions of one function that are looked at one by one."""
+_MOST = 150
+"""Assertions, in so many rows, of one function that are looked at one by one."""
 Replace = Callable[[str, Any], list[ast.stmt] | None]
 """Dotted name and function → what comes in its place; nothing where it stays."""
 
@@ -27,6 +27,7 @@ def with_copies(source: bytes, wanted: Mapping[str, Copy]) -> tuple[str, list[st
     """See :meth:`agentgrader.frameworks.framework.Framework.rewrite`."""
     module = _read(source)
     mentions = _Mentions(module)
+    tables = tables_of(module)
     names: list[str] = []
     beside: list[ast.stmt] = []
 
@@ -35,12 +36,14 @@ def with_copies(source: bytes, wanted: Mapping[str, Copy]) -> tuple[str, list[st
             return None
         if dotted not in wanted:
             return [] if node.name.startswith("test") else None
+        inline(node, tables)
         made, helpers = _copied(node, wanted[dotted])
         names.append(made.name)
         beside.extend(helpers)
         return [made]
 
     _replaced(module, "", replace)
+    drop_unused(module, tables)
     return _text(module, beside) if names else "", list(dict.fromkeys(names))
 
 
@@ -48,18 +51,22 @@ def with_parts(source: bytes, functions: Sequence[str], name_of: Callable[[str, 
     """See :meth:`agentgrader.frameworks.framework.Framework.parts`. ``name_of`` names the part of a function with that number."""
     module = _read(source)
     parts: dict[str, Part] = {}
+    tables = tables_of(module)
 
     def replace(dotted: str, node: Any) -> list[ast.stmt] | None:
-        count = len(numbered(node))
-        if dotted not in functions or count > _MOST or (count < 2 and not rows_of(node)):
+        if dotted not in functions:
+            return None
+        inline(node, tables)
+        split_up = split(node)
+        if len(split_up) > _MOST or (len(split_up) < 2 and not rows_of(node)):
             return None
         made: list[ast.stmt] = []
-        for i in range(count):
+        for mark, place, row in split_up:
             one = copy.deepcopy(node)
             one.name = name_of(dotted, len(parts))
             number(rows_of(one) or [])
-            alone(one, i)
-            parts[one.name] = Part(dotted, str(i))
+            alone(one, place, row)
+            parts[one.name] = Part(dotted, mark)
             made.append(one)
         return made or None
 

@@ -1,8 +1,8 @@
-"""The rows of a parametrised test, where they stand in its decorators."""
+"""The rows of a test: of its parametrisations, in its decorators, and of its loops."""
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,9 @@ _ROW = re.compile(r"d(\d+)r(\d+)")
 
 @dataclass(frozen=True)
 class Rows:
-    """One ``parametrize`` with its rows in so many words."""
+    """One ``parametrize``, or one loop, with its rows in so many words."""
 
-    call: ast.Call
+    owner: ast.Call | ast.For
     names: tuple[str, ...]
     """Parameters."""
     values: list[ast.expr]
@@ -49,12 +49,32 @@ def rows_of(function: Any) -> list[Rows] | None:
     return found
 
 
+def loops_of(function: Any) -> list[Rows]:
+    """The loops over rows that are run whenever the function is, each once."""
+    return list(_loops(function.body))
+
+
+def _loops(body: list[ast.stmt]) -> Iterator[Rows]:
+    for statement in body:
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            yield from _loops(statement.body)
+        elif isinstance(statement, ast.For) and isinstance(statement.iter, ast.List | ast.Tuple):
+            values, names = statement.iter.elts, _targets(statement.target)
+            if values and names and not any(isinstance(v, ast.Starred) for v in values):
+                yield Rows(statement, names, values)
+
+
+def _targets(target: ast.expr) -> tuple[str, ...]:
+    inner = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    return tuple(n.id for n in inner if isinstance(n, ast.Name)) if all(isinstance(n, ast.Name) for n in inner) else ()
+
+
 def number(rows: list[Rows]) -> None:
     """Name each row by its place, so that :func:`places` can read it from the name of a case."""
     for k, of_one in enumerate(rows):
         _unnamed(of_one)
         names = [ast.Constant(f"d{k}r{i}") for i in range(len(of_one.values))]
-        of_one.call.keywords.append(ast.keyword("ids", ast.List(list(names), ast.Load())))
+        _parametrize(of_one).keywords.append(ast.keyword("ids", ast.List(list(names), ast.Load())))
 
 
 def places(case: str) -> dict[int, int]:
@@ -73,10 +93,16 @@ def keep(rows: list[Rows], kept: Iterable[dict[int, int]]) -> None:
 
 
 def _unnamed(rows: Rows) -> None:
-    rows.call.keywords[:] = [k for k in rows.call.keywords if k.arg != "ids"]
+    call = _parametrize(rows)
+    call.keywords[:] = [k for k in call.keywords if k.arg != "ids"]
     for row in rows.values:
         if given := _param(row):
             given.keywords[:] = [k for k in given.keywords if k.arg != "id"]
+
+
+def _parametrize(rows: Rows) -> ast.Call:
+    assert isinstance(rows.owner, ast.Call)
+    return rows.owner
 
 
 def _names(node: ast.expr) -> tuple[str, ...]:
