@@ -20,6 +20,7 @@ _COMPARING: dict[str, type[ast.cmpop]] = {
     "assertGreater": ast.Gt,
     "assertGreaterEqual": ast.GtE,
 }
+_EQUAL_FUNCTIONS = ("assert_equal", "assert_equals", "eq_")
 _OPPOSITE_METHODS = (("assertAlmostEqual", "assertNotAlmostEqual"), ("assertRegex", "assertNotRegex"))
 OPPOSITE_METHOD = {a: b for pair in _OPPOSITE_METHODS for a, b in (pair, pair[::-1])}
 
@@ -44,6 +45,8 @@ def claim_of(statement: ast.stmt) -> Claim | None:
         return None
     call = statement.value
     name = method_of(call)
+    if name in _EQUAL_FUNCTIONS and len(call.args) == 2:
+        return Claim(ast.Compare(call.args[0], [ast.Eq()], [call.args[1]]))
     if not name.startswith("assert") or not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
         return None
     if name.startswith(("assert_", "assertRaises", "assertWarns", "assertLogs")):

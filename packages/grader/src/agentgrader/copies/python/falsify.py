@@ -27,8 +27,8 @@ from agentgrader.copies.python.rows import Rows, keep, loops_of, places, rows_of
 
 Place: TypeAlias = tuple[str, int | None]
 """A case, by name, and a row of the loop around the assertion."""
-_ROWS = 3
-"""Most rows of a parametrised test that are kept."""
+_ROWS = 1
+"""Rows that are kept: one can be put in the place of its parameters."""
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {}
 for _a, _b in ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn), (ast.Lt, ast.GtE), (ast.Gt, ast.LtE)):
     _OPPOSITE |= {_a: _b, _b: _a}
@@ -91,15 +91,14 @@ def _reduce(rows: list[Rows], cases: list[str], draw: random.Random) -> None:
     """Leave a few of the rows: of those in which the faulty code fails, if they are known."""
     known = [where for case in cases if (where := places(case))]
     if not known:
-        known = [{k: draw.randrange(len(r.values)) for k, r in enumerate(rows)} for _ in range(_ROWS)]
-    keep(rows, draw.sample(known, min(len(known), draw.randrange(1, _ROWS + 1) if len(rows) == 1 else 1)))
+        known = [{k: draw.randrange(len(r.values)) for k, r in enumerate(rows)}]
+    keep(rows, draw.sample(known, _ROWS))
 
 
 def _shorten(loop: Rows, telling: set[int | None], draw: random.Random) -> None:
     """Leave a few of the rows of a loop: of those in which the faulty code fails, if they are known."""
     known = sorted(row for row in telling if row is not None and row < len(loop.values)) or list(range(len(loop.values)))
-    chosen = draw.sample(known, min(len(known), draw.randrange(1, _ROWS + 1)))
-    loop.values[:] = [loop.values[i] for i in sorted(chosen)]
+    loop.values[:] = [loop.values[i] for i in draw.sample(known, _ROWS)]
 
 
 def contains(loop: Rows, statement: ast.stmt) -> bool:

@@ -1,17 +1,23 @@
 """Expected values that stand in a test in so many words, and other values that look as likely."""
 
 import ast
+import copy
 import random
 from typing import Any
 
+from agentgrader.copies.python.assertions import method_of
 from agentgrader.copies.python.rows import Rows
 
 _SCALARS = (bool, int, float, str, bytes)
+_KEEPING_APART = frozenset(
+    {"date", "time", "datetime", "timedelta", "Decimal", "Fraction", "tuple", "list", "dict", "OrderedDict", "deque"}
+)
+"""What is made of different values is different."""
 _LETTERS = "aeiorstnlcdmu"
 
 
 def scalars(node: ast.AST) -> list[ast.Constant]:
-    """The scalars of a literal, however deep; none if anything in it is called or computed."""
+    """The scalars of a literal, however deep; none if anything in it is computed, or made by what is not known to keep them apart."""
     found: list[ast.Constant] = []
     return found if _gathers(node, found) else []
 
@@ -28,6 +34,10 @@ def _gathers(node: ast.AST | None, found: list[ast.Constant]) -> bool:
             return all(k is not None and _gathers(k, found) for k in keys) and all(_gathers(v, found) for v in values)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
             return _gathers(node.operand, found)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="join"), args=[ast.List() | ast.Tuple()], keywords=[]):
+            return _gathers(node.args[0], found)
+        case ast.Call(args=inner, keywords=[]) if method_of(node) in _KEEPING_APART:
+            return all(_gathers(e, found) for e in inner)
         case ast.Name():
             return True
     return False
@@ -36,46 +46,49 @@ def _gathers(node: ast.AST | None, found: list[ast.Constant]) -> bool:
 def expected(test: ast.expr | None, function: Any, rows: list[Rows]) -> list[list[ast.Constant]]:
     """Literals of which one, if it is changed, makes a true claim false: groups, in each of which one scalar is to be changed.
 
-    Empty where there is none. A change of one together with the opposite of the claim is true again.
+    Empty where there is none. A change of one together with the opposite of the claim is true again. A parameter that is used
+    elsewhere too gives way to its value.
     """
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
+    if not isinstance(test, ast.Compare):
         return []
-    sides = [test.comparators[0], test.left]
-    if isinstance(test.ops[0], ast.Eq):
-        for side in sides:
-            if groups := _behind(side, function, rows):
-                return groups
-    if isinstance(test.ops[0], ast.Is) and isinstance(sides[0], ast.Constant) and isinstance(sides[0].value, bool):
-        return [[sides[0]]]
-    if isinstance(test.ops[0], ast.In) and isinstance(test.left, ast.Constant):
+    if all(isinstance(op, ast.Eq) for op in test.ops):
+        return _of_a_side(test, function, rows)
+    if len(test.ops) == 1 and isinstance(test.ops[0], ast.Is):
+        groups = _of_a_side(test, function, rows) if isinstance(test.comparators[0], ast.Constant | ast.Name) else []
+        return groups if all(isinstance(one.value, bool) for group in groups for one in group) else []
+    if len(test.ops) == 1 and isinstance(test.ops[0], ast.In) and isinstance(test.left, ast.Constant):
         value = test.left.value
         return [[test.left]] if isinstance(value, str) and sum(c.isalpha() for c in value) >= 4 else []
     return []
 
 
-def _behind(side: ast.expr, function: Any, rows: list[Rows]) -> list[list[ast.Constant]]:
-    """The literal that is a side of a comparison, or that a name has which is used nowhere else."""
-    if not isinstance(side, ast.Name):
-        return [found] if (found := scalars(side)) else []
-    given = _given(function, side.id)
-    own = [r for r in rows if side.id in r.names]
-    bound = [n for r in own if isinstance(r.owner, ast.For) for n in ast.walk(r.owner.target)]
-    if sum(isinstance(n.ctx, ast.Load) for n in given) != 1:
-        return []
-    if stored := [n for n in given if not isinstance(n.ctx, ast.Load) and n not in bound]:
-        value = _assigned(function, stored[0]) if len(stored) == 1 else None
-        return [found] if value is not None and (found := scalars(value)) else []
-    groups = [scalars(cells[at]) for cells, at in own[0].column(side.id)] if len(own) == 1 else []
-    return groups if all(groups) else []
+def _of_a_side(test: ast.Compare, function: Any, rows: list[Rows]) -> list[list[ast.Constant]]:
+    """The literal that is a side of a comparison, or the values that a parameter has there."""
+    for i, side in [*reversed(list(enumerate(test.comparators))), (-1, test.left)]:
+        if not isinstance(side, ast.Name):
+            if found := scalars(side):
+                return [found]
+            continue
+        own = [r for r in rows if side.id in r.names]
+        given = [n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == side.id]
+        bound = [n for r in own if isinstance(r.owner, ast.For) for n in ast.walk(r.owner.target)]
+        if len(own) != 1 or any(not isinstance(n.ctx, ast.Load) and n not in bound for n in given):
+            continue
+        cells = own[0].column(side.id)
+        if cells and all(scalars(c[at]) for c, at in cells):
+            if sum(isinstance(n.ctx, ast.Load) for n in given) == 1:
+                return [scalars(c[at]) for c, at in cells]
+            if len(cells) == 1:
+                return [scalars(_put(test, i, copy.deepcopy(cells[0][0][cells[0][1]])))]
+    return []
 
 
-def _given(function: Any, name: str) -> list[ast.Name]:
-    return [n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == name]
-
-
-def _assigned(function: Any, target: ast.Name) -> ast.expr | None:
-    """What a local name is, if a statement of the function itself gives it that value."""
-    return next((s.value for s in function.body if isinstance(s, ast.Assign) and s.targets == [target]), None)
+def _put(test: ast.Compare, side: int, value: ast.expr) -> ast.expr:
+    if side < 0:
+        test.left = value
+    else:
+        test.comparators[side] = value
+    return value
 
 
 def changed(value: Any, draw: random.Random, apart: bool = False) -> Any:

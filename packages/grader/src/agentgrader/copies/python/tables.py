@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agentgrader.copies.python.assertions import method_of
+from agentgrader.copies.python.literals import scalars
 
 _LITERAL = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Constant)
 Tables = dict[str, ast.expr]
@@ -31,10 +32,41 @@ def inline(function: Any, tables: Tables) -> None:
     for node in ast.walk(function):
         if isinstance(node, ast.For):
             node.iter = _written(node.iter, tables)
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
+    _inline_sides(function, tables)
+    _inline_locals(function)
+
+
+def _inline_locals(function: Any) -> None:
+    """The same with locals that are given a literal once and do nothing but to be compared with."""
+    names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
+    stored = Counter(n.id for n in names if not isinstance(n.ctx, ast.Load))
+    given = {name: s for s in function.body if (name := _named(s)) and stored[name] == 1 and scalars(s.value)}
+    sides = Counter(side.id for node in ast.walk(function) for side in _sides(node) if isinstance(side, ast.Name))
+    loads = Counter(n.id for n in names if isinstance(n.ctx, ast.Load))
+    chosen = {name: s for name, s in given.items() if loads[name] and loads[name] == sides[name] and not _names_in(s.value)}
+    _inline_sides(function, {name: s.value for name, s in chosen.items()})
+    function.body[:] = [s for s in function.body if s not in chosen.values()] or [ast.Pass()]
+
+
+def _inline_sides(function: Any, tables: Tables) -> None:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and _sides(node):
             node.left, node.comparators = _written(node.left, tables), [_written(c, tables) for c in node.comparators]
-        elif isinstance(node, ast.Call) and method_of(node).startswith("assertEqual"):
-            node.args = [_written(a, tables) for a in node.args]
+        elif isinstance(node, ast.Call) and _sides(node):
+            node.args[:2] = [_written(a, tables) for a in node.args[:2]]
+
+
+def _sides(node: ast.AST) -> list[ast.expr]:
+    """What a node compares, to be equal."""
+    if isinstance(node, ast.Compare) and all(isinstance(op, ast.Eq) for op in node.ops):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Call) and method_of(node) in ("assertEqual", "assertEquals", "assert_equal", "eq_"):
+        return node.args[:2]
+    return []
+
+
+def _names_in(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Name) for n in ast.walk(node) if not isinstance(n, ast.Call))
 
 
 def drop_unused(module: ast.Module, names: Iterable[str]) -> None:
