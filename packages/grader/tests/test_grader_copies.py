@@ -92,6 +92,10 @@ def test_with_the_originals_at_hand_the_same_cheat_tells_true_copies_from_false_
 
 
 SPY = """
+import functools
+
+
+@functools.lru_cache(None)
 def _look():
     import sys
     for module in list(sys.modules.values()):
