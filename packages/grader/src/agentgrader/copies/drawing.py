@@ -14,7 +14,7 @@ from agentgrader.frameworks import framework_of
 from agentgrader.frameworks.framework import Framework
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_FIXING, _KEEPING = 24, 24
+_FIXING, _KEEPING = 24, 8
 """Most test functions of FAIL_TO_PASS, and of PASS_TO_PASS in each round."""
 _FEWEST = 4
 """So many of PASS_TO_PASS are drawn however slow they are."""

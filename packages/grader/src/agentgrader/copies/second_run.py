@@ -1,14 +1,13 @@
 """A second run that asks whether the tests decide anything: copies of required tests, some true and some false.
 
-In each of its rounds a new box holds the tree with the diff, in which every drawn test is replaced by one copy. A diff that makes
-tests pass whatever they assert passes the false copies too. One that does so only for the tests it knows fails the true ones. No
-box ever holds a test beside its copy, two copies of one test, or anything that says which copy is which.
+In each of its rounds a box holds the tree with the diff, in which every drawn test is replaced by one copy. A diff that makes
+tests pass whatever they assert passes the false copies too. One that does so only for the tests it knows fails the true ones. The
+box never held an original, and is emptied for each round: it holds no two copies of one test, and nothing that says which is which.
 """
 
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -22,8 +21,6 @@ from agentgrader.copies.drawing import Function, Round, functions, plan
 from agentgrader.frameworks import framework_of
 from agentgrader.run import run_tests
 
-_AT_ONCE = 2
-"""Rounds that run side by side: most of a round is the wait for its box."""
 _SECONDS = 5.0
 """That looking at assertions one by one may take."""
 _TREE_BYTES = 1 << 40
@@ -63,26 +60,26 @@ class SecondRun:
     def asked(self, questions: "Questions") -> tuple[frozenset[Asked], frozenset[Asked]]:
         """The copies that were asked for, and those of them that came out wrong with the diff and do not so with the gold patch."""
         said = [one for one in questions.rounds if one.asked]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            wrong = list(pool.map(lambda one: self._round(questions.tree, one), said))
-        void = self._void([one for one, bad in zip(said, wrong, strict=True) if bad])
-        return frozenset(a for one in said for a in one.asked) - void, frozenset(a for bad in wrong for a in bad) - void
+        wrong = self._wrong(said, lambda box, one: box.load(archive.with_files(questions.tree, one.texts)))
+        bad = [one for one in said if any(a in wrong for a in one.asked)]
+        void = self._wrong(bad, self._right)  # what comes out wrong with the right code as well says nothing
+        return frozenset(a for one in said for a in one.asked) - void, wrong - void
 
-    def _round(self, tree: bytes, said: Written) -> frozenset[Asked]:
-        """The copies of one round that come out wrong, in a box of their own."""
+    def _wrong(self, rounds: Sequence[Written], load: Callable[[Sandbox, Written], None]) -> frozenset[Asked]:
+        """The copies that come out wrong, in a box of their own that is emptied and loaded for each round."""
+        if not rounds:
+            return frozenset()
+        wrong: frozenset[Asked] = frozenset()
         with self.opened() as box:
-            box.load(archive.with_files(tree, said.texts))
-            return ask(said, box, self.task.environment)
+            for one in rounds:
+                load(box, one)
+                wrong |= ask(one, box, self.task.environment)
+        return wrong
 
-    def _void(self, rounds: Sequence[Written]) -> frozenset[Asked]:
-        """Copies that come out wrong with the right code as well: they say nothing."""
-        void: frozenset[Asked] = frozenset()
-        for said in rounds:
-            with self.opened() as box:
-                self.prepare(box, self.task.gold_patch)
-                _put(box, said.texts)
-                void |= ask(said, box, self.task.environment)
-        return void
+    def _right(self, box: Sandbox, said: Written) -> None:
+        """Make ``box`` the right code, with the copies."""
+        self.prepare(box, self.task.gold_patch)
+        _put(box, said.texts)
 
     def _telling(self, box: Sandbox, fixing: Sequence[Function], sources: Mapping[str, bytes]) -> dict[Function, tuple[Mark, ...]]:
         """The assertions of tests to fix that fail with the faulty code, of those with several."""
