@@ -102,8 +102,10 @@ def changed(value: Any, draw: random.Random, apart: bool = False) -> Any:
         return other if other != value and abs(other) != float("inf") else 1.5
     if isinstance(value, bytes):
         return changed(value.decode("latin-1"), draw).encode("latin-1", "replace")
-    if not apart:
-        return _other_text(value, draw)
+    return _part_of_nothing(value, draw) if apart else _other_text(value, draw)
+
+
+def _part_of_nothing(value: str, draw: random.Random) -> str:
     other = value
     while other == value:
         other = _replaced(_replaced(value, draw), draw)
