@@ -25,6 +25,8 @@ class Copy:
     telling: tuple[Mark, ...] = ()
     """Assertions that the faulty code fails, or :data:`ELSEWHERE`. If there are any, a false copy says something false in one of them
     alone: in any other place the faulty code itself could tell true from false."""
+    equal: bool = False
+    """Whether a false copy has to say that something equals what it does not: an object that equals everything passes it."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
     """Rounds of copies: in each every drawn function to fix, and some others, has one copy under a new name.
 
     A function to fix has a true and a false copy at least, in some of the rounds; which ones does not depend on any other's. So the
-    truth of one copy says nothing of another's in the same round. ``seconds`` is what one required test takes.
+    truth of one copy says nothing of another's in the same round. What equals everything passes one false copy of each at least. ``seconds`` is what one required test takes.
     """
     fixing = _some([f for f in found if f.fixing], _FIXING, chance)
     keeping = list(_spread([f for f in found if not f.fixing], chance))
@@ -82,7 +82,10 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
     for i in range(number):
         beside = list(islice(others, kept)) if kept else []
         expected = [truths[f][i] for f in fixing] + list(_mixed(len(beside), chance))
-        planned = [Planned(f, _copy(f, e, framework, chance)) for f, e in zip([*fixing, *beside], expected, strict=True)]
+        planned = [
+            Planned(f, _copy(f, e, framework, chance, f in truths and i == truths[f].index("failed")))
+            for f, e in zip([*fixing, *beside], expected, strict=True)
+        ]
         made.append(tuple(chance.sample(planned, len(planned))))
     return made
 
@@ -92,9 +95,9 @@ def rounds_for(functions_to_fix: int) -> int:
     return 4 if functions_to_fix <= 2 else 3 if functions_to_fix <= 4 else 2
 
 
-def _copy(function: Function, expected: Expected, framework: Framework, chance: random.Random) -> Copy:
+def _copy(function: Function, expected: Expected, framework: Framework, chance: random.Random, equal: bool) -> Copy:
     letters = "".join(chance.choices(_LETTERS, k=12))
-    return Copy(framework.copy_name(function.name, letters), expected, chance.getrandbits(62))
+    return Copy(framework.copy_name(function.name, letters), expected, chance.getrandbits(62), equal=equal)
 
 
 def _mixed(number: int, chance: random.Random) -> Sequence[Expected]:

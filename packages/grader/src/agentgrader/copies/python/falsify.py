@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from agentgrader.copies.copy import Mark
+from agentgrader.copies.copy import Copy, Mark
 from agentgrader.copies.python import exceptions
 from agentgrader.copies.python.assertions import (
     OPPOSITE_METHOD,
@@ -34,8 +34,9 @@ for _a, _b in ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn), (a
     _OPPOSITE |= {_a: _b, _b: _a}
 
 
-def falsify(function: Any, true: bool, telling: Sequence[Mark], draw: random.Random) -> dict[ast.stmt, Claim]:
+def falsify(function: Any, wanted: Copy, draw: random.Random) -> dict[ast.stmt, Claim]:
     """Make ``function`` true or false, in place. Returns what its assertions are to claim now, of those that can be put in other words."""
+    true, telling = wanted.expected == "passed", wanted.telling
     rows, loops = rows_of(function) or [], loops_of(function)
     statements = numbered(function)
     target, cases = _target(function, statements, telling, draw)
@@ -49,7 +50,7 @@ def falsify(function: Any, true: bool, telling: Sequence[Mark], draw: random.Ran
         if call := expected_exceptions(statement):
             call.args[0] = exceptions.other(call.args[0], here, draw)
         elif claim := claim_of(statement):
-            said = _claimed(claim, here, function, [*rows, *loops], draw)
+            said = _claimed(claim, here, function, [*rows, *loops], draw, wanted.equal and not here)
             if said.test is not None:
                 claims[statement] = said
     if target is None:
@@ -106,19 +107,26 @@ def contains(loop: Rows, statement: ast.stmt) -> bool:
     return any(n is statement for n in ast.walk(loop.owner))
 
 
-def _claimed(claim: Claim, true: bool, function: Any, rows: list[Rows], draw: random.Random) -> Claim:
+def _claimed(claim: Claim, true: bool, function: Any, rows: list[Rows], draw: random.Random, equal: bool) -> Claim:
     test = claim.test
     if test is None:
         if not true and claim.call is not None and isinstance(claim.call.func, ast.Attribute):
             claim.call.func.attr = OPPOSITE_METHOD[claim.call.func.attr]
         return claim
     groups = expected(test, function, rows)
-    change = bool(groups) and draw.random() < 0.5
+    if equal and not groups and isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
+        return Claim(_nested(test), claim.owner, None)
+    change = bool(groups) and (equal or draw.random() < 0.5)
     apart = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In)
     for group in groups if change else ():
         one = draw.choice(group)
         one.value = changed(one.value, draw, apart)
     return Claim(opposite(test) if change == true else test, claim.owner, None)
+
+
+def _nested(test: ast.Compare) -> ast.expr:
+    """``a == b`` as ``a == (b,)``: false for whatever compares by value."""
+    return ast.Compare(test.left, test.ops, [ast.Tuple([test.comparators[0]], ast.Load()), *test.comparators[1:]])
 
 
 def _guarded(body: list[ast.stmt], true: bool, claims: dict[ast.stmt, Claim], draw: random.Random) -> list[ast.stmt]:

@@ -79,7 +79,7 @@ def _copied(function: Any, wanted: Copy) -> tuple[Any, list[ast.stmt]]:
     made = copy.deepcopy(function)
     made.name = wanted.name
     helpers = Helpers(draw)
-    claims = falsify(made, wanted.expected == "passed", wanted.telling, draw)
+    claims = falsify(made, wanted, draw)
     disguise(made, claims, helpers, draw)
     return made, helpers.source()
 
