@@ -22,6 +22,7 @@ from agentgrader.confirmation import PUT_BACK
 from agentgrader.copies import asking
 from agentgrader.copies.second_run import Questions, SecondRun
 from agentgrader.diff_limits import refusal
+from agentgrader.frameworks import framework_of
 from agentgrader.inline.restore import InlineTests
 from agentgrader.protected_paths import adds_tests_only, by_path, holding_tests, protected_patterns
 from agentgrader.report import TestReport
@@ -113,6 +114,7 @@ class _Grading:
         self._trusted = trusted
         self._inline = InlineTests(task)
         self._copies = SecondRun(task, self._opened, self._prepared)
+        self._endings = framework_of(task.environment.test_command).endings
 
     def _opened(self) -> AbstractContextManager[Sandbox]:
         return opened(self._backend, self._limits, self._task.environment, self._trusted)
@@ -128,13 +130,13 @@ class _Grading:
         with self._opened() as box:
             box.load(self._tree, [task.bug_patch])
             self._inline.read(box)
-            base = sources.before(box, files)
+            base = sources.before(box, files, self._endings)
             try:
                 box.apply(diff)
             except PatchRejected as e:
                 return _Verdict(f"the diff does not apply: {e.reason}", planted=planted.results({}))
             restored = self._put_back(box)
-            changed = sources.after(box, files, base, frozenset(restored))
+            changed = sources.after(box, files, base, frozenset(restored), self._endings)
             inline = self._inline.put_back(box)
             report = inline.judged(planted.disguised(run_tests(box, task.environment, canaries=planted.planted)))
             changes = by_path(files)

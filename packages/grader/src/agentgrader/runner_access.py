@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 
 from trajschema.task import Task
 
+from agentgrader.access import golang, javascript
 from agentgrader.access.finder import Known, Reach, reaches
 from agentgrader.access.fold import Exhausted
 from agentgrader.access.reach import STANDARD
 from agentgrader.access.scopes import given_at_top
 from agentgrader.syntax import parse
+from agentgrader.syntax_tree import LANGUAGES
 
 PREFIX = "runner access: "
 """How each note begins in the evidence of an outcome."""
@@ -100,9 +102,8 @@ def _places(path: str, source: bytes | None, known: Known) -> Iterator[_Place]:
     if source is None or len(source) > LARGEST:
         yield _Place(path, Reach("not looked through", "no plain file, or too large", 0))
         return
-    of_tests = replace(known, of_tests=TEST_FILE.search(path) is not None)
     try:
-        found = reaches(source, of_tests)
+        found = _reaches(path, source, known)
     except _UNREADABLE:
         found = [
             Reach("in what is no Python here", match[0].decode("ascii", "replace"), source.count(b"\n", 0, match.start()) + 1)
@@ -113,10 +114,21 @@ def _places(path: str, source: bytes | None, known: Known) -> Iterator[_Place]:
     yield from (_Place(path, reach) for reach in found)
 
 
+def _reaches(path: str, source: bytes, known: Known) -> list[Reach]:
+    ending = path.rpartition(".")[2]
+    if ending == "s":
+        return [Reach("code in another language", "assembly", 0)]
+    if ending == "go":
+        return golang.reaches(source, path, known.tests)
+    if ending in LANGUAGES:
+        return javascript.reaches(source, path, known.tests)
+    return reaches(source, replace(known, of_tests=TEST_FILE.search(path) is not None))
+
+
 def _elsewhere(changed: Mapping[str, bytes | None]) -> dict[str, list[ast.expr]]:
     """Name → constants that a module of the diff gives it."""
     found: dict[str, list[ast.expr]] = {}
-    for source in changed.values():
+    for source in (changed[path] for path in changed if path.endswith(".py")):
         with suppress(*_UNREADABLE, *_TOO_MUCH):
             if source is not None and len(source) <= LARGEST:
                 for name, given in given_at_top(parse(source)).items():

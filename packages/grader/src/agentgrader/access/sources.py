@@ -38,16 +38,18 @@ class ChangedSources:
         return tuple(PREFIX + note for note in found)
 
 
-def before(box: Sandbox, files: Sequence[FileDiff]) -> dict[str, bytes]:
-    """Sources of the Python files that a diff of ``files`` is about to change."""
-    paths = [file.old_path for file in files if file.old_path and file.old_path.endswith(".py")]
+def before(box: Sandbox, files: Sequence[FileDiff], endings: tuple[str, ...]) -> dict[str, bytes]:
+    """Sources of the files with these ``endings`` that a diff of ``files`` is about to change."""
+    paths = [file.old_path for file in files if file.old_path and file.old_path.endswith(endings)]
     read = {path: _source(box, path) for path in paths[:_FILES]}
     return {path: source for path, source in read.items() if source is not None}
 
 
-def after(box: Sandbox, files: Sequence[FileDiff], base: Mapping[str, bytes], put_back: Collection[str]) -> ChangedSources:
+def after(
+    box: Sandbox, files: Sequence[FileDiff], base: Mapping[str, bytes], put_back: Collection[str], endings: tuple[str, ...]
+) -> ChangedSources:
     """The sources now that the diff is applied, but for paths that were ``put_back`` since."""
-    paths = [file.new_path for file in files if file.new_path and file.new_path.endswith(".py")]
+    paths = [file.new_path for file in files if file.new_path and file.new_path.endswith(endings)]
     paths = [path for path in dict.fromkeys(paths) if path not in put_back]
     return ChangedSources(base, {path: _source(box, path) for path in paths[:_FILES]}, max(0, len(paths) - _FILES))
 

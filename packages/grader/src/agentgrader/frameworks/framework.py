@@ -84,6 +84,9 @@ class Framework(ABC):
     protected: tuple[str, ...]
     """Patterns of the tests, of their configuration, and of what else decides what they say."""
 
+    endings: tuple[str, ...] = (".py",)
+    """Of the files whose code runs with its tests."""
+
     @abstractmethod
     def runs(self, command: Sequence[str]) -> bool:
         """Whether ``command`` is one of this framework's."""

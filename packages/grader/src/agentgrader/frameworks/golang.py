@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from agentsandbox.errors import SandboxError
 
+from agentgrader.copies import golang
+from agentgrader.copies.copy import Copy, Part
 from agentgrader.frameworks.documents import items, objects, text
 from agentgrader.frameworks.framework import Framework, Job, TestBox
 from agentgrader.frameworks.golang_events import read_events
@@ -46,6 +48,7 @@ class Go(Framework):
         "**/*.syso",
     )
     """A module file can put another module in a dependency's place; a ``.syso`` is linked in though no source names it."""
+    endings = (".py", ".go", ".s")
 
     def runs(self, command: Sequence[str]) -> bool:
         return tuple(command[:2]) == ("go", "test")
@@ -53,6 +56,23 @@ class Go(Framework):
     def holders(self, test: str) -> tuple[str, ...]:
         """None by name: every file of tests is protected."""
         return ()
+
+    def function(self, test: str) -> str:
+        """The test function, without subtests."""
+        return test.partition("::")[2].partition("/")[0]
+
+    def copy_name(self, function: str, letters: str) -> str:
+        return golang.copy_name(letters)
+
+    def renamed(self, test: str, function: str, name: str) -> str:
+        """Without the subtest."""
+        return f"{test.partition('::')[0]}::{name}"
+
+    def rewrite(self, source: bytes, path: str, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
+        return golang.rewritten(source, wanted)
+
+    def parts(self, source: bytes, path: str, functions: Sequence[str]) -> tuple[str, dict[str, Part]]:
+        return golang.in_parts(source, functions)
 
     def run(self, box: TestBox, job: Job) -> TestReport:
         started = time.monotonic()

@@ -1,6 +1,7 @@
 """What the runners for JavaScript share."""
 
 import json
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -8,7 +9,9 @@ from urllib.parse import unquote, urlsplit
 from agentsandbox.errors import SandboxError
 from agentsandbox.messages import CommandResult
 
-from agentgrader.frameworks.framework import Job
+from agentgrader.copies.copy import Copy, Part
+from agentgrader.copies.javascript import SEPARATOR, in_parts, rewritten
+from agentgrader.frameworks.framework import Framework, Job
 
 PROTECTED = (
     "**/*.test.*",
@@ -38,6 +41,30 @@ PROTECTED = (
 version file can put another node in its box. A gold patch that changes one of these loses that part."""
 
 _LAUNCHERS = (("npx", "--no-install"), ("npx",), ("pnpm", "exec"), ("yarn", "run"), ("yarn",), ("node",))
+
+
+class JavaScript(Framework):
+    """A runner of JavaScript. A test id is ``path::suite > test``, and what follows the path names the function."""
+
+    endings = (".py", ".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx")
+
+    def function(self, test: str) -> str:
+        return test.partition("::")[2]
+
+    def copy_name(self, function: str, letters: str) -> str:
+        return letters
+
+    def renamed(self, test: str, function: str, name: str) -> str:
+        path, _, titles = test.partition("::")
+        if titles.endswith(name):
+            return test
+        return f"{path}::{''.join(titles.rpartition(SEPARATOR)[:2])}{name}"
+
+    def rewrite(self, source: bytes, path: str, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
+        return rewritten(source, path, wanted)
+
+    def parts(self, source: bytes, path: str, functions: Sequence[str]) -> tuple[str, dict[str, Part]]:
+        return in_parts(source, path, functions)
 
 
 def script(name: str, settings: Any) -> str:

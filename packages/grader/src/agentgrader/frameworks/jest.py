@@ -7,7 +7,7 @@ from agentsandbox.errors import SandboxError
 
 from agentgrader.frameworks import javascript
 from agentgrader.frameworks.documents import fields, items, objects, text
-from agentgrader.frameworks.framework import Framework, Job, TestBox
+from agentgrader.frameworks.framework import Job, TestBox
 from agentgrader.frameworks.jest_results import read_results
 from agentgrader.frameworks.judging import judged
 from agentgrader.report import TestReport
@@ -21,7 +21,7 @@ _KNOWS_LIMIT, _NEVER = 29, "1000GB"
 """A limit on what a worker may hold makes jest run every test in a worker, so that none runs where the reporter does."""
 
 
-class Jest(Framework):
+class Jest(javascript.JavaScript):
     """jest. A test id is ``path::suite > test``.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which

@@ -7,7 +7,7 @@ from trajschema.outcome import TestStatus
 
 from agentgrader.frameworks import javascript
 from agentgrader.frameworks.documents import document, items, text
-from agentgrader.frameworks.framework import Framework, Job, TestBox
+from agentgrader.frameworks.framework import Job, TestBox
 from agentgrader.frameworks.judging import Reading, judged, of_every_process
 from agentgrader.report import TestReport
 
@@ -24,7 +24,7 @@ _REFUSED = (
 )
 
 
-class Node(Framework):
+class Node(javascript.JavaScript):
     """``node --test``. A test id is ``path::suite > test``, where the path is that of the test's file.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which

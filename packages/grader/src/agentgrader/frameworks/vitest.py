@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from agentgrader.frameworks import javascript
-from agentgrader.frameworks.framework import Framework, Job, TestBox
+from agentgrader.frameworks.framework import Job, TestBox
 from agentgrader.frameworks.jest_results import read_results
 from agentgrader.frameworks.judging import judged
 from agentgrader.report import TestReport
@@ -14,7 +14,7 @@ _REFUSED = ("-t", "--testNamePattern", "--reporter", "--outputFile", "--bail", "
             "bench", "list", "-r", "--root", "--workspace")  # fmt: skip
 
 
-class Vitest(Framework):
+class Vitest(javascript.JavaScript):
     """vitest. A test id is ``path::suite > test``.
 
     Ids choose files, all tests of which run; a report names only the tests among the ids. Tests of one id are one test, which
