@@ -259,7 +259,13 @@ def test_a_test_that_is_called_elsewhere_and_what_is_no_test_stay_as_they_are() 
     assert GO.rewrite(source.encode(), "a_test.go", wanted) == (source, [])
 
 
-def test_a_test_function_with_its_subtests_is_one() -> None:
+def test_files_of_the_package_hold_a_test() -> None:
+    assert GO.holders("example.com/calc/text::TestA/x") == (
+        "example.com/calc/text/*_test.go",
+        "calc/text/*_test.go",
+        "text/*_test.go",
+        "*_test.go",
+    )
     assert GO.function("example.com/calc/text::TestA/x") == "TestA"
     assert GO.renamed("example.com/calc/text::TestA/x", "TestA", "TestB") == "example.com/calc/text::TestB"
 

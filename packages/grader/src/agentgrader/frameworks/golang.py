@@ -54,8 +54,9 @@ class Go(Framework):
         return tuple(command[:2]) == ("go", "test")
 
     def holders(self, test: str) -> tuple[str, ...]:
-        """None by name: every file of tests is protected."""
-        return ()
+        """Files of tests in any folder that could be the package's: its import path ends with the folder, or it is a module's root."""
+        parts = test.partition("::")[0].split("/")
+        return tuple("/".join((*parts[i:], "*_test.go")) for i in range(len(parts) + 1))
 
     def function(self, test: str) -> str:
         """The test function, without subtests."""
