@@ -68,7 +68,8 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
     """Rounds of copies: in each every drawn function to fix, and some others, has one copy under a new name.
 
     A function to fix has a true and a false copy at least, in some of the rounds; which ones does not depend on any other's. So the
-    truth of one copy says nothing of another's in the same round. What equals everything passes one false copy of each at least. ``seconds`` is what one required test takes.
+    truth of one copy says nothing of another's in the same round. What equals everything passes one false copy of each at least.
+    ``seconds`` is what one required test takes.
     """
     fixing = _some([f for f in found if f.fixing], _FIXING, chance)
     keeping = list(_spread([f for f in found if not f.fixing], chance))
