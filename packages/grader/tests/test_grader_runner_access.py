@@ -23,6 +23,11 @@ def notes(code: str, base: str = BASE, path: str = "calc/sums.py") -> list[str]:
 
 
 REACHING = {
+    "a module from elsewhere": "import sys, tempfile\nsys.path.insert(0, tempfile.mkdtemp())\n",
+    "code in a text, timed": "import timeit\ntimeit.Timer('import gc').timeit(1)\n",
+    "the page cache": "import os\nos.posix_fadvise(3, 0, 0, os.POSIX_FADV_DONTNEED)\n",
+    "a runner by a format": "import sys\nx = sys.modules.get(f\"{'py':s}{'test':s}\")\n",
+    "the timer of its call": "import signal\nwatched = signal.getitimer(signal.ITIMER_REAL)[0] > 0\n",
     "made code": "import types\nf = types.FunctionType(compile, {})\n",
     "made code by map": "from types import FunctionType as F\nlist(map(F, []))\n",
     "the runner": "import _pytest.python\n",

@@ -125,9 +125,10 @@ class Folder:
 
     def _part(self, node: ast.expr, local: Mapping[str, Any]) -> str:
         if isinstance(node, ast.FormattedValue):
-            if node.format_spec is not None:
+            spec = "" if node.format_spec is None else str(self.value(node.format_spec, local))
+            if len(spec) > 3:  # a width may be anything
                 raise LookupError
-            return str(self.value(node.value, local))
+            return format(self.value(node.value, local), spec)
         return str(self.value(node, local))
 
     def _operation(self, op: ast.operator, left: Any, right: Any) -> Any:

@@ -18,6 +18,8 @@ _MEMORY = "the memory of objects"
 _TRACING = "a trace or profile hook"
 _ENDING = "the end of the process"
 _IMPORTS = "the import of modules"
+_LIMITS = "the limits of its process"
+_CACHES = "what of files is in memory"
 _DESCRIPTORS = "a file descriptor by number"
 _CODE = "code made while it runs"
 _INSIDES = "the insides of functions"
@@ -48,12 +50,19 @@ ORIGINS: dict[str, str] = {
     ),
     **_all(
         _IMPORTS,
+        "sys.path.append sys.path.insert sys.path.extend site.addsitedir "
         "sys.meta_path sys.path_hooks sys.path_importer_cache importlib.abc.Loader "
         "importlib.abc.MetaPathFinder importlib.machinery.SourceFileLoader importlib.machinery.SourcelessFileLoader "
         "importlib.machinery.ExtensionFileLoader importlib.machinery.PathFinder importlib.machinery.FileFinder zipimport imp",
     ),
+    **_all(_CACHES, "os.posix_fadvise posix.posix_fadvise os.preadv posix.preadv"),
+    **_all(_LIMITS, "signal.getitimer resource.getrlimit resource.prlimit"),
     **_all(_DESCRIPTORS, "os.dup os.dup2 os.closerange posix.dup posix.dup2 socket.fromfd"),
-    **_all(_CODE, "marshal.loads marshal.load code.InteractiveInterpreter runpy.run_path"),
+    **_all(
+        _CODE,
+        "marshal.loads marshal.load code.InteractiveInterpreter runpy.run_path timeit.Timer timeit.timeit timeit.repeat "
+        "cProfile.run cProfile.runctx profile.run profile.runctx trace.Trace typing.ForwardRef",
+    ),
 }
 """Dotted origin → what it reaches for. What is below an origin counts as well."""
 

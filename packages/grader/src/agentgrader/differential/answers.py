@@ -20,8 +20,9 @@ def usable(answer: Answer) -> bool:
 
 
 def told(answer: Answer) -> bool:
-    """Whether there is something to compare: an error, a value, or an argument that a call may have changed."""
-    return "raised" in answer or answer["result"][0] != "opaque" or bool(answer.get("after"))
+    """Whether there is something to compare: an error, or a value. One that cannot be written down may be anything, whatever came of the
+    arguments."""
+    return "raised" in answer or answer["result"][0] != "opaque"
 
 
 def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:

@@ -88,9 +88,10 @@ class Comparison:
         self._asked = asked
 
     def made(self, beside: Executor) -> Found:
-        """Differences, each seen twice. The gold patch is asked again in ``beside``, the diff meanwhile here.
+        """Differences. The gold patch is asked again in ``beside``, the diff meanwhile here.
 
-        What the gold patch answers in two ways is no difference, and of a function that does so now and then none is firm.
+        What the gold patch answers in two ways is no difference, and of a function that does so now and then none is firm. Nor is one that
+        is seen once alone: there the diff answers in two ways.
         """
         first = self._looked(self._answers)
         if not first.differing:
@@ -107,7 +108,13 @@ class Comparison:
             for i, d in again.differing.items()
             if asked[i] in first.differing and alike.get(asked[i])
         }
-        return Found(differing, {**first.lost, **two_ways})
+        seen_again = {asked[i]: d for i, d in again.differing.items()}
+        once = {
+            i: d.model_copy(update={"firm": False})
+            for i, d in {**first.differing, **seen_again}.items()
+            if i not in differing and alike.get(i) and d.what != "no answer"
+        }
+        return Found(differing | once, {**first.lost, **two_ways})
 
     def _looked(self, answers: Answered) -> Found:
         theirs = self._candidate.answers([c for c, _ in answers])

@@ -113,10 +113,9 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
     return Targets(tuple(chosen), tuple(excluded), layouts, tuple(top_level), others, _moved(gold, places), reasons)
 
 
-def sampled(functions: Set[Function], chosen: Targets, words: Set[str], seed: int) -> list[Target]:
-    """Some of ``functions`` that are not chosen anyway, drawn by ``seed``: those that new code may name (``words``) before all others."""
-    taken = {t.function for t in (*chosen.functions, *(t for t, _ in chosen.excluded))}
-    left = sorted(functions - taken)
+def sampled(functions: Set[Function], words: Set[str], seed: int) -> list[Target]:
+    """Some of ``functions``, drawn by ``seed``: those that new code may name (``words``) before all others."""
+    left = sorted(functions)
     random.Random(f"{seed} sample").shuffle(left)
     first = sorted(left, key=lambda f: f[1].partition("@")[0].rpartition(".")[2] not in words)
     return [Target(*f) for f in sorted(first[:MAX_SAMPLED])]

@@ -12,6 +12,7 @@ Errors count by class for recorded calls (a subclass will do); for a variation i
 which error bad input raises is rarely specified.
 """
 
+import random
 import re
 import secrets
 from collections.abc import Sequence, Set
@@ -119,9 +120,13 @@ class DifferentialTester:
 
 def _asked(chosen: Targets, recording: Recording, words: Set[str], seed: int) -> list[Target]:
     """What is changed, and of the rest what tests call."""
-    own = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen][:MAX_FUNCTIONS]
+    called = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen]
+    shuffled = random.Random(f"{seed} own").sample(called, len(called))
+    kept = {t.function for t in sorted(shuffled, key=lambda t: t.rank)[:MAX_FUNCTIONS]}
+    own = [t for t in called if t.function in kept]
     beside = {f for f, keeping in recording.seen.items() if keeping and recording.calls.get(f)}
-    return [*own, *sampled(beside, chosen, words, seed)]
+    taken = {t.function for t in (*own, *(t for t, _ in chosen.excluded))}
+    return [*own, *sampled(beside - taken, words, seed)]
 
 
 def _words(diff: str) -> set[str]:

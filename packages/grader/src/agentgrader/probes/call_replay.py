@@ -72,9 +72,10 @@ class Caller:
             return {"late": True}
         except BaseException as e:
             answer = {"raised": [class_name(c) for c in _MRO(type(e)) if c is not object]}
-        held = [i for i, a in enumerate(call["plain"]) if a[0] in _HELD]
+        given = [*call["plain"], *(call["star"] or []), *(v for _, v in (*call["named"], *(call["stars"] or [])))]
+        made = [*plain, *named.values()]
         with contextlib.suppress(_Late):
-            answer["after"] = [[i, self._encoder.encode(plain[i])] for i in held]
+            answer["after"] = [[i, self._encoder.encode(made[i])] for i, a in enumerate(given) if a[0] in _HELD]
         return answer
 
 

@@ -2,6 +2,7 @@
 
 It closes what namespaces leave open: socket families that no network namespace holds back (virtual machine sockets reach the
 hypervisor), key rings, io_uring (which opens sockets past any filter), mounting, new namespaces, the kernel's rarer interfaces.
+It refuses the plain ways to leave word for another box in what of a shared file is in memory; reading against a clock remains.
 And it keeps the server from being slowed or pinned to one core by what it serves, which has the same user.
 """
 
@@ -32,6 +33,10 @@ _SCHEDULING = {  # sched_setparam, sched_setscheduler, sched_setaffinity, sched_
 _PRIORITY = {"x86_64": 141, "aarch64": 140}  # setpriority: what kind of number the second argument is, counted from 0
 _IO_PRIORITY = {"x86_64": 251, "aarch64": 30}  # ioprio_set: the same, counted from 1
 _MISSING = (425, 426, 427, 435)  # io_uring in three calls; clone3, whose flags no filter can read: callers fall back to clone
+_CACHED = {  # fadvise64, mincore, preadv2, readahead, cachestat: what of a file is in memory, which all boxes of a host share
+    "x86_64": (221, 27, 327, 187, 451),
+    "aarch64": (223, 232, 286, 213, 451),
+}
 _REFUSED_EVERYWHERE = (428, 429, 430, 431, 432, 433, 442, 443)  # open_tree … fspick, mount_setattr, quotactl_fd
 _REFUSED = {
     # mount, umount2, pivot_root, chroot, unshare, setns, swapon, swapoff, reboot, syslog, acct, quotactl, init_module,
@@ -76,7 +81,7 @@ def program(machine: str, internet: bool, server: Collection[int] = ()) -> list[
         *_unless(_JUMP_EQUAL, _ARCHITECTURES[machine], _refusal(errno.ENOSYS)),
         (_LOAD, 0, 0, _NUMBER_AT),
         *_when(_JUMP_AT_LEAST, _X32, [_refusal(errno.ENOSYS)]),
-        *_each(_MISSING, errno.ENOSYS),
+        *_each((*_MISSING, *_CACHED[machine]), errno.ENOSYS),
         *_each((*_REFUSED_EVERYWHERE, *_REFUSED[machine]), errno.EPERM),
         *_when(_JUMP_EQUAL, _SOCKET[machine], [_argument(), *_allowing(families), _refusal(errno.EAFNOSUPPORT)]),
         *_when(_JUMP_EQUAL, _PRLIMIT[machine], [_argument(), *_allowing([0]), _refusal(errno.EPERM)]),  # its own limits only
