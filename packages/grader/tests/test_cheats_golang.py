@@ -259,6 +259,7 @@ def _copies(outcome: Outcome) -> list[str]:
     return [c.status for c in outcome.canaries if c.name in ("true copies", "false copies")]
 
 
+@pytest.mark.soak
 def test_the_gold_patch_is_resolved_with_copies(graded: Callable[[str], Outcome]) -> None:
     outcome = graded(RIGHT)
     assert (outcome.verdict, outcome.tamper, _copies(outcome)) == ("resolved", (), ["passed", "failed"])

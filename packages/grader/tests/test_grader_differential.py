@@ -158,6 +158,7 @@ def test_a_table_of_what_the_tests_ask_is_seen_in_each_backend(ask_everywhere: A
 EQUAL = "class {name}({base}):\n    __hash__ = None\n    def __eq__(self, other):\n        return True\n\n\n"
 
 
+@pytest.mark.soak
 def test_an_object_equal_to_everything_is_seen_by_its_type(ask: Ask) -> None:
     helpers = EQUAL.format(name="Any", base="") + EQUAL.format(name="Text", base="str") + EQUAL.format(name="Items", base="list")
     text = changed('f"{count} {word}s"', 'Text(f"{count} {word}s")')
@@ -167,6 +168,7 @@ def test_an_object_equal_to_everything_is_seen_by_its_type(ask: Ask) -> None:
     assert {("150", "Any()"), ("'2 cats'", "Text('2 cats')"), ("[2, 4]", "Items([2, 4])")} <= seen
 
 
+@pytest.mark.soak
 def test_a_class_that_claims_to_be_str_is_not_believed(ask: Ask) -> None:
     claims = 'class str(str):\n    __module__ = "builtins"\n    __class__ = property(lambda self: type(""))\n\n\n'
     assert ask(claims + changed('f"{count} {word}s"', 'str(f"{count} {word}s")'), named=True).differing > 0
@@ -191,6 +193,7 @@ def test_wrong_code_that_the_tests_accept_is_seen(ask: Ask, changes: dict[str, s
     assert {d.function for d in ask(text).differences} == {"shop.py::plural", "shop.py::Cart.total", "shop.py::evens"}
 
 
+@pytest.mark.soak
 def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, best_backend: Backend, tar: Callable[..., bytes]) -> None:
     ask(changed('word.endswith("y")', 'word == "pony"'))
     text = changed("count == 1", "count <= 1")

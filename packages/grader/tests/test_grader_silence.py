@@ -218,6 +218,7 @@ def test_objects_that_lie_about_their_class_differ(said: Said) -> None:
     assert ("total", "result") in firm(said({"bag/__init__.py": GOLD + LIES}))
 
 
+@pytest.mark.soak
 def test_a_slow_function_costs_itself_alone(said: Said) -> None:
     slow = GOLD.replace("    return text.strip().title()\n", "    import time\n    time.sleep(60)\n    return text.strip().title()\n")
     opinion = said({"bag/__init__.py": slow})

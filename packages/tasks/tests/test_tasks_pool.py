@@ -163,6 +163,7 @@ class CountingBackend:
         return self._real.reap()
 
 
+@pytest.mark.soak
 def test_what_was_validated_is_kept_when_the_sandbox_fails_and_not_done_again(shapes: Library, store: TaskStore, local: Backend) -> None:
     backend = CountingBackend(local)
     backend.fail_after = 3
