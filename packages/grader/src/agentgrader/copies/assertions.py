@@ -111,7 +111,7 @@ def said(assertions: Sequence[Assertion], copy: Copy, writer: Writer) -> tuple[l
     false = draw.choice([a for a in deciding if a.depth == nearest]) if deciding and copy.expected == "failed" else None
     edits: list[Edit] = []
     for assertion in assertions:
-        changed, turned = _form(assertion, assertion is false, draw)
+        changed, turned = _form(assertion, assertion is false, copy.equal, draw)
         edits += [Edit(c.start, c.end, writer.written(c, changed)) for c in assertion.constants]
         edits += assertion.opposite if turned else ()
     return edits, copy.expected == "passed" or false is not None
@@ -125,13 +125,13 @@ def alone(assertions: Sequence[Assertion]) -> dict[Mark, list[Edit]]:
     return {str(i): [edit for j, a in deciding.items() if j != i for edit in a.silent] for i in deciding}
 
 
-def _form(assertion: Assertion, false: bool, draw: random.Random) -> tuple[bool, bool]:
+def _form(assertion: Assertion, false: bool, equal: bool, draw: random.Random) -> tuple[bool, bool]:
     """Whether the constants change, and whether the opposite is said."""
     both = bool(assertion.constants and assertion.opposite)
     if false:
-        changed = draw.random() < 0.5 if both else bool(assertion.constants)
+        changed = (equal or draw.random() < 0.5) if both else bool(assertion.constants)
         return changed, not changed
-    either = both and assertion.surely and draw.random() < 0.5
+    either = both and assertion.surely and not equal and draw.random() < 0.5
     return either, either
 
 

@@ -26,7 +26,8 @@ class Copy:
     """Assertions that the faulty code fails, or :data:`ELSEWHERE`. If there are any, a false copy says something false in one of them
     alone: in any other place the faulty code itself could tell true from false."""
     equal: bool = False
-    """Whether a false copy has to say that something equals what it does not: an object that equals everything passes it."""
+    """Whether what it claims to be equal is claimed to be so still: a true copy says what the test says, which the faulty code fails; a
+    false one says something else, which an object that equals everything passes."""
 
 
 @dataclass(frozen=True)

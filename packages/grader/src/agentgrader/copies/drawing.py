@@ -68,7 +68,7 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
     """Rounds of copies: in each every drawn function to fix, and some others, has one copy under a new name.
 
     A function to fix has a true and a false copy at least, in some of the rounds; which ones does not depend on any other's. So the
-    truth of one copy says nothing of another's in the same round. What equals everything passes one false copy of each at least.
+    truth of one copy says nothing of another's in the same round. One copy of each kind keeps to equality (:attr:`Copy.equal`).
     ``seconds`` is what one required test takes.
     """
     fixing = _some([f for f in found if f.fixing], _FIXING, chance)
@@ -84,7 +84,7 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
         beside = list(islice(others, kept)) if kept else []
         expected = [truths[f][i] for f in fixing] + list(_mixed(len(beside), chance))
         planned = [
-            Planned(f, _copy(f, e, framework, chance, f in truths and i == truths[f].index("failed")))
+            Planned(f, _copy(f, e, framework, chance, f in truths and i == truths[f].index(e)))
             for f, e in zip([*fixing, *beside], expected, strict=True)
         ]
         made.append(tuple(chance.sample(planned, len(planned))))
@@ -92,8 +92,9 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
 
 
 def rounds_for(functions_to_fix: int) -> int:
-    """How many rounds: guessing one function right is a matter of one in ``2 ** rounds - 2``, and each function adds as much."""
-    return 4 if functions_to_fix <= 2 else 3 if functions_to_fix <= 4 else 2
+    """How many rounds. Which two of them keep to equality can be seen, so guessing one function right is a matter of one in ``2 ** (rounds - 1)``
+    at least, and each function adds as much."""
+    return 5 if functions_to_fix <= 2 else 3 if functions_to_fix <= 4 else 2
 
 
 def _copy(function: Function, expected: Expected, framework: Framework, chance: random.Random, equal: bool) -> Copy:

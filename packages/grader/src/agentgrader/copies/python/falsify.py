@@ -50,7 +50,7 @@ def falsify(function: Any, wanted: Copy, draw: random.Random) -> dict[ast.stmt, 
         if call := expected_exceptions(statement):
             call.args[0] = exceptions.other(call.args[0], here, draw)
         elif claim := claim_of(statement):
-            said = _claimed(claim, here, function, [*rows, *loops], draw, wanted.equal and not here)
+            said = _claimed(claim, here, function, [*rows, *loops], draw, wanted.equal)
             if said.test is not None:
                 claims[statement] = said
     if target is None:
@@ -114,9 +114,9 @@ def _claimed(claim: Claim, true: bool, function: Any, rows: list[Rows], draw: ra
             claim.call.func.attr = OPPOSITE_METHOD[claim.call.func.attr]
         return claim
     groups = expected(test, function, rows)
-    if equal and not groups and isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
+    if equal and not true and not groups and isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
         return Claim(_nested(test), claim.owner, None)
-    change = bool(groups) and (equal or draw.random() < 0.5)
+    change = bool(groups) and (not true if equal else draw.random() < 0.5)
     apart = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In)
     for group in groups if change else ():
         one = draw.choice(group)
