@@ -92,8 +92,9 @@ def plan(found: Sequence[Function], seconds: float, framework: Framework, chance
 
 
 def rounds_for(functions_to_fix: int) -> int:
-    """How many rounds. Which two of them keep to equality can be seen, so guessing one function right is a matter of one in ``2 ** (rounds - 1)``
-    at least, and each function adds as much."""
+    """How many rounds. Which two of them keep to equality can be seen, so guessing one function right is a matter of one in
+    ``2 ** (rounds - 1)`` at least, and each function adds as much.
+    """
     return 5 if functions_to_fix <= 2 else 3 if functions_to_fix <= 4 else 2
 
 
