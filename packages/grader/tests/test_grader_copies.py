@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agentgrader.copies.archive import contents, paths_of, with_files
+from agentgrader.copies.archive import contents, with_files
 from agentgrader.copies.copy import Copy, Expected
 from agentgrader.copies.drawing import Function, functions, plan
 from agentgrader.copies.python.rewrite import with_copies
 from agentgrader.frameworks.python import Pytest
 from agentgrader.grade import grade
+from agentgrader.tree_files import files_in
 from agentsandbox.sandbox import Backend
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
@@ -196,6 +197,6 @@ def test_an_archive_with_other_texts_holds_nothing_of_the_old_ones() -> None:
         info.type, info.linkname = tarfile.LNKTYPE, "b.py"
         tar.addfile(info)
     made = with_files(out.getvalue(), {"a.py": "new", "hard.py": "other"})
-    assert sorted(paths_of(made)) == ["a.py", "b.py", "hard.py"]
+    assert sorted(files_in(made)) == ["a.py", "b.py", "hard.py"]
     assert contents(made, ["a.py", "b.py", "hard.py"]) == {"a.py": b"new", "b.py": b"b", "hard.py": b"other"}
     assert b"old" not in made

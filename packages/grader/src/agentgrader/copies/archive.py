@@ -8,12 +8,6 @@ from pathlib import PurePosixPath
 _COMPILED = (".pyc", ".pyo")
 
 
-def paths_of(archive: bytes) -> list[str]:
-    """Of the files in it."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return [_name(member) for member, _ in _kept(tar) if member.isreg() or member.islnk()]
-
-
 def contents(archive: bytes, paths: Iterable[str]) -> dict[str, bytes]:
     """What these files hold, of those that are there."""
     wanted = set(paths)

@@ -7,12 +7,11 @@ from agentsandbox.sandbox import Sandbox
 from trajschema.outcome import CanaryResult, TestStatus
 from trajschema.task import Environment
 
-from agentgrader.copies.copy import Expected
+from agentgrader.copies.copy import EXPECTED, Expected
 from agentgrader.copies.drawing import Planned, Round
 from agentgrader.frameworks.framework import Framework
 from agentgrader.run import run_tests
 
-KINDS: tuple[Expected, Expected] = ("passed", "failed")
 NAMES = ("true copies", "false copies")
 """Names of the canaries in an outcome that report on the copies of each kind."""
 _DOES: dict[Expected, frozenset[TestStatus]] = {"passed": frozenset({"passed"}), "failed": frozenset({"failed", "error"})}
@@ -70,10 +69,10 @@ def ask(said: Written, box: Sandbox, environment: Environment) -> frozenset[Aske
 def results(asked: Iterable[Asked], wrong: Iterable[Asked]) -> tuple[CanaryResult, ...]:
     """What the true and the false copies did, each kind as one canary."""
     failed, there = {one.expected for one in wrong}, {one.expected for one in asked}
-    others = reversed(KINDS)
+    others = reversed(EXPECTED)
     return tuple(
         CanaryResult(name=name, expected=kind, status=other if kind in failed else kind)
-        for name, kind, other in zip(NAMES, KINDS, others, strict=True)
+        for name, kind, other in zip(NAMES, EXPECTED, others, strict=True)
         if kind in there
     )
 

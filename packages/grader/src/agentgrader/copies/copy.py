@@ -7,6 +7,7 @@ Mark: TypeAlias = str
 """Names one assertion of a test function, for the rewriter of its language."""
 
 Expected: TypeAlias = Literal["passed", "failed"]
+EXPECTED: tuple[Expected, Expected] = ("passed", "failed")
 
 ELSEWHERE: Mark = "elsewhere"
 """Stands for a function that the faulty code fails, though none of its assertions."""

@@ -20,6 +20,7 @@ from agentgrader.copies.copy import ELSEWHERE, Mark, Part
 from agentgrader.copies.drawing import Function, Round, functions, plan
 from agentgrader.frameworks import framework_of
 from agentgrader.run import run_tests
+from agentgrader.tree_files import files_in
 
 _SECONDS = 5.0
 """That looking at assertions one by one may take."""
@@ -51,7 +52,7 @@ class SecondRun:
         framework = framework_of(self.task.environment.test_command)
         self.prepare(box, diff)
         tree = box.copy_out(".", limit=_TREE_BYTES)
-        rounds = plan(functions(self.task, archive.paths_of(tree)), seconds, framework, random.Random(secrets.randbits(64)))
+        rounds = plan(functions(self.task, files_in(tree)), seconds, framework, random.Random(secrets.randbits(64)))
         sources = archive.contents(tree, {path for planned in rounds for one in planned for path in one.function.paths})
         fixing = [one.function for one in rounds[0] if one.function.fixing] if rounds else []
         telling = self._telling(box, fixing, sources)

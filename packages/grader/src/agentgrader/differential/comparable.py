@@ -10,7 +10,7 @@ from agentgrader.differential.comparison import TWO_WAYS, Found, said_of
 from agentgrader.differential.faulty import FaultySide
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import chosen_calls
-from agentgrader.differential.targets import MAX_FUNCTIONS, targets
+from agentgrader.differential.targets import called, targets
 from agentgrader.differential.tests_removed import edited_sources
 from agentgrader.frameworks import framework_of
 
@@ -41,7 +41,7 @@ def comparability(task: Task, tree: bytes, backend: Backend, limits: Limits, *, 
         base, mine = gold.outlines(paths, trusted)
         chosen = targets(base, mine, mine)
         recording = gold.recording()
-        asked = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen][:MAX_FUNCTIONS]
+        asked = called(chosen, recording.seen, 0)
         inputs = chosen_calls(recording, asked, {}, 0)
         answers, unanswered = gold.answers([c for c in inputs.calls if c.origin == "recorded"], paths)
         alike = gold.again(answers, paths, {})

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Container, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -111,6 +111,16 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
     reasons = () if chosen or excluded else ("no Python function is edited",)
     layouts, others = dict(_layouts(gold, candidate)), tuple(altered(base, gold, candidate))
     return Targets(tuple(chosen), tuple(excluded), layouts, tuple(top_level), others, _moved(gold, places), reasons)
+
+
+def called(chosen: Targets, seen: Container[Function], seed: int) -> list[Target]:
+    """Those that are changed, and of the others in their files those that tests call (``seen``). Where they are too many, ``seed`` draws
+    among the last.
+    """
+    found = [t for t in chosen.functions if t.rank < 2 or t.function in seen]
+    shuffled = random.Random(f"{seed} own").sample(found, len(found))
+    kept = {t.function for t in sorted(shuffled, key=lambda t: t.rank)[:MAX_FUNCTIONS]}
+    return [t for t in found if t.function in kept]
 
 
 def sampled(functions: Set[Function], words: Set[str], seed: int) -> list[Target]:

@@ -7,12 +7,11 @@ task's tests ran under the gold patch, and with variations of these. No test and
 leave the boxes as data and are compared here. What the gold patch answers never enters the diff's box, so nothing in there can forge
 agreement: not to answer, or to answer with anything else, is a difference.
 
-Where answers differ, both sides answer again, the gold patch twice: it must stay with its answer, and the difference must stay too.
-Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or neither does, because
-which error bad input raises is rarely specified.
+Where answers differ, both sides answer again, the gold patch twice: it must stay with its answer, and a difference that does not
+stay is not firm. Errors count by class for recorded calls (a subclass will do); for a variation it is enough that both raise or
+neither does, because which error bad input raises is rarely specified.
 """
 
-import random
 import re
 import secrets
 from collections.abc import Sequence, Set
@@ -32,7 +31,7 @@ from agentgrader.differential.faulty import FaultySide
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import chosen_calls
 from agentgrader.differential.module_names import places_of, root_of
-from agentgrader.differential.targets import MAX_FUNCTIONS, Target, Targets, sampled, targets
+from agentgrader.differential.targets import Target, Targets, called, sampled, targets
 from agentgrader.differential.tests_removed import edited_sources
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
@@ -120,10 +119,7 @@ class DifferentialTester:
 
 def _asked(chosen: Targets, recording: Recording, words: Set[str], seed: int) -> list[Target]:
     """What is changed, and of the rest what tests call."""
-    called = [t for t in chosen.functions if t.rank < 2 or t.function in recording.seen]
-    shuffled = random.Random(f"{seed} own").sample(called, len(called))
-    kept = {t.function for t in sorted(shuffled, key=lambda t: t.rank)[:MAX_FUNCTIONS]}
-    own = [t for t in called if t.function in kept]
+    own = called(chosen, recording.seen, seed)
     beside = {f for f, keeping in recording.seen.items() if keeping and recording.calls.get(f)}
     taken = {t.function for t in (*own, *(t for t, _ in chosen.excluded))}
     return [*own, *sampled(beside - taken, words, seed)]
