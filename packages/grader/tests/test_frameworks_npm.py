@@ -1,6 +1,5 @@
 """jest and vitest, installed for real: an honest fix is resolved, and what fakes one is not."""
 
-import difflib
 import fcntl
 import os
 import shutil
@@ -15,6 +14,7 @@ from agentsandbox.backends import choose
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.other_languages import diff_of
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
@@ -198,11 +198,6 @@ def runner(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "a/src/calc.js", "b/src/calc.js")
-    return "diff --git a/src/calc.js b/src/calc.js\n" + "".join(lines)
-
-
 Grade = Callable[[Mapping[str, str]], Outcome]
 
 
@@ -228,7 +223,7 @@ def graded(runner: str, modules: Path, environments: Path, tar: Callable[..., by
         environment=Environment(test_command=("node", str(modules / program)), timeout_s=60),
         FAIL_TO_PASS=("src/calc.test.js::adds", "src/calc.test.js::less > equals"),
         PASS_TO_PASS=("src/calc.test.js::less > subtracts", "src/setup.test.js::is set up"),
-        gold_patch=_diff(WRONG[runner], RIGHT[runner]),
+        gold_patch=diff_of("src/calc.js", WRONG[runner], RIGHT[runner]),
     )
     backend = choose("local", environments=environments, label="sandboxtest", allow_local=True)
 
