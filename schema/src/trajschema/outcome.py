@@ -78,6 +78,9 @@ class Differential(Part):
     differences: tuple[Difference, ...] = Field((), description="A few of them as evidence.")
     called_beside: int = Field(0, ge=0, description="Functions beside those that the gold patch changes which PASS_TO_PASS tests call.")
     not_compared: tuple[str, ...] = Field((), description="Where it could not look, and why.")
+    unreached: tuple[str, ...] = Field(
+        (), description="Code of the diff that is not the gold patch's and that no compared call reaches, as `path:line`."
+    )
 
 
 class Outcome(Record):

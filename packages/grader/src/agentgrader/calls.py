@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentsandbox import bootstrap
@@ -36,7 +36,10 @@ main(request, out)
 """
 )
 """What makes calls, for ``python -c``. It starts afresh, so that nothing of a test runner is in it."""
-_NEEDED = ("call_batches", "call_replay", "codes", "deserialize", "plain_answer", "serialize")
+_NEEDED = (
+    *("blocks", "call_batches", "call_replay", "codes", "deserialize"),
+    *("lookup", "outline", "plain_answer", "reached_blocks", "serialize"),
+)
 Function = tuple[str, str]
 """Path of a file and key (:mod:`agentgrader.probes.outline`)."""
 
@@ -62,6 +65,8 @@ class Recording:
     """The first thing in the arguments of a function that cannot be written down."""
     modules: dict[str, str] = field(default_factory=dict)
     """Name of a module that calls refer to → path of its file."""
+    exports: dict[Function, list[tuple[str, str]]] = field(default_factory=dict)
+    """Module and key of other names under which users find a function (:mod:`agentgrader.probes.exports`)."""
     codes: tuple[dict[str, Any], ...] = ()
     """Functions handed over, that no import finds: ``code`` (path, name, line, position), ``data`` (marshalled), ``names`` looked up."""
 
@@ -69,7 +74,8 @@ class Recording:
         """This one, with the calls of ``functions`` from another run of the same tests."""
         calls = {**self.calls, **{f: other.calls[f] for f in functions if f in other.calls}}
         codes = {json.dumps(c["code"]): c for c in (*self.codes, *other.codes)}
-        return Recording(calls, self.seen, {**self.lost, **other.lost}, {**self.modules, **other.modules}, tuple(codes.values()))
+        exports, modules = {**self.exports, **other.exports}, {**self.modules, **other.modules}
+        return Recording(calls, self.seen, {**self.lost, **other.lost}, modules, exports, tuple(codes.values()))
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,19 @@ class Setting:
     """Paths of files whose inner functions are not described in answers: they are edited."""
     moved: Mapping[str, list[str]] = field(default_factory=dict)
     """Name of a class or function → names that it may have here."""
+    noted: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Path → place and number of blocks: an answer has those that were ``reached`` first by its call."""
 
 
 def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
     """Path → functions and classes of the file (:mod:`agentgrader.probes.outline`); ``None`` for no Python."""
     return box.ask(PROBE, "outlines", {"paths": list(paths)}, _OUTLINE_S)
+
+
+def blocks(box: Sandbox, paths: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """Path → digest and line of each block in the functions of the file (:mod:`agentgrader.probes.blocks`); none for no Python."""
+    found = box.ask(PROBE, "blocks", {"paths": list(paths)}, _OUTLINE_S)
+    return {path: [(digest, line) for digest, line in entries or ()] for path, entries in found.items()}
 
 
 def record_calls(
@@ -142,9 +156,11 @@ def _recording(records: Sequence[Mapping[str, Any]]) -> Recording:
             made.lost[_function(r["lost"])] = r["why"]
         elif "module" in r:
             made.modules[r["module"]] = r["path"]
+        elif "exports" in r:
+            made.exports[_function(r["exports"])] = [(module, key) for module, key in r["names"]]
         elif "code" in r:
             codes.append(dict(r))
-    return Recording(made.calls, made.seen, made.lost, made.modules, tuple(codes))
+    return replace(made, codes=tuple(codes))
 
 
 def _function(name: Sequence[str]) -> Function:
@@ -187,6 +203,7 @@ def make_calls(
         "codes": json.loads(paths.inward(json.dumps(list(setting.codes)))),
         "left_out": list(setting.left_out),
         "moved": dict(setting.moved),
+        "noted": dict(setting.noted),
         "sources": _sources(),
     }
     python = environment.test_command[0]

@@ -81,7 +81,9 @@ def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], besi
     if left:
         return f"{len(left)} of {len(fix)} functions of the fix were not compared: {_reasons(left)}"
     left = [f for f in beside if f.changed_by == "diff" and not f.compared]
-    return f"not compared, of what only the diff changes: {_reasons(left)}" if left else ""
+    if left:
+        return f"not compared, of what only the diff changes: {_reasons(left)}"
+    return f"no compared call reaches what the diff does at {_some(opinion.unreached)}" if opinion.unreached else ""
 
 
 def _reasons(functions: Sequence[ComparedFunction]) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agentsandbox.errors import BoxLost
 from agentsandbox.sandbox import Sandbox
@@ -38,25 +38,34 @@ class Candidate:
         asked: Sequence[Target],
         moved: Mapping[str, list[str]],
         paths: Sequence[str],
+        noted: Mapping[str, list[tuple[int, int]]],
     ) -> None:
         self._box = box
         self._environment = environment
         self._gold = gold
         self._elsewhere = {t.function: t.elsewhere for t in asked}
         self._moved = moved
+        self._exports = gold.recording().exports
         self._paths = paths
+        self._noted = noted
+        self.reached: set[int] = set()
+        """Numbers of the ``noted`` blocks that calls reached."""
 
     def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
         """Answers by position."""
-        requests = [c.request(places_of(self._elsewhere.get(c.function, ()), root_of(c.module, c.path))) for c in calls]
-        setting = self._gold.setting(calls, self._paths, self._moved)
+        requests = [c.request(self._places(c), self._exports.get(c.function, ())) for c in calls]
+        setting = replace(self._gold.setting(calls, self._paths, self._moved), noted=self._noted)
         found: dict[int, Answer] = {}
         try:
             for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE):
                 found[r["call"]] = r
+                self.reached |= {*r.get("reached", ())}
         except BoxLost:
             return {}
         return found
+
+    def _places(self, call: Call) -> list[list[str]]:
+        return places_of(self._elsewhere.get(call.function, ()), root_of(call.module, call.path))
 
 
 @dataclass

@@ -14,12 +14,13 @@ from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader.calls import Function, Pace, Recording, Setting, make_calls, outlines, record_calls
+from agentgrader.calls import Function, Pace, Recording, Setting, blocks, make_calls, outlines, record_calls
 from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.module_names import root_of
 from agentgrader.differential.stand_ins import stand_ins
 from agentgrader.differential.tests_removed import KEPT, test_patterns
+from agentgrader.differential.unreached import Blocks
 from agentgrader.differential.values import Ignored
 from agentgrader.frameworks.framework import PROBE
 
@@ -86,6 +87,10 @@ class GoldSide:
             found = outlines(box, new)  # of files that the gold patch leaves alone
             before, after = self._outlines = {**before, **found}, {**after, **found}
         return {p: before[p] for p in paths}, {p: after[p] for p in paths}
+
+    def blocks(self, paths: Sequence[str]) -> Blocks:
+        """See :func:`agentgrader.calls.blocks`."""
+        return blocks(self._box(), paths)
 
     def _faulty(self) -> Sandbox:
         """A new box without the gold patch."""

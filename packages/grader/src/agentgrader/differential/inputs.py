@@ -7,6 +7,7 @@ behaves for argument types that it is never given is not specified.
 import functools
 import json
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,9 +51,15 @@ class Call:
     stars: tuple[Encoded, ...] | None
     origin: Literal["recorded", "mutated"] = "recorded"
 
-    def request(self, elsewhere: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
-        """As the box takes it; ``elsewhere`` are [module, key] of where the function may be too."""
-        return {"places": [[self.module, self.key], *map(list, elsewhere)], **{f: getattr(self, f) for f in _FIELDS}}
+    def request(self, elsewhere: Sequence[Sequence[str]] = (), exports: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
+        """As the box takes it. ``elsewhere`` are [module, key] of where the function may be too, ``exports`` of its other names: calls use
+        all of its names, each in turn.
+        """
+        own = [self.module, self.key]
+        by_turns = [own, *map(list, exports)]
+        first = by_turns[zlib.crc32(self.identity.encode("utf-8", "surrogatepass")) % len(by_turns)] if exports else own
+        places = [first, *([own] if first != own else []), *map(list, elsewhere)]
+        return {"places": places, **{f: getattr(self, f) for f in _FIELDS}}
 
     @property
     def function(self) -> Function:

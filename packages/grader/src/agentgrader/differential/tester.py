@@ -19,12 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from agentsandbox.errors import SandboxError
-from agentsandbox.sandbox import Backend
+from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
-from agentgrader.calls import Recording, outlines
+from agentgrader.calls import Recording, blocks, outlines
 from agentgrader.differential.comparable import unrecorded
 from agentgrader.differential.comparison import Candidate, Comparison, said_of
 from agentgrader.differential.faulty import FaultySide
@@ -33,6 +33,7 @@ from agentgrader.differential.inputs import chosen_calls
 from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.targets import Target, Targets, called, sampled, targets
 from agentgrader.differential.tests_removed import edited_sources
+from agentgrader.differential.unreached import NewBlocks, new_blocks
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
 
@@ -97,10 +98,17 @@ class DifferentialTester:
             asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
-            candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths)
+            new = self._new_blocks(box, paths) if mine != theirs else NewBlocks()
+            candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths, new.noted)
             found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
         reaching = self._faulty.reaching(answers, paths, inputs.ignored, trusted) if chosen.top_level else set()
-        return said_of(chosen, asked, recording, inputs, answers, unanswered, found, reaching)
+        said = said_of(chosen, asked, recording, inputs, answers, unanswered, found, reaching)
+        return said.model_copy(update={"unreached": new.unreached(candidate.reached)})
+
+    def _new_blocks(self, box: Sandbox, paths: Sequence[str]) -> NewBlocks:
+        ready = self._beside.submit(self._gold.blocks, paths)
+        theirs = blocks(box, paths)
+        return new_blocks(ready.result(), theirs)
 
     def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[tuple[dict[str, Any], dict[str, Any]], Recording]:
         return self._gold.outlines(paths, trusted), self._gold.recording()

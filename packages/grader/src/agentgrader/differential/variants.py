@@ -1,11 +1,14 @@
 """Other values of the type of an encoded one: what a call may be varied with."""
 
 import base64
+import itertools
 from collections.abc import Iterator, Sequence
 
 from agentgrader.differential.values import Encoded
 
-_ELEMENTS = 4
+_ELEMENTS, _ATTRIBUTES = 4, 12
+_CONTAINERS = ("list", "tuple", "set", "frozenset", "iterator")
+_NESTED = (*_CONTAINERS, "dict", "object", "made")
 _BOUNDS = (0, 1, -1, 10, 99, 100, 999, 1000, 1001, 1024, 10**6, -1000)
 
 
@@ -35,7 +38,7 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
     elif tag in ("bytes", "bytearray"):
         data = base64.b64decode(e[1])
         yield from (("bytes", [tag, base64.b64encode(d).decode()]) for d in (b"", data[:-1], data + data, data[::-1]) if d != data)
-    elif tag in ("list", "tuple", "set", "frozenset", "iterator"):
+    elif tag in _CONTAINERS:
         yield from _sequences(e, constants)
     elif tag == "dict":
         pairs = e[1]
@@ -47,9 +50,28 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
         for i in (1, 2, 3):
             others = [["int", str(n)] for n in (0, 1, 2, -1, -2)] if e[i][0] == "none" else [["none"], *(v for _, v in variants(e[i]))]
             yield from (("slice", [*e[:i], other, *e[i + 1 :]]) for other in others)
+    elif tag == "object":
+        yield from _states(e, constants)
     elif tag == "made":
         for i, part in enumerate(e[2][:1] if e[1] == "builtins:getattr" else e[2]):
             yield from ((kind, ["made", e[1], [*e[2][:i], made, *e[2][i + 1 :]]]) for kind, made in variants(part))
+
+
+def _states(e: Encoded, constants: Sequence[Encoded]) -> Iterator[tuple[str, Encoded]]:
+    """Instances of the same class that hold something else: other content, or another value in one attribute."""
+    _, name, base, attributes = e
+    if base is not None and _is_flat(base):
+        yield from (("content", ["object", name, made, attributes]) for _, made in variants(base, constants))
+    for i, (key, value) in enumerate(attributes[:_ATTRIBUTES]):
+        if _is_flat(value):
+            others = (made for _, made in variants(value, constants))
+            yield from (("state", ["object", name, base, [*attributes[:i], [key, made], *attributes[i + 1 :]]]) for made in others)
+
+
+def _is_flat(e: Encoded) -> bool:
+    """Whether no container in it has containers or instances in it."""
+    items = [*itertools.chain(*e[1])] if e[0] == "dict" else e[1] if e[0] in _CONTAINERS else []
+    return e[0] != "object" and all(item[0] not in _NESTED for item in items)
 
 
 def _sequences(e: Encoded, constants: Sequence[Encoded]) -> Iterator[tuple[str, Encoded]]:

@@ -34,7 +34,7 @@ def main(request: dict[str, Any], out: int) -> None:
     import gc
     import resource
 
-    from agentgrader.probes import call_replay  # noqa: F401  # once, and not in each child
+    from agentgrader.probes import call_replay, reached_blocks  # noqa: F401  # once, and not in each child
 
     _guard(0)
     remove_tests(request["workdir"], request["remove"], request["keep"])
@@ -127,6 +127,7 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
 
     from agentgrader.probes.call_replay import Caller, become_plain, codes_sent, know_moved, sources_below
     from agentgrader.probes.deserialize import Rebuilder
+    from agentgrader.probes.reached_blocks import ReachedBlocks
     from agentgrader.probes.serialize import Encoder
 
     os.setpgid(0, 0)
@@ -140,11 +141,14 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
     calls = [request["calls"][n] for n in batch]
     dump, write = json.dumps, _write
     sources = sources_below(request["workdir"], request["left_out"])
+    blocks = ReachedBlocks(request["workdir"], request["noted"])
     caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources))
     become_plain(request)
     know_moved(request["moved"])
     for call in calls:
-        write(3, dump(caller.answer(call)).encode() + b"\n")
+        answer = caller.answer(call)
+        reached = blocks.new()
+        write(3, dump({**answer, "reached": reached} if reached else answer).encode() + b"\n")
 
 
 def _guard(dumpable: int) -> None:

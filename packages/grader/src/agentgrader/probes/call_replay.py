@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentgrader.probes.deserialize import Rebuilder, Unbuildable, found
-from agentgrader.probes.serialize import _MRO, _SPACE, ALIASES, CODES, MOVED, SENT, Encoder, class_name
+from agentgrader.probes.lookup import first_of
+from agentgrader.probes.serialize import _MRO, ALIASES, CODES, MOVED, SENT, Encoder, class_name
 
 _HELD = {"list", "dict", "set", "bytearray", "object"}
 """Tags of values that a call may change."""
@@ -46,7 +47,7 @@ class Caller:
         """Make one call."""
         build = self._rebuilder.value
         try:
-            function = _first(call["places"])
+            function = first_of(call["places"])
         except Unbuildable as e:
             return {"absent": str(e)}
         try:
@@ -61,7 +62,7 @@ class Caller:
         try:
             signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
             try:
-                result = function(*plain, **named)
+                result = function.called(plain, named)
                 if type(result) is types.CoroutineType:
                     result = asyncio.run(result)
                 answer = {"result": self._encoder.encode(result)}
@@ -81,41 +82,6 @@ class Caller:
 
 def _late(signum: int, frame: Any) -> None:
     raise _Late
-
-
-def _first(places: list[list[str]]) -> Callable[..., Any]:
-    for module, key in places[:-1]:
-        with contextlib.suppress(Unbuildable):
-            return resolve(module, key)
-    return resolve(*places[-1])
-
-
-def resolve(module: str, key: str) -> Callable[..., Any]:
-    """The function with that key of :mod:`agentgrader.probes.outline`, as the module has it now.
-
-    Raises:
-        Unbuildable: there is none.
-    """
-    path, _, accessor = key.partition("@")
-    outer, _, name = path.rpartition(".")
-    if not outer:
-        function = found(f"{module}:{name}")
-    else:
-        owner = found(f"{module}:{outer}")
-        if type not in _MRO(type(owner)):
-            raise Unbuildable(f"{outer} is no class")
-        private = name.startswith("__") and not name.endswith("__")
-        own = f"_{owner.__name__.lstrip('_')}{name}" if private else name
-        function = next((_SPACE(c)[own] for c in _MRO(owner) if own in _SPACE(c)), None)  # a method may have moved to a base
-    if isinstance(function, (staticmethod, classmethod)):
-        function = function.__func__
-    elif isinstance(function, property):
-        function = {"": function.fget, "setter": function.fset, "deleter": function.fdel}[accessor]
-    elif outer and not callable(function):
-        function = getattr(function, "func", None)
-    if not callable(function):
-        raise Unbuildable(f"{key} is not there" if function is None else f"{key} cannot be called")
-    return function  # type: ignore[no-any-return]
 
 
 def codes_sent(sent: list[dict[str, Any]]) -> dict[tuple[Any, ...], types.CodeType]:

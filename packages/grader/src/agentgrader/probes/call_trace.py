@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from agentgrader.probes.exports import exports
 from agentgrader.probes.serialize import Encoder
 from agentgrader.probes.trace_hooks import arm, hooked
 
@@ -42,6 +43,7 @@ class _State:
     def __init__(self, path: str, key: str, wanted: bool) -> None:
         self.name = [path, key]
         self.rank = 0 if wanted else 1
+        self.module = ""
         self.kept: set[str] = set()
         self.lost = False
         self.seen: set[bool] = set()
@@ -108,6 +110,12 @@ class CallTracer:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """As a plugin of pytest."""
         self.switch(nodeid)
+
+    def tell_exports(self) -> None:
+        """After the last test: send ``{"exports": [path, key], "names": [module, key] of its other names}``."""
+        recorded = {(s.module, s.name[1]): s.name for s in self._states if s.kept}
+        for module, key, others in exports(recorded, self._is_source):
+            self._send({"exports": recorded[module, key], "names": others})
 
     def _number(self, path: str, key: str) -> int:
         if (path, key) not in self._known:
@@ -176,6 +184,7 @@ class CallTracer:
                 self._send({"lost": state.name, "why": lost})
         elif text not in state.kept:
             state.kept.add(text)
+            state.module = module
             state.in_test += 1
             self._bytes += len(text)
             for name in {module, *modules_in(values)}:

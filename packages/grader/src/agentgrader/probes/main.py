@@ -12,6 +12,7 @@ from typing import Any
 from agentsandbox.server.globs import matches
 from agentsandbox.server.host import Host
 
+from agentgrader.probes.blocks import blocks
 from agentgrader.probes.fork_server import ForkServer
 from agentgrader.probes.outline import outline
 from agentgrader.probes.report_records import sender
@@ -24,7 +25,7 @@ def start(host: Host) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
     """The handlers (see :class:`agentsandbox.messages.Probe`). Importing pytest begins at once."""
     server = ForkServer(host)
     calls = _Calls(host, server)
-    return {"run_tests": server.run, "outlines": calls.outlines, "record": calls.record}
+    return {"run_tests": server.run, "outlines": calls.outlines, "blocks": calls.blocks, "record": calls.record}
 
 
 class _Calls:
@@ -37,12 +38,16 @@ class _Calls:
 
     def outlines(self, request: dict[str, Any]) -> dict[str, Any]:
         """Path → outline (see :mod:`agentgrader.probes.outline`); null for a file that is not there or no Python."""
-        return {path: self._outline(path) for path in request["paths"]}
+        return {path: self._read(path, outline) for path in request["paths"]}
 
-    def _outline(self, path: str) -> dict[str, Any] | None:
+    def blocks(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Path → blocks (see :mod:`agentgrader.probes.blocks`); null as for outlines."""
+        return {path: self._read(path, blocks) for path in request["paths"]}
+
+    def _read(self, path: str, what: Callable[[ast.Module], Any]) -> Any:
         try:
             with open(os.path.join(self._s.workdir, path), "rb", opener=_regular) as f:
-                return outline(ast.parse(f.read(_SOURCE_BYTES)))
+                return what(ast.parse(f.read(_SOURCE_BYTES)))
         except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
             return None
 
@@ -76,14 +81,23 @@ class _Calls:
 
         if request["runner"] == "unittest":
             unittest = self._server.unittest(request["arguments"], request["ids"])
-            return self._gathered(lambda report, token: unittest(tracer(report, token)), request["timeout_s"])
+
+            def run(report: int, token: str) -> int:
+                made = tracer(report, token)
+                code = unittest(made)
+                made.tell_exports()
+                return code
+
+            return self._gathered(run, request["timeout_s"])
         plugins: list[Any] = []
         # plain assertions, because pytest compiles what it rewrites itself: modules with doctests too
         session = self._server.session([*request["arguments"], "--assert=plain", *request["ids"]], plugins)
 
         def work(report: int, token: str) -> int:
             plugins.append(tracer(report, token))
-            return session()
+            code = session()
+            plugins[0].tell_exports()
+            return code
 
         return self._gathered(work, request["timeout_s"])
 

@@ -70,7 +70,7 @@ def _outside(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stmt]
         elif isinstance(node, (ast.If, ast.Try)):
             for part in (node.body, node.orelse, getattr(node, "finalbody", []), *(h.body for h in getattr(node, "handlers", []))):
                 yield from _outside(part, prefix)
-        elif not isinstance(node, (*_FUNCTION, ast.Import, ast.ImportFrom, ast.Pass)) and not _is_text(node):
+        elif not isinstance(node, (*_FUNCTION, ast.Import, ast.ImportFrom, ast.Pass)) and not is_text(node):
             yield prefix, node
 
 
@@ -98,7 +98,7 @@ class _Bare(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         body = getattr(node, "body", None)
-        if isinstance(node, (*_DEFINITION, ast.Module)) and body and _is_text(body[0]):
+        if isinstance(node, (*_DEFINITION, ast.Module)) and body and is_text(body[0]):
             node.body = body[1:] or [ast.Pass()]
         return node
 
@@ -112,7 +112,7 @@ class _Hollow(ast.NodeTransformer):
         return super().generic_visit(node)
 
 
-def _is_text(node: ast.stmt) -> bool:
+def is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

@@ -20,11 +20,12 @@ def read_answer(line: bytes) -> dict[str, Any]:
 
 def checked(answer: Any) -> dict[str, Any]:
     """``answer`` if it is one: of one kind, nothing else beside, values as lists that start with a tag; else ``{"malformed": True}``."""
-    if type(answer) is not dict or sum(kind in answer for kind in _KINDS) != 1 or not set(answer) <= {*_KINDS, "after"}:
+    if type(answer) is not dict or sum(kind in answer for kind in _KINDS) != 1 or not set(answer) <= {*_KINDS, "after", "reached"}:
         return {"malformed": True}
-    raised, after = answer.get("raised", ["x"]), answer.get("after", [])
+    raised, after, reached = answer.get("raised", ["x"]), answer.get("after", []), answer.get("reached", [])
     values = [answer["result"]] if "result" in answer else []
     sound = type(raised) is list and raised and all(type(name) is str for name in raised) and type(after) is list
+    sound = sound and type(reached) is list and all(type(n) is int for n in reached)
     if not sound or not all(type(a) is list and len(a) == 2 and type(a[0]) is int for a in after):
         return {"malformed": True}
     values += [a[1] for a in after]

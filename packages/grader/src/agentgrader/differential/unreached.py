@@ -1,0 +1,37 @@
+"""Code of a diff that no compared call reaches: what it does there is not known."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+Blocks = Mapping[str, Sequence[tuple[str, int]]]
+"""Path → digest and line of each block in its functions (:mod:`agentgrader.probes.blocks`)."""
+_MOST = 4000
+"""Blocks that are watched; of more, the rest counts as not reached."""
+
+
+@dataclass(frozen=True)
+class NewBlocks:
+    """Blocks that a diff has and the gold patch has not, with their places, by number."""
+
+    places: tuple[tuple[str, int, int], ...] = ()
+    """Path, place among the blocks of the file, and line."""
+
+    @property
+    def noted(self) -> dict[str, list[tuple[int, int]]]:
+        """As :attr:`agentgrader.calls.Setting.noted` takes them."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for number, (path, place, _) in enumerate(self.places[:_MOST]):
+            found.setdefault(path, []).append((place, number))
+        return found
+
+    def unreached(self, reached: Collection[int]) -> tuple[str, ...]:
+        """``path:line`` of those that are not among the ``reached`` numbers."""
+        left = [(path, line) for number, (path, _, line) in enumerate(self.places) if number not in reached]
+        return tuple(f"{path}:{line}" for path, line in dict.fromkeys(left))
+
+
+def new_blocks(gold: Blocks, candidate: Blocks) -> NewBlocks:
+    """What is the same somewhere in the gold patch's files is not new, wherever the diff has it."""
+    known = {digest for entries in gold.values() for digest, _ in entries}
+    places = [(p, n, line) for p in sorted(candidate) for n, (digest, line) in enumerate(candidate[p]) if digest not in known]
+    return NewBlocks(tuple(places))

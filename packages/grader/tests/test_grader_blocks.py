@@ -1,0 +1,133 @@
+"""Blocks of functions: which there are, when two count as the same, and that code which notes them does what it did."""
+
+import ast
+import inspect
+from typing import Any
+
+import pytest
+from agentgrader.differential.unreached import new_blocks
+from agentgrader.probes.blocks import blocks, noting
+
+SOURCE = """
+def kinds(a, b=2):
+    "Says what there is."
+    found = []
+    if a > b and b or not a:
+        found.append("if")
+    elif a == b:
+        found.append("elif")
+    else:
+        found.append("else")
+    for n in range(a):
+        if n == 3:
+            break
+    else:
+        found.append("all")
+    while a > 5:
+        a -= 1
+        continue
+    try:
+        found.append(1 // a)
+    except ZeroDivisionError as error:
+        found.append(str(error))
+    else:
+        found.append("fine")
+    finally:
+        found.append("done")
+    match b:
+        case 2:
+            found.append("two")
+        case int() if b > 2:
+            found.append("more")
+    if a == 4:
+        return sorted({k: v for k, v in zip(found, range(9)) if v}, key=str)
+    call = lambda x: x or "nothing"
+    return found + [call(i) for i in (0, a)] + list(y for y in each(b))
+
+
+def each(n):
+    with open("/dev/null"):
+        yield from range(n)
+    yield "last" if n else None
+
+
+class Kept:
+    limit = 3 if True else 4
+
+    def method(self):
+        nonlocal_ = [self.limit]
+
+        def inner():
+            nonlocal_.append(1)
+            return nonlocal_
+
+        return inner()
+"""
+
+
+def _all(source: str) -> list[list[Any]]:
+    return blocks(ast.parse(source))
+
+
+def _namespace(tree: ast.Module, **more: Any) -> dict[str, Any]:
+    made = dict(more)
+    exec(compile(tree, "<noting>", "exec"), made)
+    return made
+
+
+def test_code_that_notes_its_blocks_does_what_it_did() -> None:
+    reached: set[int] = set()
+    plain = _namespace(ast.parse(SOURCE))
+    wanted = {n: n for n in range(len(_all(SOURCE)))}
+    noted = _namespace(noting(ast.parse(SOURCE), wanted, "note"), note=reached.add)
+    for a in range(9):
+        for b in range(5):
+            assert noted["kinds"](a, b) == plain["kinds"](a, b)
+    assert noted["Kept"]().method() == plain["Kept"]().method()
+    assert inspect.getdoc(noted["kinds"]) == inspect.getdoc(plain["kinds"])
+    assert reached == set(wanted)
+
+
+def test_only_what_is_wanted_is_noted_and_only_if_it_runs() -> None:
+    reached: set[int] = set()
+    lines = {line: n for n, (_, line) in enumerate(_all(SOURCE))}
+    inside = next(line for line, text in enumerate(SOURCE.splitlines(), 1) if 'append("elif")' in text)
+    space = _namespace(noting(ast.parse(SOURCE), {lines[inside]: 70}, "note"), note=reached.add)
+    space["kinds"](3, 2)
+    assert reached == set()
+    space["kinds"](2, 2)
+    assert reached == {70}
+
+
+SAME = {
+    "locals renamed": ("found", "seen"),
+    "another docstring": ("Says what there is.", "Tells it."),
+    "a comment": ("    found = []\n", "    found = []  # nothing yet\n"),
+    "parentheses": ("a == 4", "(a == 4)"),
+}
+OTHER = {
+    "another constant": ("a == 4", "a == 5"),
+    "parameters swapped": ("a > b and", "b > a and"),
+    "another attribute": ("self.limit", "self.most"),
+    "another error": ("ZeroDivisionError", "ValueError"),
+}
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_blocks_in_other_words_are_the_same(change: tuple[str, str]) -> None:
+    assert SOURCE.count(change[0])
+    assert [d for d, _ in _all(SOURCE.replace(*change))] == [d for d, _ in _all(SOURCE)]
+
+
+@pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
+def test_a_block_under_another_condition_is_new(change: tuple[str, str]) -> None:
+    gold, theirs = {"a.py": [(d, n) for d, n in _all(SOURCE)]}, {"b.py": [(d, n) for d, n in _all(SOURCE.replace(*change))]}
+    new = new_blocks(gold, theirs)
+    assert new.places
+    assert new.unreached(range(len(new.places))) == ()
+    assert set(new.unreached(())) == {f"b.py:{line}" for _, _, line in new.places}
+    assert sorted(n for numbers in new.noted.values() for _, n in numbers) == list(range(len(new.places)))
+
+
+def test_what_moves_to_another_file_is_not_new() -> None:
+    assert new_blocks({"a.py": [("x", 1), ("y", 2)]}, {"a.py": [], "b.py": [("y", 7)]}).places == ()
