@@ -129,5 +129,14 @@ def test_a_block_under_another_condition_is_new(change: tuple[str, str]) -> None
     assert sorted(n for numbers in new.noted.values() for _, n in numbers) == list(range(len(new.places)))
 
 
+def test_a_number_too_long_to_be_written_out_is_read() -> None:
+    assert _all(f"def f(n):\n    if n:\n        return 0x{'1' * 9000}\n    return 2\n")
+
+
+def test_of_a_file_that_cannot_be_read_all_is_new() -> None:
+    new = new_blocks({"a.py": [("x", 1)]}, {"a.py": None})
+    assert new.unreached([*range(9)][1:]) == ("a.py:1",)
+
+
 def test_what_moves_to_another_file_is_not_new() -> None:
     assert new_blocks({"a.py": [("x", 1), ("y", 2)]}, {"a.py": [], "b.py": [("y", 7)]}).places == ()

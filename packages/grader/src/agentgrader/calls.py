@@ -104,10 +104,10 @@ def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
     return box.ask(PROBE, "outlines", {"paths": list(paths)}, _OUTLINE_S)
 
 
-def blocks(box: Sandbox, paths: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    """Path → digest and line of each block in the functions of the file (:mod:`agentgrader.probes.blocks`); none for no Python."""
+def blocks(box: Sandbox, paths: Sequence[str]) -> dict[str, list[tuple[str, int]] | None]:
+    """Path → digest and line of each block in the functions of the file (:mod:`agentgrader.probes.blocks`); ``None``: it cannot be read."""
     found = box.ask(PROBE, "blocks", {"paths": list(paths)}, _OUTLINE_S)
-    return {path: [(digest, line) for digest, line in entries or ()] for path, entries in found.items()}
+    return {path: None if entries is None else [(digest, line) for digest, line in entries] for path, entries in found.items()}
 
 
 def record_calls(

@@ -16,6 +16,7 @@ _TESTS = re.compile(r"tests?|conftest|test_\w+|\w+_test")
 _MAKING = frozenset({"exec", "eval", "__import__"})
 _SEEKING = frozenset({"startswith", "endswith", "find", "index", "count", "fullmatch", "search"})
 _DICTIONARY = frozenset({"get", "update", "setdefault", "__setitem__", "pop"})
+_EACH = frozenset({"items", "values", "keys", "copy", "popitem", "__iter__"})
 _OWN_PATCHES = frozenset({"self", "cls"})
 
 
@@ -180,6 +181,12 @@ class _Finder:
             if owner.removesuffix(".__dict__") in reach.HIDING and owner.endswith(".__dict__") and not self._names.texts(node.slice):
                 yield "a hidden name", owner
 
+    def _whole(self, node: ast.expr) -> Iterator[tuple[str, str]]:
+        """The dictionary of a module of which nothing may be read but by name, in other hands."""
+        for owner in self._names.origins(node):
+            if owner.endswith(".__dict__") and owner.removesuffix(".__dict__") in reach.HIDING:
+                yield "a hidden name", f"all of {owner}"
+
     def _module_named(self, key: ast.expr) -> Iterator[tuple[str, str]]:
         for name in self._names.texts(key):
             if (
@@ -204,10 +211,13 @@ class _Finder:
 
     def _each_module(self, many: ast.expr) -> Iterator[tuple[str, str]]:
         inner = many
-        while isinstance(inner, ast.Call):
+        while True:
+            owners = self._names.origins(inner)
+            yield from (("sys.modules", "all of them") for owner in owners if owner == "sys.modules")
+            yield from self._whole(inner)
+            if not isinstance(inner, ast.Call):
+                break
             inner = inner.args[0] if inner.args else inner.func.value if isinstance(inner.func, ast.Attribute) else ast.Constant(0)
-        if "sys.modules" in self._names.origins(inner):
-            yield "sys.modules", "all of them"
 
     def _is_hidden(self, node: ast.expr) -> bool:
         """Whether a name or a text is decoded, and from what cannot be told."""
@@ -235,6 +245,8 @@ class _Finder:
         if scope.runs_at_import and names & reach.AT_IMPORT:
             yield "the end of the process", "exit while it is imported"
         yield from self._through_method(node)
+        for handed in (*args, *([node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr in _EACH else [])):
+            yield from self._whole(handed)
         yield from self._makes_code(names, node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _SEEKING:
             yield from self._asked_for(args)

@@ -88,9 +88,9 @@ class GoldSide:
             before, after = self._outlines = {**before, **found}, {**after, **found}
         return {p: before[p] for p in paths}, {p: after[p] for p in paths}
 
-    def blocks(self, paths: Sequence[str]) -> Blocks:
-        """See :func:`agentgrader.calls.blocks`."""
-        return blocks(self._box(), paths)
+    def blocks(self) -> Blocks:
+        """See :func:`agentgrader.calls.blocks`: of all files whose outlines were asked for."""
+        return blocks(self._box(), list(self._outlines[1]))
 
     def _faulty(self) -> Sandbox:
         """A new box without the gold patch."""

@@ -98,7 +98,7 @@ class DifferentialTester:
             asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
-            new = self._new_blocks(box, paths) if mine != theirs else NewBlocks()
+            new = self._new_blocks(box, [p for p in paths if theirs[p]]) if mine != theirs else NewBlocks()
             candidate = Candidate(box, task.environment, gold, asked, _moved(chosen, recording), paths, new.noted)
             found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
         reaching = self._faulty.reaching(answers, paths, inputs.ignored, trusted) if chosen.top_level else set()
@@ -106,7 +106,7 @@ class DifferentialTester:
         return said.model_copy(update={"unreached": new.unreached(candidate.reached)})
 
     def _new_blocks(self, box: Sandbox, paths: Sequence[str]) -> NewBlocks:
-        ready = self._beside.submit(self._gold.blocks, paths)
+        ready = self._beside.submit(self._gold.blocks)
         theirs = blocks(box, paths)
         return new_blocks(ready.result(), theirs)
 

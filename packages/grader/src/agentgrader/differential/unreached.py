@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-Blocks = Mapping[str, Sequence[tuple[str, int]]]
-"""Path → digest and line of each block in its functions (:mod:`agentgrader.probes.blocks`)."""
+Blocks = Mapping[str, Sequence[tuple[str, int]] | None]
+"""Path → digest and line of each block in its functions (:mod:`agentgrader.probes.blocks`); ``None`` if they cannot be told."""
 _MOST = 4000
 """Blocks that are watched; of more, the rest counts as not reached."""
 
@@ -31,7 +31,11 @@ class NewBlocks:
 
 
 def new_blocks(gold: Blocks, candidate: Blocks) -> NewBlocks:
-    """What is the same somewhere in the gold patch's files is not new, wherever the diff has it."""
-    known = {digest for entries in gold.values() for digest, _ in entries}
-    places = [(p, n, line) for p in sorted(candidate) for n, (digest, line) in enumerate(candidate[p]) if digest not in known]
+    """What is the same somewhere in the gold patch's files is not new, wherever the diff has it. Of a file whose blocks cannot be told
+    all is new.
+    """
+    known = {digest for entries in gold.values() for digest, _ in entries or ()}
+    places: list[tuple[str, int, int]] = []
+    for path, entries in sorted(candidate.items()):
+        places += [(path, -1, 1)] if entries is None else [(path, n, line) for n, (d, line) in enumerate(entries) if d not in known]
     return NewBlocks(tuple(places))

@@ -176,7 +176,8 @@ class _Blocks(ast.NodeTransformer):
         if isinstance(node, list):
             return hashlib.sha256(b"[" + b"".join(map(self._digest, node))).digest()
         if not isinstance(node, ast.AST):
-            return hashlib.sha256(f"{type(node).__name__} {node!r}".encode("utf-8", "surrogatepass")).digest()
+            value = f"{node:x}" if type(node) is int else repr(node)  # decimals of a very long number are refused
+            return hashlib.sha256(f"{type(node).__name__} {value}".encode("utf-8", "surrogatepass")).digest()
         if id(node) not in self._digests:
             self._kept.append(node)  # a number names one node as long as that is there
             fields = [(n, v) for n, v in ast.iter_fields(node) if n not in _UNSAID]

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentgrader.probes.blocks import noting
 
-_NAME = "__block_reached__"
+_NAME = f"__{os.urandom(8).hex()}__"
 
 
 class ReachedBlocks:
