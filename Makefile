@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup mini demo dev check test soak lint types bench wheels schema lock upgrade clean
 
+# Byte code is kept: where a machine forbids it, each of our processes would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 STAMP := .venv/.set-up
 MINI := .venv/mini

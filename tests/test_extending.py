@@ -73,7 +73,7 @@ def test_an_agent_and_a_stage_are_one_file_each_and_the_stage_its_line(tmp_path:
     graph = copied_checkout / "resources" / "stages.py"
     head, end, tail = graph.read_text().partition(")\nBY_NAME")
     graph.write_text(f"{head}    {line}\n" + end + tail)
-    tasks = {"libraries": ["inflection"], "count": 1}
+    tasks = {"count": 1}
     project = make_project(tmp_path / "project", tasks=tasks, agents={"run": [{"name": "noop"}, {"name": "reader"}]})
     project.code = copied_checkout
     summary = project.run()

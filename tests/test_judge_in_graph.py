@@ -88,6 +88,7 @@ def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_wha
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
 
 
+@pytest.mark.soak
 def test_a_stage_that_breaks_off_is_told_ends_the_run_failed_and_pays_for_nothing(finished: Project) -> None:
     (finished.data / "judge-cache").write_text("in the way")
     with FakeServer(kind, batches=FakeBatches()) as server:
@@ -116,6 +117,7 @@ def test_a_server_of_ones_own_judges_by_chat_completions_with_cache_ledger_and_a
     assert all(len(row["evidence"]) == 3 for row in rows(finished, "judge_scores"))
 
 
+@pytest.mark.soak
 def test_many_missing_judgements_are_handed_in_as_one_batch_at_half_the_price(finished: Project) -> None:
     with FakeServer(kind, batches=FakeBatches()) as server:
         use(finished, server, batch="auto", batch_from=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from trajruntime.process_owner import parse_owner
-from trajtests.projects import Project, make_project
+from trajtests.projects import REAL, Project, make_project
 
 KILLS = 10
 AGENTS = {"run": [{"name": n} for n in ("oracle", "noop", "random", "noisy", "localising")], "max_steps": 12}
@@ -44,14 +44,14 @@ def orphans() -> list[str]:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_ten_kills_change_nothing(tmp_path: Path) -> None:
-    undisturbed = make_project(tmp_path / "undisturbed", agents=AGENTS)
+    undisturbed = make_project(tmp_path / "undisturbed", agents=AGENTS, tasks=REAL)
     began = time.monotonic()
     undisturbed.run()
     length = time.monotonic() - began
     wanted = contents(undisturbed)
     assert all(wanted[stage] for stage in ("rollouts", "outcomes", "trajectories", "rule_scores", "rewards"))
 
-    killed = make_project(tmp_path / "killed", agents=AGENTS)
+    killed = make_project(tmp_path / "killed", agents=AGENTS, tasks=REAL)
     moments = random.Random(20)
     kills = 0
     while kills < KILLS:
@@ -69,7 +69,7 @@ def test_ten_kills_change_nothing(tmp_path: Path) -> None:
         else:  # it was through: begin anew, so that every kill hits a run at work
             shutil.rmtree(killed.data / "lake")
         process.wait()
-    killed.configure(agents=AGENTS)
+    killed.configure(agents=AGENTS, tasks=REAL)
     assert killed.run()["problems"] == {}
 
     assert contents(killed) == wanted

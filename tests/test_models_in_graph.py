@@ -29,7 +29,7 @@ def act(body: dict[str, Any]) -> Behaviour:
 def use(project: Project, server: FakeServer, attempts: int = 6, *, agents: dict[str, Any] | None = None, **more: Any) -> None:
     shared = {"provider": "openai", "base_url": server.url, "key_variable": "", "retries": 0, "max_tokens": CENT, "price": PRICE}
     entry = {"name": "apprentice", "model": "some-model", "attempts": attempts, **shared, **more}
-    tasks = {"libraries": ["inflection"], "count": 1}
+    tasks = {"count": 1}
     project.configure(tasks=tasks, agents={"run": [{"name": "noop"}, entry], **(agents or {})}, sandbox={"backend": "bubblewrap"})
 
 
@@ -76,6 +76,7 @@ def test_models_run_side_by_side_are_recorded_with_their_cost_and_are_asked_once
     assert "mean of 9 earlier rollouts" in model["basis"]
 
 
+@pytest.mark.soak
 def test_a_changed_opening_makes_new_attempts_and_keeps_those_of_the_older_version(project: Project, copied_checkout: Path) -> None:
     project.code = copied_checkout
     with FakeServer(act) as server:

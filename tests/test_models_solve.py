@@ -9,7 +9,7 @@ import pytest
 from trajtests.llm.behaviour import Behaviour, failure, half, hang_up, overloaded, rate_limited
 from trajtests.llm.fake_server import FakeServer
 from trajtests.llm.turns import declines, says
-from trajtests.projects import CHECKOUT, Project
+from trajtests.projects import CHECKOUT, REAL, Project
 
 MINI = Path(os.environ.get("TRAJHUB_TEST_MINI", CHECKOUT / ".venv/mini/bin/python"))
 pytestmark = [
@@ -95,7 +95,7 @@ def rows(project: Project, asset: str) -> list[dict[str, Any]]:
 
 def test_both_solve_every_task_and_each_malformed_turn_is_in_the_recording(project: Project) -> None:
     sandbox = {"backend": "bubblewrap"}
-    project.configure(agents={"run": [{"name": "noop"}]}, sandbox=sandbox)
+    project.configure(agents={"run": [{"name": "noop"}]}, sandbox=sandbox, tasks=REAL)
     project.run()
     tasks = rows(project, "task_pool")
     scripts = Scripts(tasks)
@@ -103,7 +103,7 @@ def test_both_solve_every_task_and_each_malformed_turn_is_in_the_recording(proje
     with FakeServer(scripts) as server:
         (project.folder / "mini.py").write_text(MODULE.format(python=str(MINI), url=f"{server.url}/v1"))
         model = {"name": "apprentice", "model": "some-model", "provider": "openai", "base_url": server.url, "key_variable": ""}
-        project.configure(agents={"run": [{"name": "noop"}, model, {"name": "mini:agent"}], "max_steps": 20}, sandbox=sandbox)
+        project.configure(agents={"run": [{"name": "noop"}, model, {"name": "mini:agent"}], "max_steps": 20}, sandbox=sandbox, tasks=REAL)
         project.run()
     assert len(scripts.taken) == 2 * len(tasks)
 

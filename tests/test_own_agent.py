@@ -25,7 +25,7 @@ agent = AgentSpec(Agent(name="tester"), random=False, make=lambda view, random: 
 def own(tmp_path: Path) -> Project:
     """A project with the agent beside its settings, not yet run."""
     run = [{"name": "noop"}, {"name": "tester:agent", "attempts": 1}]
-    project = make_project(tmp_path / "project", tasks={"libraries": ["inflection"], "count": 1}, agents={"run": run})
+    project = make_project(tmp_path / "project", tasks={"count": 1}, agents={"run": run})
     (project.folder / "tester.py").write_text(TESTER, encoding="utf-8")
     return project
 
@@ -74,14 +74,14 @@ def test_an_edit_of_ones_own_agent_reruns_its_attempts_alone(own: Project) -> No
 
 def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project) -> None:
     place = {"backend": "local"}
-    own.configure(tasks={"libraries": ["inflection"], "count": 1}, agents={"run": [{"name": "tester:agent"}]}, sandbox=place)
+    own.configure(tasks={"count": 1}, agents={"run": [{"name": "tester:agent"}]}, sandbox=place)
     done = own.trajhub("run")
     assert done.returncode == 1
     assert "runs embedded agents only; use docker or bubblewrap, or allow it (sandbox.allow_local: true" in " ".join(done.stderr.split())
     assert not own.lake.stored("task_pool")
 
     own.configure(
-        tasks={"libraries": ["inflection"], "count": 1},
+        tasks={"count": 1},
         agents={"run": [{"name": "tester:agent"}, {"name": "noop"}]},
         sandbox={**place, "allow_local": True},
     )
@@ -100,7 +100,7 @@ def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project
     ],
 )
 def test_what_is_no_agent_stops_before_anything_is_run(own: Project, name: str, said: str) -> None:
-    own.configure(tasks={"libraries": ["inflection"], "count": 1}, agents={"run": [{"name": name}]})
+    own.configure(tasks={"count": 1}, agents={"run": [{"name": name}]})
     done = own.trajhub("run")
     assert done.returncode == 1
     assert said in " ".join(done.stderr.split())
@@ -111,11 +111,11 @@ def test_what_is_no_agent_stops_before_anything_is_run(own: Project, name: str, 
 def test_a_program_is_an_agent_whose_own_log_is_kept(own: Project) -> None:
     (own.folder / "outside.py").write_text(OUTSIDE, encoding="utf-8")
     (own.folder / "program.py").write_text(PROGRAM, encoding="utf-8")
-    own.configure(tasks={"libraries": ["inflection"], "count": 1}, agents={"run": [{"name": "outside:agent"}, {"name": "noop"}]})
+    own.configure(tasks={"count": 1}, agents={"run": [{"name": "outside:agent"}, {"name": "noop"}]})
     own.run()
     row = rollouts(own)["outsider"]
     assert (row["exit"], row["usage"]["steps"]) == ("submitted", 2)
-    assert "inflection" in (own.data / "logs" / row["raw_log"]["path"]).read_text()
+    assert "pytest.ini" in (own.data / "logs" / row["raw_log"]["path"]).read_text()
     (item,) = own.lake.stored("trajectories").values()
     read = next(t for t in own.lake.read(item).to_pylist() if t["agent"] == "outsider")
     assert [step["message"] for step in read["steps"] if step["source"] == "agent"] == ["I look.", ""]

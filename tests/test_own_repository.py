@@ -6,70 +6,16 @@ from pathlib import Path
 import pytest
 from trajschema.arrow import from_table
 from trajschema.task import Task
+from trajtests.own_library import BILL, MYLIB, make_mylib
 from trajtests.projects import Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
 
-BILL = '''"""Bills."""
-
-
-def total(prices):
-    """Sum of prices, a tenth less above a hundred."""
-    found = 0
-    for price in prices:
-        if price < 0:
-            raise ValueError(price)
-        found += price
-    if found > 100:
-        found = found * 9 // 10
-    return found
-
-
-def share(amount, people):
-    """What each pays; the first pay one more until it comes out even."""
-    if people < 1:
-        raise ValueError(people)
-    each, rest = divmod(amount, people)
-    return [each + 1 if place < rest else each for place in range(people)]
-'''
-TESTS = """import pytest
-from mylib.bill import share, total
-
-
-@pytest.mark.parametrize(("prices", "sum_"), [([], 0), ([1, 2], 3), ([100], 100), ([60, 60], 108), ([101], 90)])
-def test_total(prices, sum_):
-    assert total(prices) == sum_
-
-
-def test_negative():
-    with pytest.raises(ValueError):
-        total([-1])
-
-
-@pytest.mark.parametrize(("amount", "parts"), [(4, [2, 2]), (5, [3, 2]), (0, [0, 0]), (1, [1, 0])])
-def test_share(amount, parts):
-    assert share(amount, 2) == parts
-
-
-def test_nobody():
-    with pytest.raises(ValueError):
-        share(1, 0)
-"""
-MYLIB = {"name": "mylib", "path": "../mylib", "licence": "MIT", "sources": ["src/mylib"], "tests": ["tests"], "python_path": ["src"]}
 RUN = [{"name": "oracle"}, {"name": "noop"}]
 
 
-def make_mylib(folder: Path) -> Path:
-    for path, text in {"src/mylib/__init__.py": "", "src/mylib/bill.py": BILL, "tests/test_bill.py": TESTS}.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    for arguments in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "first"]):
-        subprocess.run(["git", "-C", folder, *arguments], check=True)
-    return folder
-
-
 def with_mylib(folder: Path, **changes: object) -> Project:
-    tasks = {"libraries": [], "repositories": [{**MYLIB, **changes}], "count": 1}
+    tasks = {"libraries": [], "repositories": [{**MYLIB, "path": "../mylib", **changes}], "count": 1}
     return make_project(folder, tasks=tasks, agents={"run": RUN}, sandbox={"backend": "local"})
 
 

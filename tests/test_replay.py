@@ -11,7 +11,7 @@ from agentsandbox.eventlog import EventLog, trajectory_of
 from trajschema.event import AgentTurn, SessionEnd, SessionStart, ToolResult, UserTurn
 from trajschema.rollout import Limits, Provenance
 from trajschema.trajectory import Observation, ToolCall
-from trajtests.projects import Project, make_project
+from trajtests.projects import REAL, Project, make_project
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -65,7 +65,7 @@ def test_trajectories_of_the_lake_and_of_the_release_replay_the_same(finished: P
 @pytest.mark.soak
 def test_fifty_trajectories_replay_the_same(tmp_path: Path) -> None:
     agents = {"run": [{"name": "oracle"}, {"name": "random", "attempts": 2}, {"name": "noisy", "attempts": 2}, {"name": "localising"}]}
-    project = make_project(tmp_path / "fifty", tasks={"count": 9, "seed": 7}, agents=agents)
+    project = make_project(tmp_path / "fifty", tasks={**REAL, "count": 9, "seed": 7}, agents=agents)
     project.run()
     reports = replayed(project, project.data / "lake", "--count", "50")
     assert len(reports) == 50

@@ -114,9 +114,9 @@ def test_the_sandbox_offers_grade_too(best_backend: Backend, command_environ: di
     assert json.loads(done.stdout)["verdict"] == "resolved"
 
 
-def test_exploits_on_a_task_of_ones_own_are_all_caught(strong_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
+def test_exploits_on_a_task_of_ones_own_are_all_caught(best_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
     (tmp_path / "tasks.jsonl").write_text(task.model_dump_json() + "\n")
-    done = command("exploits", "tasks.jsonl", "-b", strong_backend.name, "--case", "12", "--json", "rows.jsonl")
+    done = command("exploits", "tasks.jsonl", "-b", best_backend.name, "--case", "12", "--json", "rows.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     assert {row["verdict"] for row in rows} == {"unresolved"}

@@ -129,9 +129,9 @@ def ask(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
 
 
 @pytest.fixture(scope="session")
-def ask_everywhere(backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
-    """The same in each backend."""
-    with _asker(backend, _tree(tar)) as asked:
+def ask_everywhere(strong_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
+    """The same in each backend that isolates."""
+    with _asker(strong_backend, _tree(tar)) as asked:
         yield asked
 
 

@@ -187,6 +187,7 @@ BOOK_GOLD = (
 )
 
 
+@pytest.mark.soak
 def test_calls_on_a_large_object_are_recorded_in_the_time_that_the_tests_have(tar: Tar, best_backend: Backend) -> None:
     files = {"book.py": BOOK, "test_book.py": BOOK_TESTS}
     task, tree = task_of(files, tar, BOOK_GOLD, ("test_book.py::test_find",), ("test_book.py::test_empty",), seconds=2)

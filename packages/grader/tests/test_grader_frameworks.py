@@ -17,6 +17,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.outcome import Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.marks import soak_but
 
 LIMITS = Limits(call_timeout_s=20, output_bytes=20_000, memory_mb=32_768)
 
@@ -355,7 +356,7 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "local"])
+@pytest.fixture(scope="session", params=soak_but(1, ["bubblewrap", "local"]))
 def host_backend(request: pytest.FixtureRequest, environments: Path) -> Backend:
     """The backends whose boxes have the host's programs: go and node."""
     try:

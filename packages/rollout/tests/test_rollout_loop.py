@@ -26,6 +26,7 @@ from trajschema.ids import sha256_bytes
 from trajschema.rollout import Agent, Limits, Rollout, rollout_id
 from trajschema.task import Environment, Task
 from trajschema.trajectory import Observation, ToolCall
+from trajtests.marks import soak_but
 
 NAMES = ("random", "noisy", "localising", "oracle", "noop")
 
@@ -34,7 +35,7 @@ def _run(name: str, task: Task, tree: bytes, backend: Backend, budget: Budget = 
     return rollout(task, tree, embedded(name).agent, 0, seed, backend, Limits(), budget)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", soak_but(2, NAMES))
 def test_the_same_attempt_gives_the_same_trajectory(name: str, task: Task, tree: bytes, local: Backend) -> None:
     first, again = (_run(name, task, tree, local, Budget(steps=6)) for _ in range(2))
     assert first.rollout_id == again.rollout_id == rollout_id(task.task_id, embedded(name).agent, 0, 0)

@@ -11,6 +11,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, ToolResult, read_events
 from trajschema.rollout import Limits, Rollout
 from trajschema.task import Task
+from trajtests.marks import soak_but
 
 WORKERS = ("random", "noisy", "localising")
 
@@ -51,7 +52,7 @@ def test_an_unknown_agent_is_refused_with_the_names_there_are() -> None:
         embedded("genius")
 
 
-@pytest.mark.parametrize("name", WORKERS)
+@pytest.mark.parametrize("name", soak_but(1, WORKERS))
 def test_a_policy_is_a_function_of_the_history(name: str, task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
     run = rollout(task, tree, embedded(name).agent, 0, 3, local, limits, Budget(steps=8))
     history = _history(run)
@@ -86,7 +87,7 @@ def test_the_noisy_agent_wastes_moves(task: Task, tree: bytes, local: Backend, l
     assert any("occurs 0 times" in error for error in errors)
 
 
-@pytest.mark.parametrize("name", WORKERS)
+@pytest.mark.parametrize("name", soak_but(1, WORKERS))
 def test_attempts_differ(name: str, task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
     runs = [rollout(task, tree, embedded(name).agent, k, 0, local, limits, Budget(steps=10)) for k in range(2)]
     assert len({str([_said(e.turn) for e in _history(run)]) for run in runs}) > 1

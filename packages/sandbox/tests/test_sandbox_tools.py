@@ -11,6 +11,7 @@ from agentsandbox.tools import TOOLS
 from trajschema.normalise import normalise
 from trajschema.rollout import Limits
 from trajschema.task import Environment
+from trajtests.marks import soak_but
 
 
 def test_every_tool_is_known_to_the_box(box: Sandbox) -> None:
@@ -98,17 +99,20 @@ def test_submit(box: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        "-q",
-        "",
-        "-v tests",
-        "-q tests/test_calc.py::test_add",
-        "-q nowhere.py",
-        "--bad",
-        "-rA -k 'add or sub'",
-        "--collect-only -q",
-        "--version",
-    ],
+    soak_but(
+        3,
+        [
+            "-rA -k 'add or sub'",
+            "-q",
+            "",
+            "-v tests",
+            "-q tests/test_calc.py::test_add",
+            "-q nowhere.py",
+            "--bad",
+            "--collect-only -q",
+            "--version",
+        ],
+    ),
 )
 def test_pytest_by_the_fork_server_prints_what_the_real_command_prints(box: Sandbox, arguments: str) -> None:
     box.call("file_edit", {"path": "calc.py", "old_string": "a - b", "new_string": "a * b"})

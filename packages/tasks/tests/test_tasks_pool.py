@@ -106,6 +106,7 @@ def test_a_flaky_test_is_named_and_in_no_list(flaky_shapes: Library, store: Task
     assert flaky not in (*task.FAIL_TO_PASS, *task.PASS_TO_PASS)
 
 
+@pytest.mark.soak
 def test_a_pool_is_the_same_however_it_is_built(shapes: Library, store: TaskStore, local: Backend, tmp_path: Path) -> None:
     class Backwards:
         def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:

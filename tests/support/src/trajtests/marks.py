@@ -1,5 +1,8 @@
 """A pytest plugin: marks tests by what they need, read off their fixtures, so that `make check` can leave those out; cases a property."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +13,12 @@ BOXES = frozenset(
     {"backend", "best_backend", "strong_backend", "real_backend", "local", "docker", "bubblewrap", "box", "open_box", "command_environ"}
 )
 GRAPH = frozenset({"project", "finished", "finished_template"})
+
+
+def soak_but(kept: int, values: Iterable[Any]) -> list[Any]:
+    """Parameters of a test: the first ``kept`` of the values always, the others in soak alone."""
+    listed = list(values)
+    return [*listed[:kept], *(pytest.param(value, marks=pytest.mark.soak) for value in listed[kept:])]
 
 
 def pytest_configure() -> None:

@@ -13,18 +13,23 @@ import yaml
 
 from resources.lake import Lake
 from trajtests import forked
+from trajtests.own_library import MYLIB, make_mylib
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 WARM = CHECKOUT / ".trajhub" / "tests"
 """Downloads, certificates and box environments that tests share; kept between runs."""
 SOURCES = ("assets", "pipelines", "resources", "schema", "packages", "requirements.lock", "workspace.yaml", "pyproject.toml")
+REAL: dict[str, Any] = {"libraries": ["inflection", "cachetools"], "repositories": []}
+"""Tasks from real libraries in place of the small one."""
 SMALL: dict[str, Any] = {
-    "tasks": {"libraries": ["inflection", "cachetools"], "count": 3, "seed": 1},
+    "tasks": {"libraries": [], "repositories": [MYLIB], "count": 3, "seed": 1},
     "agents": {
         "run": [{"name": "oracle"}, {"name": "noop"}, {"name": "localising"}],
         "max_steps": 10,
     },
+    "sandbox": {"backend": "bubblewrap" if shutil.which("bwrap") else "auto"},
 }
+"""Of the backends that isolate, the one whose boxes open in a moment."""
 
 
 @dataclass
@@ -85,9 +90,10 @@ class Project:
 
 
 def make_project(folder: Path, **settings: Any) -> Project:
-    """A project in ``folder`` that shares the warm store."""
+    """A project in ``folder`` that shares the warm store. Its tasks are from a small library there, unless ``settings`` say otherwise."""
     project = Project(folder)
     project.data.mkdir(parents=True)
+    make_mylib(folder / MYLIB["path"])
     for shared in ("store", "environments"):
         (WARM / shared).mkdir(parents=True, exist_ok=True)
         (project.data / shared).symlink_to(WARM / shared)
