@@ -1,7 +1,8 @@
 """Code of a diff that reaches for what judges it is named; what the base does, and what libraries do honestly, is not."""
 
 import pytest
-from agentgrader.runner_access import LARGEST, runner_access
+from agentgrader.access.places import LARGEST
+from agentgrader.runner_access import runner_access
 from trajschema.task import Environment, Task, TaskSource
 
 TASK = Task(

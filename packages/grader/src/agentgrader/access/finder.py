@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agentgrader.access import reach
 from agentgrader.access.lying import lies
+from agentgrader.access.places import Reach, below
 from agentgrader.access.scopes import Names, Scope
 from agentgrader.syntax import parse
 
@@ -18,18 +19,6 @@ _SEEKING = frozenset({"startswith", "endswith", "find", "index", "count", "fullm
 _DICTIONARY = frozenset({"get", "update", "setdefault", "__setitem__", "pop"})
 _EACH = frozenset({"items", "values", "keys", "copy", "popitem", "__iter__"})
 _OWN_PATCHES = frozenset({"self", "cls"})
-
-
-@dataclass(frozen=True)
-class Reach:
-    """One place where code reaches for something."""
-
-    kind: str
-    """What for, in words."""
-    what: str
-    """By what name."""
-    line: int
-    """From 1."""
 
 
 @dataclass(frozen=True)
@@ -330,11 +319,7 @@ class _Finder:
 
 
 def _by_origin(origin: str) -> Iterator[tuple[str, str]]:
-    parts = origin.split(".")
-    for end in range(1, len(parts) + 1):
-        name = ".".join(parts[:end])
-        if name in reach.ORIGINS:
-            yield reach.ORIGINS[name], name
+    return below(origin, reach.ORIGINS)
 
 
 def _documents(names: Names) -> Iterator[int]:

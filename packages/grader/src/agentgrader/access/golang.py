@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
-from agentgrader.access.finder import Reach
+from agentgrader.access.places import Reach
 from agentgrader.syntax_tree import field, parsed, text, walk
 
 _MODULES = {

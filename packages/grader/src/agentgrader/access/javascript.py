@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
-from agentgrader.access.finder import Reach
 from agentgrader.access.javascript_names import GLOBAL, LOADING, Names
+from agentgrader.access.places import Reach
 from agentgrader.syntax_tree import field, parsed, text, walk
 
 _RUNNER = "the test runner"

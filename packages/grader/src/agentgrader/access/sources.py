@@ -1,6 +1,6 @@
 """The Python files that a diff changes, out of a box: before and after it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentsandbox.errors import CopyRefused
@@ -8,10 +8,11 @@ from agentsandbox.sandbox import Sandbox
 from trajschema.diffs import FileDiff
 from trajschema.task import Task
 
-from agentgrader.runner_access import LARGEST, PREFIX, own_names, runner_access
+from agentgrader.access.places import LARGEST, own_names
+from agentgrader.runner_access import PREFIX, runner_access
 from agentgrader.tree_files import files_in
 
-_FILES = 500
+FILES = 500
 """Most files that are looked through."""
 
 
@@ -41,8 +42,7 @@ class ChangedSources:
 def before(box: Sandbox, files: Sequence[FileDiff], endings: tuple[str, ...]) -> dict[str, bytes]:
     """Sources of the files with these ``endings`` that a diff of ``files`` is about to change."""
     paths = [file.old_path for file in files if file.old_path and file.old_path.endswith(endings)]
-    read = {path: _source(box, path) for path in paths[:_FILES]}
-    return {path: source for path, source in read.items() if source is not None}
+    return {path: source for path, source in read(box, paths[:FILES]).items() if source is not None}
 
 
 def after(
@@ -51,7 +51,12 @@ def after(
     """The sources now that the diff is applied, but for paths that were ``put_back`` since."""
     paths = [file.new_path for file in files if file.new_path and file.new_path.endswith(endings)]
     paths = [path for path in dict.fromkeys(paths) if path not in put_back]
-    return ChangedSources(base, {path: _source(box, path) for path in paths[:_FILES]}, max(0, len(paths) - _FILES))
+    return ChangedSources(base, read(box, paths[:FILES]), max(0, len(paths) - FILES))
+
+
+def read(box: Sandbox, paths: Iterable[str]) -> dict[str, bytes | None]:
+    """Sources as they are now, by path; ``None`` for no plain file, or one that is too large."""
+    return {path: _source(box, path) for path in paths}
 
 
 def _source(box: Sandbox, path: str) -> bytes | None:
