@@ -109,6 +109,7 @@ def test_another_difference_never_makes_a_pass_look_better(said: Differential, m
         (opinion(FIX, differences=(difference(firm=False),)), "unconfirmed", "a.py::f(1): 3, gold patch 2"),
         (opinion(FIX, differences=(difference(firm=False), difference(what="no answer"))), "doubted", "2 of 5 calls"),
         (opinion(FIX), "confirmed", "5 calls were compared and none differs"),
+        (opinion(FIX).model_copy(update={"surroundings": ("a.py:3: the clock: time.time",)}), "unconfirmed", "a.py:3: the clock"),
     ],
 )
 def test_the_reason_says_what_was_found(said: Differential | None, word: str, reason: str) -> None:

@@ -238,7 +238,7 @@ def test_a_doubted_pass_that_is_taught_or_chosen_is_found(release, tmp_path, cor
         assert wanted in next(c.detail for c in verify_release(tmp_path / config).checks if c.name == "confirmations"), config
 
 
-ADDED = ("confirmation", "functions_", "calls_", "regressions_", "by_function")
+ADDED = ("confirmation", "functions_", "calls_", "regressions_", "by_function", "unreached", "surroundings")
 
 
 def test_a_release_of_before_there_were_confirmations_is_still_sound(tmp_path, corpus, build):

@@ -81,6 +81,9 @@ class Differential(Part):
     unreached: tuple[str, ...] = Field(
         (), description="Code of the diff that is not the gold patch's and that no compared call reaches, as `path:line`."
     )
+    surroundings: tuple[str, ...] = Field(
+        (), description="Where new code asks its surroundings more than base and gold patch do, as `path:line: what: by what name`."
+    )
 
 
 class Outcome(Record):
@@ -102,7 +105,8 @@ class Outcome(Record):
     confirmation: Confirmation | None = Field(
         None,
         description="What was found from outside the judged process of a resolved diff: `confirmed`, every function that either patch "
-        "changes was compared and none differs; `doubted`, something tells against it; `unconfirmed`, it could not be compared. "
+        "changes was compared, none differs, and new code asks nothing of its surroundings; `doubted`, something tells against it; "
+        "`unconfirmed`, it could not be compared, or not where it is used. "
         "Missing for any other verdict.",
     )
     confirmation_reason: str = Field("", description="Why, in words; always there beside a confirmation.")

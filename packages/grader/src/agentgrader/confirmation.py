@@ -4,7 +4,8 @@ Tests run in one process with the code that they judge, so a pass that only they
 
 - *doubted* if something tells against it: signs of tampering with the process of the tests, code that reaches for the test runner among
   them, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
-- *confirmed* if all that the gold patch or the diff changes was compared and nothing that was compared differs;
+- *confirmed* if all that the gold patch or the diff changes was compared, nothing that was compared differs, and the diff asks nothing of
+  its surroundings that neither base nor gold patch does (:mod:`agentgrader.surroundings`);
 - *unconfirmed* otherwise, with the reason. What was not compared never counts as agreement.
 """
 
@@ -75,6 +76,8 @@ def _missing(opinion: Differential | None, fix: Sequence[ComparedFunction], besi
         return unheard or "it was compared with nothing"
     if _differing(opinion):
         return f"{_differs(opinion)}, though only where tests do not decide, as in {opinion.differences[0].sentence}"
+    if opinion.surroundings:
+        return f"the diff asks its surroundings, which may not be the same everywhere: {_some(opinion.surroundings)}"
     if not fix:
         return _some(opinion.not_compared) or "no function that the gold patch changes was compared"
     left = [f for f in fix if not f.compared]

@@ -14,6 +14,7 @@ from trajschema.diffs import paths_in
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
+from agentgrader.access.sources import read
 from agentgrader.calls import Function, Pace, Recording, Setting, blocks, make_calls, outlines, record_calls
 from agentgrader.differential.answers import Answer, fingerprint, usable
 from agentgrader.differential.inputs import Call
@@ -55,6 +56,8 @@ class GoldSide:
         self._wanted: dict[str, list[str]] = {}
         self._before: dict[str, str] = {}
         """Texts of the files that the gold patch changes, without it."""
+        self._sources: tuple[dict[str, bytes | None], dict[str, bytes | None]] = {}, {}
+        """Of files, without the gold patch and with it."""
         self._recording: Recording | None = None
         self._followed: set[Function] = set()
         """Functions beside those of the gold patch whose calls were recorded once more."""
@@ -69,9 +72,11 @@ class GoldSide:
             paths = _python(self._task.gold_patch)
             before = outlines(self._opened, paths)
             self._before = {p: _copied(self._opened, p) or "" for p in paths}
+            sources = read(self._opened, paths)
             self._mend(self._opened)
             after = outlines(self._opened, paths)
             self._outlines = before, after
+            self._sources = sources, read(self._opened, paths)
             self._wanted = {p: _changed(before[p], after[p]) for p in paths if after[p]}
         return self._opened
 
@@ -91,6 +96,14 @@ class GoldSide:
     def blocks(self) -> Blocks:
         """See :func:`agentgrader.calls.blocks`: of all files whose outlines were asked for."""
         return blocks(self._box(), list(self._outlines[1]))
+
+    def sources(self, paths: Sequence[str]) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+        """Sources (:func:`agentgrader.access.sources.read`) of files without the gold patch, and with it."""
+        box = self._box()
+        before, after = self._sources
+        found = read(box, [p for p in paths if p not in after])  # of files that the gold patch leaves alone
+        before, after = self._sources = {**before, **found}, {**after, **found}
+        return {p: before[p] for p in paths}, {p: after[p] for p in paths}
 
     def _faulty(self) -> Sandbox:
         """A new box without the gold patch."""

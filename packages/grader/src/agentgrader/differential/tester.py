@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
@@ -24,6 +24,8 @@ from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
 
+from agentgrader.access.places import own_names
+from agentgrader.access.sources import FILES, read
 from agentgrader.calls import Recording, blocks, outlines
 from agentgrader.differential.comparable import unrecorded
 from agentgrader.differential.comparison import Candidate, Comparison, said_of
@@ -36,6 +38,12 @@ from agentgrader.differential.tests_removed import edited_sources
 from agentgrader.differential.unreached import NewBlocks, new_blocks
 from agentgrader.protected_paths import protected_patterns
 from agentgrader.run import opened
+from agentgrader.surroundings import surroundings
+from agentgrader.tree_files import files_in
+
+_T = TypeVar("_T")
+_Sides = tuple[dict[str, _T], dict[str, _T]]
+"""By path, without the gold patch and with it."""
 
 
 def compare(
@@ -91,8 +99,8 @@ class DifferentialTester:
             box.restore(protected_patterns(task))
             if task.test_patch:
                 box.apply(task.test_patch)
-            theirs = outlines(box, paths)
-            (base, mine), recording = ready.result()
+            theirs, sources = outlines(box, paths), read(box, paths[:FILES])
+            (base, mine), (faulty, right), recording = ready.result()
             chosen = targets(base, mine, theirs)
             recording = gold.recording_of({f for f in chosen.only_of_diff if f in recording.seen})
             asked = _asked(chosen, recording, _words(diff), self._seed)
@@ -103,15 +111,16 @@ class DifferentialTester:
             found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
         reaching = self._faulty.reaching(answers, paths, inputs.ignored, trusted) if chosen.top_level else set()
         said = said_of(chosen, asked, recording, inputs, answers, unanswered, found, reaching)
-        return said.model_copy(update={"unreached": new.unreached(candidate.reached)})
+        asked_more = surroundings(faulty, right, sources, own_names(files_in(self._tree)))
+        return said.model_copy(update={"unreached": new.unreached(candidate.reached), "surroundings": asked_more})
 
     def _new_blocks(self, box: Sandbox, paths: Sequence[str]) -> NewBlocks:
         ready = self._beside.submit(self._gold.blocks)
         theirs = blocks(box, paths)
         return new_blocks(ready.result(), theirs)
 
-    def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[tuple[dict[str, Any], dict[str, Any]], Recording]:
-        return self._gold.outlines(paths, trusted), self._gold.recording()
+    def _of_gold(self, paths: Sequence[str], trusted: bool) -> tuple[_Sides[Any], _Sides[bytes | None], Recording]:
+        return self._gold.outlines(paths, trusted), self._gold.sources(paths[:FILES]), self._gold.recording()
 
     def close(self) -> None:
         """Remove the gold patch's box. Idempotent."""
