@@ -15,6 +15,7 @@ def rows(project: Project, asset: str) -> list[dict]:
     return [row for name, item in project.lake.stored(asset).items() if name != "all" for row in project.lake.read(item).to_pylist()]
 
 
+@pytest.mark.soak
 def test_recorded_rollouts_are_taken_graded_anew_and_cost_only_their_task(finished: Project, tmp_path: Path) -> None:
     other = make_project(tmp_path / "other", agents={"run": [{"name": "noop"}]})
     other.run()

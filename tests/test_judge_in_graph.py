@@ -160,6 +160,7 @@ def test_a_run_killed_in_the_middle_asks_for_no_answer_twice(finished: Project) 
     assert all(row["score"] == 0.75 for row in rows(finished, "judge_scores"))
 
 
+@pytest.mark.soak
 def test_ctrl_c_ends_a_judged_run_after_the_requests_under_way(finished: Project) -> None:
     with FakeServer(lambda body: slow(kind(body), 0.5)) as server:
         use(finished, server, concurrency=1, replicates=20)

@@ -99,6 +99,7 @@ def test_a_changed_opening_makes_new_attempts_and_keeps_those_of_the_older_versi
     assert {row["rollout_id"] for row in rows(project, "rewards")} == set(after)
 
 
+@pytest.mark.soak
 def test_a_service_that_is_away_leaves_its_attempts_for_the_next_run(project: Project) -> None:
     with FakeServer([overloaded()]) as server:
         use(project, server)

@@ -55,6 +55,7 @@ def rollouts(project: Project) -> dict[str, dict[str, Any]]:
     return {row["agent"]["name"]: row for row in rows}
 
 
+@pytest.mark.soak
 def test_an_edit_of_ones_own_agent_reruns_its_attempts_alone(own: Project) -> None:
     own.run()
     before = rollouts(own)

@@ -62,15 +62,15 @@ NAMES = {
 }
 
 
-def test_grade_prints_a_verdict_and_ends_by_it(best_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
+def test_grade_prints_a_verdict_and_ends_by_it(quick_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
     (tmp_path / "gold.patch").write_text(GOLD)
-    good = command("grade", "task.json", "gold.patch", "-b", best_backend.name)
+    good = command("grade", "task.json", "gold.patch", "-b", quick_backend.name)
     assert good.returncode == 0, good.stderr
     assert good.stdout.startswith("resolved: every required test passed\n")
     assert re.search(r"^  confirmed: \S", good.stdout, re.MULTILINE)
     assert "\n  functions of the fix compared 1 of 1\n" in good.stdout
     assert re.search(r"^  calls compared \d+, answered otherwise 0$", good.stdout, re.MULTILINE)
-    bad = command("grade", "task.json", "-", "-b", best_backend.name, "--json")
+    bad = command("grade", "task.json", "-", "-b", quick_backend.name, "--json")
     assert bad.returncode == 1
     outcome = json.loads(bad.stdout)
     assert (outcome["verdict"], outcome["fail_to_pass_fixed"], outcome["pass_to_pass_broken"]) == ("unresolved", 0, 0)
@@ -85,10 +85,10 @@ def test_grade_prints_a_verdict_and_ends_by_it(best_backend: Backend, command: C
 
 
 def test_a_pass_that_answers_otherwise_than_the_gold_patch_is_not_taken(
-    best_backend: Backend, command: Command, task: Task, tmp_path: Path
+    quick_backend: Backend, command: Command, task: Task, tmp_path: Path
 ) -> None:
     (tmp_path / "table.patch").write_text(GOLD.replace("+    return a + b\n", "+    return [0, 3][a]\n"))
-    done = command("grade", "task.json", "table.patch", "-b", best_backend.name, "--json")
+    done = command("grade", "task.json", "table.patch", "-b", quick_backend.name, "--json")
     outcome = json.loads(done.stdout)
     assert outcome["verdict"] == "resolved", "the tests know two sums"
     assert outcome["confirmation"] == "doubted"
@@ -106,17 +106,17 @@ def test_a_tree_in_a_store_that_is_not_what_its_name_says_gives_no_verdict(comma
     assert done.stderr.startswith(f"error: {tree} is damaged: ")
 
 
-def test_the_sandbox_offers_grade_too(best_backend: Backend, command_environ: dict[str, str], task: Task, tmp_path: Path) -> None:
+def test_the_sandbox_offers_grade_too(quick_backend: Backend, command_environ: dict[str, str], task: Task, tmp_path: Path) -> None:
     (tmp_path / "gold.patch").write_text(GOLD)
-    program = [sys.executable, "-m", "agentsandbox", "grade", "task.json", "gold.patch", "-b", best_backend.name, "--json"]
+    program = [sys.executable, "-m", "agentsandbox", "grade", "task.json", "gold.patch", "-b", quick_backend.name, "--json"]
     done = subprocess.run(program, capture_output=True, text=True, env=command_environ, cwd=tmp_path, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["verdict"] == "resolved"
 
 
-def test_exploits_on_a_task_of_ones_own_are_all_caught(best_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
+def test_exploits_on_a_task_of_ones_own_are_all_caught(quick_backend: Backend, command: Command, task: Task, tmp_path: Path) -> None:
     (tmp_path / "tasks.jsonl").write_text(task.model_dump_json() + "\n")
-    done = command("exploits", "tasks.jsonl", "-b", best_backend.name, "--case", "12", "--json", "rows.jsonl")
+    done = command("exploits", "tasks.jsonl", "-b", quick_backend.name, "--case", "12", "--json", "rows.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     assert {row["verdict"] for row in rows} == {"unresolved"}

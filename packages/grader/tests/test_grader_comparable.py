@@ -111,12 +111,12 @@ def task_of(faulty: str, failing: str) -> Task:
 
 
 @pytest.fixture
-def said(best_backend: Backend, tar: Callable[..., bytes]) -> Said:
+def said(quick_backend: Backend, tar: Callable[..., bytes]) -> Said:
     """The opinion on a text of the file that mends a faulty one."""
 
     def ask(faulty: str, failing: str, text: str = GOLD) -> Differential:
         task = task_of(faulty, failing)
-        with DifferentialTester(task, tar({"shop.py": GOLD, "test_shop.py": TESTS}), best_backend, LIMITS, seed=1) as tester:
+        with DifferentialTester(task, tar({"shop.py": GOLD, "test_shop.py": TESTS}), quick_backend, LIMITS, seed=1) as tester:
             return tester.opinion(patch(faulty, text))
 
     return ask
@@ -206,9 +206,9 @@ def test_coroutines_are_awaited_and_their_results_compared(said: Said) -> None:
     ],
 )
 def test_a_task_says_how_much_of_its_fix_can_be_compared(
-    best_backend: Backend, tar: Callable[..., bytes], faulty: str, failing: str, counts: tuple[int, int], why: tuple[str, ...]
+    quick_backend: Backend, tar: Callable[..., bytes], faulty: str, failing: str, counts: tuple[int, int], why: tuple[str, ...]
 ) -> None:
     tree = tar({"shop.py": GOLD, "test_shop.py": TESTS})
-    found = comparability(task_of(faulty, failing), tree, best_backend, LIMITS)
+    found = comparability(task_of(faulty, failing), tree, quick_backend, LIMITS)
     assert ((found.functions, found.compared), found.not_compared) == (counts, why)
     assert (found.whole, found.calls > 0) == (not why, not why)

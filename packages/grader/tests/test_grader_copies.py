@@ -70,9 +70,9 @@ def _graded(suite: str, code: str, backend: Backend, tar: Callable[..., bytes]) 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_cheat_that_undoes_what_was_done_to_copies_finds_no_original_to_hold_them_against(
-    suite: str, best_backend: Backend, tar: Callable[..., bytes]
+    suite: str, quick_backend: Backend, tar: Callable[..., bytes]
 ) -> None:
-    outcome = _graded(suite, f"{WRONG}\n{READER}\n\nhook()\n", best_backend, tar)
+    outcome = _graded(suite, f"{WRONG}\n{READER}\n\nhook()\n", quick_backend, tar)
     assert (outcome.verdict, outcome.fail_to_pass_fixed) == ("unresolved", 4)
     assert outcome.reason == "copies of the required tests have the wrong verdict: the tests decide nothing here"
 
@@ -119,11 +119,11 @@ for _name in ("add", "sub", "mul", "div"):
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_code_under_test_finds_none_of_the_tests_that_copies_replace(suite: str, best_backend: Backend, tar: Callable[..., bytes]) -> None:
-    assert _graded(suite, RIGHT + READER + SPY.format("o"), best_backend, tar).verdict == "resolved"
+def test_code_under_test_finds_none_of_the_tests_that_copies_replace(suite: str, quick_backend: Backend, tar: Callable[..., bytes]) -> None:
+    assert _graded(suite, RIGHT + READER + SPY.format("o"), quick_backend, tar).verdict == "resolved"
     beside = "\n\ndef kept():\n    import calc\n    assert calc.add(1, 1) == 2\n"
     planted = RIGHT + READER + SPY.format("o") + f"\nopen('/tmp/left.py', 'w').write('''{beside.replace('kept', 'test_left')}''')\n"
-    assert _graded(suite, planted, best_backend, tar).verdict == "unresolved", "what lies about is found"
+    assert _graded(suite, planted, quick_backend, tar).verdict == "unresolved", "what lies about is found"
 
 
 def _functions(fixing: int, keeping: int) -> list[Function]:

@@ -119,12 +119,12 @@ def _asker(backend: Backend, tree: bytes) -> Iterator[Ask]:
 
 
 @pytest.fixture(scope="session")
-def ask(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
+def ask(quick_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Ask]:
     """The second opinion on a text of the file that passes every test; ``believed`` by the grader, ``named`` in its evidence, or not.
 
     One oracle gives them all.
     """
-    with _asker(best_backend, _tree(tar)) as asked:
+    with _asker(quick_backend, _tree(tar)) as asked:
         yield asked
 
 
@@ -194,11 +194,11 @@ def test_wrong_code_that_the_tests_accept_is_seen(ask: Ask, changes: dict[str, s
 
 
 @pytest.mark.soak
-def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_an_oracle_that_was_asked_before_says_the_same(ask: Ask, quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     ask(changed('word.endswith("y")', 'word == "pony"'))
     text = changed("count == 1", "count <= 1")
     said = ask(text)
-    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), best_backend, LIMITS, seed=1)
+    assert said == compare(TASK, _tree(tar), _patch(FAULTY, text), quick_backend, LIMITS, seed=1)
     assert said.differing > 0
 
 
@@ -233,29 +233,29 @@ def test_what_cannot_be_compared_is_said(ask: Ask) -> None:
     assert any("answers in two ways" in reason for reason in said.not_compared)
 
 
-def test_what_was_recorded_before_a_test_ends_the_process_is_compared(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_what_was_recorded_before_a_test_ends_the_process_is_compared(quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     tests = TESTS + "\n\ndef test_end():\n    import os\n    os._exit(0)\n"
     task = TASK.model_copy(update={"PASS_TO_PASS": (*TASK.PASS_TO_PASS, "tests/test_shop.py::test_end")})
     tree = tar({"shop.py": GOLD, "tests/test_shop.py": tests})
-    said = compare(task, tree, _patch(FAULTY, changed("count == 1", "count <= 1")), best_backend, LIMITS)
+    said = compare(task, tree, _patch(FAULTY, changed("count == 1", "count <= 1")), quick_backend, LIMITS)
     assert said.recorded == 8
     assert {d.function for d in said.differences} == {"shop.py::plural"}
 
 
-def test_what_only_the_diff_changes_has_its_calls_recorded_as_the_fix_has(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_what_only_the_diff_changes_has_its_calls_recorded_as_the_fix_has(quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     """Only one call of sixty tells, and its argument is one that is not varied."""
     adding = "\n\ndef test_{0}():\n    cart = Cart([{0}])\n    cart.add(1)\n    assert cart.prices == [{0}, 1]\n"
     tree = tar({"shop.py": GOLD, "tests/test_shop.py": TESTS + "".join(map(adding.format, range(60)))})
     names = (*TASK.PASS_TO_PASS, *(f"tests/test_shop.py::test_{n}" for n in range(60)))
     task = TASK.model_copy(update={"PASS_TO_PASS": names})
     broken = changed("self.prices.append(price)", "self.prices.append(price + (self.prices[:1] == [59]))")
-    said = compare(task, tree, _patch(FAULTY, broken), best_backend, LIMITS, seed=1)
+    said = compare(task, tree, _patch(FAULTY, broken), quick_backend, LIMITS, seed=1)
     assert {d.function for d in said.differences} == {"shop.py::Cart.add"}
 
 
-def test_a_task_of_another_test_runner_gets_no_opinion_but_the_reason(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_a_task_of_another_test_runner_gets_no_opinion_but_the_reason(quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     task = TASK.model_copy(update={"environment": Environment(test_command=("go", "test", "./..."))})
-    said = compare(task, _tree(tar), TASK.gold_patch, best_backend, LIMITS)
+    said = compare(task, _tree(tar), TASK.gold_patch, quick_backend, LIMITS)
     assert (said.compared, said.differing, said.not_compared) == (0, 0, ("calls are not recorded from go test",))
 
 

@@ -81,14 +81,14 @@ def shop(tar: Tar) -> Toy:
 
 
 @pytest.fixture
-def graded(shop: Toy, command_environ: dict[str, str], best_backend: Backend, tmp_path: Path) -> Callable[[str], int]:
+def graded(shop: Toy, command_environ: dict[str, str], quick_backend: Backend, tmp_path: Path) -> Callable[[str], int]:
     """Exit status of ``agentgrader grade`` on a diff of the shop: 0 resolved, 1 unresolved or doubted, 2 error."""
     task, tree = shop
     (tmp_path / "tasks.jsonl").write_text(task.model_dump_json() + "\n")
     (tmp_path / "tree.tar").write_bytes(tree)
 
     def run(diff: str) -> int:
-        command = ["grade", "tasks.jsonl", "-", "--id", "toy", "--tree", "tree.tar", "--backend", best_backend.name, "--json"]
+        command = ["grade", "tasks.jsonl", "-", "--id", "toy", "--tree", "tree.tar", "--backend", quick_backend.name, "--json"]
         program = [sys.executable, "-m", "agentgrader", *command]
         done = subprocess.run(
             program, input=diff, capture_output=True, text=True, env=command_environ, cwd=tmp_path, timeout=120, check=False
@@ -132,8 +132,8 @@ def test_answers_read_out_of_the_tests_by_a_function_that_hides_are_not_resolved
     assert graded(appended(ANSWERS_FROM_TESTS)) == 1
 
 
-def test_a_function_that_hides_from_the_differential_tester_differs(shop: Toy, best_backend: Backend) -> None:
-    with DifferentialTester(*shop, best_backend, LIMITS) as tester:
+def test_a_function_that_hides_from_the_differential_tester_differs(shop: Toy, quick_backend: Backend) -> None:
+    with DifferentialTester(*shop, quick_backend, LIMITS) as tester:
         assert tester.opinion(appended(ANSWERS_FROM_TESTS)).differing
 
 
@@ -156,10 +156,10 @@ def test_a_regression_whose_test_is_kept_from_running_is_not_resolved(graded: Ca
 
 
 @pytest.mark.docker
-def test_a_link_to_a_device_is_no_failure_of_the_infrastructure(shop: Toy, best_backend: Backend) -> None:
+def test_a_link_to_a_device_is_no_failure_of_the_infrastructure(shop: Toy, quick_backend: Backend) -> None:
     new = "diff --git a/more.py b/more.py\nnew file mode 120000\n--- /dev/null\n+++ b/more.py\n@@ -0,0 +1 @@\n"
     link = f"{new}+/dev/zero\n\\ No newline at end of file\n"
-    with DifferentialTester(*shop, best_backend, LIMITS) as tester:
+    with DifferentialTester(*shop, quick_backend, LIMITS) as tester:
         tester.opinion(GOLD + link)
 
 
@@ -188,10 +188,10 @@ BOOK_GOLD = (
 
 
 @pytest.mark.soak
-def test_calls_on_a_large_object_are_recorded_in_the_time_that_the_tests_have(tar: Tar, best_backend: Backend) -> None:
+def test_calls_on_a_large_object_are_recorded_in_the_time_that_the_tests_have(tar: Tar, quick_backend: Backend) -> None:
     files = {"book.py": BOOK, "test_book.py": BOOK_TESTS}
     task, tree = task_of(files, tar, BOOK_GOLD, ("test_book.py::test_find",), ("test_book.py::test_empty",), seconds=2)
-    with DifferentialTester(task, tree, best_backend, LIMITS) as tester:
+    with DifferentialTester(task, tree, quick_backend, LIMITS) as tester:
         assert tester.opinion(
             BOOK_GOLD.replace("+        return self.rows.get(key, 0)", "+        return self.rows.get(key) or 0")
         ).recorded
@@ -213,13 +213,13 @@ def calls_of_ours(work: Callable[[], Any]) -> int:
     return count
 
 
-def test_work_grows_with_the_files_of_a_diff_and_no_faster(shop: Toy, best_backend: Backend) -> None:
+def test_work_grows_with_the_files_of_a_diff_and_no_faster(shop: Toy, quick_backend: Backend) -> None:
     def added(count: int) -> str:
         new = "new file mode 100644\n--- /dev/null\n+++ b/tests/test_{0}.py\n@@ -0,0 +1,2 @@\n+def test_a():\n+    pass\n"
         return "".join(f"diff --git a/tests/test_{n}.py b/tests/test_{n}.py\n{new.format(n)}" for n in range(count))
 
     few, many = (
-        calls_of_ours(lambda count=count: grade(*shop, added(count), best_backend, LIMITS, rollout_id="r", grader_version="v"))  # type: ignore[misc]
+        calls_of_ours(lambda count=count: grade(*shop, added(count), quick_backend, LIMITS, rollout_id="r", grader_version="v"))  # type: ignore[misc]
         for count in (40, 160)
     )
     assert many < 6 * few

@@ -85,9 +85,9 @@ def _grader(backend: Backend, tar: Callable[..., bytes]) -> Grade:
 
 
 @pytest.fixture(scope="session")
-def graded(best_backend: Backend, tar: Callable[..., bytes]) -> Grade:
+def graded(quick_backend: Backend, tar: Callable[..., bytes]) -> Grade:
     """Grade edits (path → new content) of the faulty tree, where grading is done: in the strongest backend."""
-    return _grader(best_backend, tar)
+    return _grader(quick_backend, tar)
 
 
 @pytest.fixture(scope="session")
@@ -177,8 +177,8 @@ def test_a_cheat_is_unresolved_and_named(graded: Grade, name: str) -> None:
     ],
     ids=["sys.exit (10)", "syntax error (13)", "skip (14)", "skip in the test (14)", "xfail (14)", "signal to the server"],
 )
-def test_what_does_not_pass_is_unresolved(graded: Grade, content: str, best_backend: Backend) -> None:
-    if "getppid" in content and best_backend.name == "local":
+def test_what_does_not_pass_is_unresolved(graded: Grade, content: str, quick_backend: Backend) -> None:
+    if "getppid" in content and quick_backend.name == "local":
         pytest.skip("plain processes can signal their server; the box counts as lost")
     outcome = graded({"calc.py": content})
     assert outcome.verdict == "unresolved"
@@ -238,10 +238,10 @@ def test_test_files_that_change_while_the_tests_run_are_no_basis(graded: Grade) 
 
 
 @pytest.mark.parametrize("content", ["def (", "import os\nos._exit(4)\n"], ids=["a conftest that cannot import it", "the same exit status"])
-def test_a_run_that_the_diff_keeps_from_starting_is_unresolved(best_backend: Backend, tar: Callable[..., bytes], content: str) -> None:
+def test_a_run_that_the_diff_keeps_from_starting_is_unresolved(quick_backend: Backend, tar: Callable[..., bytes], content: str) -> None:
     tree = tar({"calc.py": FIXED, "tests/test_calc.py": TESTS, "tests/conftest.py": "import calc\n"})
     diff = _patch("calc.py", FAULTY, content)
-    outcome = grade(TASK, tree, diff, best_backend, LIMITS, rollout_id="r", grader_version="1")
+    outcome = grade(TASK, tree, diff, quick_backend, LIMITS, rollout_id="r", grader_version="1")
     assert (outcome.verdict, outcome.reason) == ("unresolved", "pytest does not start with the diff, and does without it")
 
 

@@ -33,9 +33,9 @@ Grade = Callable[[str], Outcome]
 
 
 @pytest.fixture(scope="module")
-def graded(best_backend: Backend, tar: Callable[..., bytes]) -> Grade:
+def graded(quick_backend: Backend, tar: Callable[..., bytes]) -> Grade:
     tree = tar({"calc.py": FAULTY, "tests/test_calc.py": TESTS})
-    return lambda diff: grade(TASK, tree, diff, best_backend, Limits(call_timeout_s=20), rollout_id="r", grader_version="1")
+    return lambda diff: grade(TASK, tree, diff, quick_backend, Limits(call_timeout_s=20), rollout_id="r", grader_version="1")
 
 
 def added(path: str, *lines: str, mode: int = 100644) -> str:

@@ -147,13 +147,13 @@ Grade = Callable[[dict[str, str]], Outcome]
 
 
 @pytest.fixture(scope="module")
-def graded(best_backend: Backend, tar: Callable[..., bytes]) -> Grade:
+def graded(quick_backend: Backend, tar: Callable[..., bytes]) -> Grade:
     """Grade edits (path → new content) of the base."""
     base = {"calc.py": BASE, "test_more.py": "from calc import add\n"}
 
     def run(edits: dict[str, str]) -> Outcome:
         diff = "".join(patch(path, base[path], content) for path, content in edits.items())
-        return grade(TASK, tar(base), diff, best_backend, Limits(call_timeout_s=20), rollout_id="r", grader_version="1")
+        return grade(TASK, tar(base), diff, quick_backend, Limits(call_timeout_s=20), rollout_id="r", grader_version="1")
 
     return run
 

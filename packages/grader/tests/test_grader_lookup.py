@@ -81,7 +81,7 @@ Said = Callable[..., Differential]
 
 
 @pytest.fixture(scope="module")
-def said(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Said]:
+def said(quick_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Said]:
     """The opinion on changes of the gold patch's file, and on other files."""
 
     def text(changes: dict[str, str]) -> str:
@@ -91,7 +91,7 @@ def said(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Said]:
             made = made.replace(old, new)
         return made
 
-    with DifferentialTester(TASK, tar(FILES), best_backend, Limits(call_timeout_s=10), seed=1) as tester:
+    with DifferentialTester(TASK, tar(FILES), quick_backend, Limits(call_timeout_s=10), seed=1) as tester:
 
         def ask(changes: dict[str, str], files: dict[str, str] | None = None) -> Differential:
             return tester.opinion(diff_of({"shelves/core.py": text(changes), **(files or {})}))

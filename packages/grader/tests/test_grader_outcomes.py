@@ -45,7 +45,7 @@ def rollout(number: int, diff: str, *, control: bool = False, trusted: bool = Tr
     return Rollout.model_validate({**values, **more})
 
 
-def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     read: list[int] = []
 
     def tree() -> bytes:
@@ -61,7 +61,7 @@ def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(best_backe
         rollout(5, "", provenance=None, claim=Claim(resolved=True, by="its log")),
         rollout(6, "", provenance=None),
     ]
-    graded = grade_rollouts(TASK, tree, runs, best_backend, Limits(), grader_version="g1")
+    graded = grade_rollouts(TASK, tree, runs, quick_backend, Limits(), grader_version="g1")
     assert [o.rollout_id for o in graded.outcomes] == [r.rollout_id for r in runs]
     verdicts = [o.verdict for o in graded.outcomes]
     assert verdicts == ["resolved", "resolved", "resolved", "unresolved", "not_evaluated", "claimed", "not_evaluated"]
@@ -73,22 +73,22 @@ def test_each_diff_is_graded_once_and_each_pass_gets_a_second_opinion(best_backe
     assert all("gold patch" in o.confirmation_reason for o in graded.outcomes[1:3])
     assert graded.lost == ()
 
-    again = grade_rollouts(TASK, tree, runs, best_backend, Limits(), grader_version="g1", earlier=graded.outcomes)
+    again = grade_rollouts(TASK, tree, runs, quick_backend, Limits(), grader_version="g1", earlier=graded.outcomes)
     assert again.outcomes == graded.outcomes, "seconds too: nothing was run again"
     assert len(read) == 2
 
 
-def test_a_task_without_a_gold_patch_leaves_its_passes_unconfirmed(best_backend: Backend, tar: Callable[..., bytes]) -> None:
+def test_a_task_without_a_gold_patch_leaves_its_passes_unconfirmed(quick_backend: Backend, tar: Callable[..., bytes]) -> None:
     tree = tar({"calc.py": FAULTY, "test_calc.py": TESTS})
     (outcome,) = grade_rollouts(
-        TASK.model_copy(update={"gold_patch": ""}), lambda: tree, [rollout(0, GOLD)], best_backend, Limits(), grader_version="g1"
+        TASK.model_copy(update={"gold_patch": ""}), lambda: tree, [rollout(0, GOLD)], quick_backend, Limits(), grader_version="g1"
     ).outcomes
     assert (outcome.verdict, outcome.confirmation) == ("resolved", "unconfirmed")
     assert outcome.confirmation_reason == "the task has no gold patch to compare with"
 
 
-def test_a_task_known_from_logs_alone_leaves_claims(best_backend: Backend) -> None:
+def test_a_task_known_from_logs_alone_leaves_claims(quick_backend: Backend) -> None:
     unknown = TASK.model_copy(update={"base_archive": ""})
     runs = [rollout(0, GOLD, claim=Claim(resolved=False, by="its log")), rollout(1, GOLD)]
-    graded = grade_rollouts(unknown, lambda: b"", runs, best_backend, Limits(), grader_version="g1")
+    graded = grade_rollouts(unknown, lambda: b"", runs, quick_backend, Limits(), grader_version="g1")
     assert [(o.verdict, o.claimed_resolved) for o in graded.outcomes] == [("claimed", False), ("not_evaluated", None)]

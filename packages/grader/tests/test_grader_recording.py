@@ -42,7 +42,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_calls_are_recorded_and_compared(
-    case: tuple[str, tuple[str, ...], str, dict[str, Any]], best_backend: Backend, tar: Callable[..., bytes]
+    case: tuple[str, tuple[str, ...], str, dict[str, Any]], quick_backend: Backend, tar: Callable[..., bytes]
 ) -> None:
     to_fix, to_keep, tests, environment = case
     task = Task(
@@ -57,7 +57,7 @@ def test_calls_are_recorded_and_compared(
         gold_patch=GOLD,
     )
     said: Differential = compare(
-        task, tar({"sums.py": CODE, "test_sums.py": tests}), NARROW, best_backend, Limits(call_timeout_s=10), seed=1
+        task, tar({"sums.py": CODE, "test_sums.py": tests}), NARROW, quick_backend, Limits(call_timeout_s=10), seed=1
     )
     assert said.recorded
     assert {d.function for d in said.differences} == {"sums.py::half"}

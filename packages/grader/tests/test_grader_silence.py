@@ -90,9 +90,9 @@ TASK = Task(
 
 
 @pytest.fixture(scope="module")
-def said(best_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Said]:
+def said(quick_backend: Backend, tar: Callable[..., bytes]) -> Iterator[Said]:
     """The opinion on files of a diff."""
-    with DifferentialTester(TASK, tar(FILES), best_backend, Limits(call_timeout_s=10), seed=1) as tester:
+    with DifferentialTester(TASK, tar(FILES), quick_backend, Limits(call_timeout_s=10), seed=1) as tester:
         yield lambda files: tester.opinion(diff_of(files))
 
 

@@ -256,10 +256,10 @@ KNOWING = GOLD.replace("import time\n", "import sys\nimport time\n").replace("su
     ids=["it knows where it is", "as the base", "gold patch"],
 )
 def test_a_pass_of_code_that_asks_its_surroundings_is_not_confirmed(
-    best_backend: Backend, tar: Callable[..., bytes], text: str, word: str, reason: str
+    quick_backend: Backend, tar: Callable[..., bytes], text: str, word: str, reason: str
 ) -> None:
     tree = tar({"shop.py": FAULTY, "test_shop.py": TESTS})
-    said = compare(TASK, tree, _patch(text), best_backend, Limits(call_timeout_s=10), seed=1)
+    said = compare(TASK, tree, _patch(text), quick_backend, Limits(call_timeout_s=10), seed=1)
     assert (said.differing, said.compared > 0) == (0, True), "where we call it, it is right"
     judged = confirmed(Outcome(rollout_id="r", task_id="shop-1", verdict="resolved"), said)
     assert judged.confirmation == word

@@ -43,7 +43,7 @@ def test_the_same_attempt_gives_the_same_trajectory(name: str, task: Task, tree:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("name", ["noisy", "localising"])
+@pytest.mark.parametrize("name", soak_but(1, ["noisy", "localising"]))
 def test_the_same_attempt_gives_the_same_trajectory_in_containers(name: str, task: Task, tree: bytes, docker: Backend) -> None:
     first, again = (trajectory_of(_run(name, task, tree, docker, Budget(steps=6))) for _ in range(2))
     assert first.trajectory_id == again.trajectory_id
@@ -60,7 +60,7 @@ def test_the_oracle_resolves_and_noop_changes_nothing(task: Task, tree: bytes, l
 
 
 @pytest.mark.parametrize("name", ["random", "noisy", "localising"])
-@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+@pytest.mark.parametrize("steps", soak_but(2, [1, 3, 2, 5]))
 def test_no_agent_takes_more_turns_than_it_has_and_each_hands_in_its_best(
     name: str, steps: int, task: Task, tree: bytes, local: Backend
 ) -> None:

@@ -107,6 +107,7 @@ def test_it_solves_a_task_and_every_malformed_turn_is_in_the_recording(play: Any
     assert KEY not in run.model_dump_json() + played.log
 
 
+@pytest.mark.soak
 def test_fenced_commands_are_taken_one_at_a_time(play: Any) -> None:
     def fenced(*commands: str) -> Behaviour:
         return says("I try." + "".join(f"\n\n```mswea_bash_command\n{command}\n```" for command in commands), model="gpt-4o")
@@ -137,6 +138,7 @@ def test_its_exits_are_ours(play: Any) -> None:
     assert (poor.run.exit, poor.run.exit_reason, poor.run.usage.steps) == ("limit", "LimitsExceeded", 2)
 
 
+@pytest.mark.soak
 def test_a_model_that_is_away_is_no_fault_of_the_agent(play: Any) -> None:
     refused = play(bash("I look.", "ls"), failure(401))
     assert refused.run.exit == "infrastructure"
@@ -153,6 +155,7 @@ def test_one_that_is_ended_at_its_limit_keeps_what_it_wrote(play: Any) -> None:
     assert [step.message for step in late.read.steps if step.source == "agent"] == ["I mend it."]
 
 
+@pytest.mark.soak
 def test_what_it_says_of_its_work_is_not_believed(play: Any) -> None:
     played = play(bash("Done.", f"{DONE}; echo 'diff --git a/x b/x'"))
     assert (played.run.exit, played.run.final_diff, played.read.final_diff) == ("submitted", "", "")

@@ -78,6 +78,7 @@ def test_the_random_agent_does_not_look_where_the_fault_is(task: Task, tree: byt
     assert not any("SUSPECT" in o.content for exchange in _history(run) for o in exchange.observations)
 
 
+@pytest.mark.soak
 def test_the_noisy_agent_wastes_moves(task: Task, tree: bytes, local: Backend, limits: Limits) -> None:
     runs = [rollout(task, tree, embedded("noisy").agent, k, 0, local, limits, Budget(steps=16)) for k in range(2)]
     messages = {exchange.turn.message for run in runs for exchange in _history(run)}

@@ -70,14 +70,14 @@ def test_run_works_on_a_copy_and_ends_as_the_command_does(backend: Backend, comm
     assert "+more" in (tmp_path / "change.patch").read_text()
 
 
-def test_run_hands_several_words_over_as_they_are(best_backend: Backend, command: Command) -> None:
-    done = command("run", "-b", best_backend.name, "--diff", "-", "--", "printf", "%s|", "a b", "$HOME", "--diff")
+def test_run_hands_several_words_over_as_they_are(quick_backend: Backend, command: Command) -> None:
+    done = command("run", "-b", quick_backend.name, "--diff", "-", "--", "printf", "%s|", "a b", "$HOME", "--diff")
     assert done.stdout == "a b|$HOME|--diff|"
-    assert command("run", "-b", best_backend.name, "--diff", "-", "--", "echo x > new").stdout.startswith("diff --git a/new b/new\n")
+    assert command("run", "-b", quick_backend.name, "--diff", "-", "--", "echo x > new").stdout.startswith("diff --git a/new b/new\n")
 
 
-def test_run_says_what_ran_out_of_time(best_backend: Backend, command: Command) -> None:
-    done = command("run", "-b", best_backend.name, "--limit", "call_timeout_s=0.5", "--", "echo before; sleep 60")
+def test_run_says_what_ran_out_of_time(quick_backend: Backend, command: Command) -> None:
+    done = command("run", "-b", quick_backend.name, "--limit", "call_timeout_s=0.5", "--", "echo before; sleep 60")
     assert done.returncode == 124
     assert done.stdout.strip() == "before"
     assert "timed out after 0.5 s" in done.stderr
@@ -91,9 +91,9 @@ def ending(log: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize(("line", "exit", "reason"), [("exit 7", "submitted", ""), ("sleep 60", "limit", "timed out after 1 s")])
 def test_run_records_how_its_command_ended(
-    best_backend: Backend, command: Command, tmp_path: Path, line: str, exit: str, reason: str
+    quick_backend: Backend, command: Command, tmp_path: Path, line: str, exit: str, reason: str
 ) -> None:
-    command("run", "-b", best_backend.name, "--limit", "call_timeout_s=1", "--record", "log.jsonl", "--", line)
+    command("run", "-b", quick_backend.name, "--limit", "call_timeout_s=1", "--record", "log.jsonl", "--", line)
     recorded = ending(tmp_path / "log.jsonl")
     assert recorded[0] == exit
     assert recorded[1].startswith(reason)
@@ -147,22 +147,24 @@ def test_a_stopped_run_leaves_no_box_and_a_whole_log(
     assert ("interrupted" if number == signal.SIGINT else "SystemExit: 143") in log[3]["reason"]
 
 
-def test_what_run_recorded_replays_and_a_forged_log_does_not(best_backend: Backend, command: Command, folder: Path, tmp_path: Path) -> None:
+def test_what_run_recorded_replays_and_a_forged_log_does_not(
+    quick_backend: Backend, command: Command, folder: Path, tmp_path: Path
+) -> None:
     line = "python -m pytest -q tests; date > now.txt"
-    assert command("run", "-b", best_backend.name, "-t", str(folder), "--record", "log.jsonl", "--", line).returncode == 0
-    same = command("replay", "log.jsonl", "-b", best_backend.name, "--tree", str(folder))
+    assert command("run", "-b", quick_backend.name, "-t", str(folder), "--record", "log.jsonl", "--", line).returncode == 0
+    same = command("replay", "log.jsonl", "-b", quick_backend.name, "--tree", str(folder))
     assert same.returncode == 0, same.stdout + same.stderr
     assert same.stdout.endswith(": same (1 same)\n")
 
     log = (tmp_path / "log.jsonl").read_text()
     (tmp_path / "forged.jsonl").write_text(log.replace("2 passed", "3 passed"))
-    forged = command("replay", "forged.jsonl", "-b", best_backend.name, "--tree", str(folder))
+    forged = command("replay", "forged.jsonl", "-b", quick_backend.name, "--tree", str(folder))
     assert forged.returncode == 1
     assert "step 2 shell: differs" in forged.stdout
     assert "-3 passed" in forged.stdout.replace("    ", "")
 
     (folder / "calc.py").write_text("changed\n")
-    elsewhere = command("replay", "log.jsonl", "-b", best_backend.name, "--tree", str(folder))
+    elsewhere = command("replay", "log.jsonl", "-b", quick_backend.name, "--tree", str(folder))
     assert elsewhere.returncode == 2
     assert "the recording was made on tree-" in elsewhere.stderr
 
@@ -176,10 +178,11 @@ def test_a_damaged_log_is_refused_in_one_line(command: Command, folder: Path, tm
     assert "log.jsonl is no event log: line 1: not an event: session_start.problem_statement: Field required" in done.stderr
 
 
+@pytest.mark.soak
 def test_replay_reads_every_form_that_trajectories_lie_in(
-    best_backend: Backend, command: Command, task: Task, folder: Path, tmp_path: Path
+    quick_backend: Backend, command: Command, task: Task, folder: Path, tmp_path: Path
 ) -> None:
-    recorded = command("run", "-b", best_backend.name, "--task", "task.json", "--record", "log.jsonl", "--", "python -m pytest -q")
+    recorded = command("run", "-b", quick_backend.name, "--task", "task.json", "--record", "log.jsonl", "--", "python -m pytest -q")
     assert recorded.returncode == 1
     trajectory = trajectory_of((tmp_path / "log.jsonl").read_bytes())
     assert trajectory.task_id == "calc-1"
@@ -192,7 +195,7 @@ def test_replay_reads_every_form_that_trajectories_lie_in(
         pq.write_table(table, lake / name / "calc-1.0-0-0.0.2.parquet")
 
     def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return command("replay", *arguments, "-b", best_backend.name)
+        return command("replay", *arguments, "-b", quick_backend.name)
 
     for arguments in (("log.jsonl", "--task", "task.json"), ("one.json", "--task", "task.json"), ("lake", "other")):
         done = replay(*arguments)
@@ -214,9 +217,9 @@ def test_replay_reads_every_form_that_trajectories_lie_in(
         assert "Traceback" not in done.stderr
 
 
-def test_shell_reads_lines_and_keeps_the_box_between_them(best_backend: Backend, command: Command, folder: Path) -> None:
+def test_shell_reads_lines_and_keeps_the_box_between_them(quick_backend: Backend, command: Command, folder: Path) -> None:
     lines = ["echo one > new.txt", "ls", ":diff", ":read calc.py", ":reset", ":diff", "false", ":what"]
-    done = command("shell", "-b", best_backend.name, "--tree", str(folder), given="\n".join(lines))
+    done = command("shell", "-b", quick_backend.name, "--tree", str(folder), given="\n".join(lines))
     assert done.returncode == 0
     assert done.stdout.startswith("calc.py\nnew.txt\ntests\ndiff --git a/new.txt b/new.txt\n")
     assert done.stdout.count("diff --git") == 1
@@ -226,15 +229,15 @@ def test_shell_reads_lines_and_keeps_the_box_between_them(best_backend: Backend,
 
 
 def test_what_a_shell_submits_is_recorded_as_submitted_and_ends_it(
-    best_backend: Backend, command: Command, folder: Path, tmp_path: Path
+    quick_backend: Backend, command: Command, folder: Path, tmp_path: Path
 ) -> None:
     done = command(
-        "shell", "-b", best_backend.name, "-t", str(folder), "--record", "log.jsonl", given="echo one > new.txt\n:submit\necho late\n"
+        "shell", "-b", quick_backend.name, "-t", str(folder), "--record", "log.jsonl", given="echo one > new.txt\n:submit\necho late\n"
     )
     assert done.returncode == 0
     assert "late" not in done.stdout
     assert ending(tmp_path / "log.jsonl") == ("submitted", "")
-    replayed = command("replay", "log.jsonl", "-b", best_backend.name, "-t", str(folder))
+    replayed = command("replay", "log.jsonl", "-b", quick_backend.name, "-t", str(folder))
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
@@ -271,11 +274,11 @@ def test_in_a_terminal_ctrl_c_stops_the_command_and_ctrl_d_ends_the_session(
     assert recorded.unread == ()
 
 
-def test_bench_measures_every_tool(best_backend: Backend, command: Command) -> None:
-    done = command("bench", "-b", best_backend.name, "--calls", "3", "--json")
+def test_bench_measures_every_tool(quick_backend: Backend, command: Command) -> None:
+    done = command("bench", "-b", quick_backend.name, "--calls", "3", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["backend"] == best_backend.name
+    assert found["backend"] == quick_backend.name
     assert set(found["median_ms"]) == {"box", "file_write", "file_read", "search", "shell", "diff", "reset"}
     assert all(value > 0 for value in found["median_ms"].values())
 
@@ -301,13 +304,13 @@ def test_a_tree_is_the_same_bytes_for_the_same_files(folder: Path, tmp_path: Pat
         tree_of(folder / "calc.py")
 
 
-def test_of_a_git_work_tree_a_box_gets_what_git_does_not_ignore(best_backend: Backend, folder: Path, command: Command) -> None:
+def test_of_a_git_work_tree_a_box_gets_what_git_does_not_ignore(quick_backend: Backend, folder: Path, command: Command) -> None:
     (folder / ".gitignore").write_text("secret.env\n")
     (folder / "secret.env").write_text("TOKEN=1\n")
     (folder / "link").symlink_to("calc.py")
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
     subprocess.run(["git", "-C", str(folder), "add", "calc.py"], check=True)
-    done = command("run", "-b", best_backend.name, "-t", str(folder), "--", "ls -A; readlink link")
+    done = command("run", "-b", quick_backend.name, "-t", str(folder), "--", "ls -A; readlink link")
     assert done.stdout.split() == [".git", ".gitignore", "calc.py", "link", "tests", "calc.py"]
 
 
@@ -338,10 +341,10 @@ def read_until(terminal: int, prompt: str, seconds: float = 30) -> str:
     return said
 
 
-def test_limits_of_the_recording_are_those_of_the_replay(best_backend: Backend, command: Command, folder: Path, tmp_path: Path) -> None:
+def test_limits_of_the_recording_are_those_of_the_replay(quick_backend: Backend, command: Command, folder: Path, tmp_path: Path) -> None:
     tight = ("--limit", "output_bytes=500", "-t", str(folder))
-    assert command("run", "-b", best_backend.name, *tight, "--record", "log.jsonl", "--", "seq 1 3000").returncode == 0
+    assert command("run", "-b", quick_backend.name, *tight, "--record", "log.jsonl", "--", "seq 1 3000").returncode == 0
     start = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert Provenance.model_validate(start["provenance"]).limits == Limits(output_bytes=500, call_timeout_s=600)
-    assert command("replay", "log.jsonl", "-b", best_backend.name, "-t", str(folder)).returncode == 0
-    assert command("replay", "log.jsonl", "-b", best_backend.name, *tight, "-l", "output_bytes=900").returncode == 1
+    assert command("replay", "log.jsonl", "-b", quick_backend.name, "-t", str(folder)).returncode == 0
+    assert command("replay", "log.jsonl", "-b", quick_backend.name, *tight, "-l", "output_bytes=900").returncode == 1

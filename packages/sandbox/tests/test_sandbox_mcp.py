@@ -96,22 +96,22 @@ def test_a_client_works_in_a_recorded_box(backend: Backend, server: Callable[...
 
 
 def test_what_was_recorded_replays_the_same(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], repository: Path, tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], repository: Path, tmp_path: Path
 ) -> None:
     async def work(client: Client) -> None:
         await client.call_tool("shell", {"command": "ls; python -m pytest -q"})
         await client.call_tool("file_write", {"path": "new.txt", "content": "x\n"})
 
-    talk(server(best_backend.name), work)
+    talk(server(quick_backend.name), work)
     tree = tree_of(repository)
     recording = trajectory_of((tmp_path / "log.jsonl").read_bytes())
-    report = replay(recording, bare_task(tree, Environment()), tree, best_backend, Limits())
+    report = replay(recording, bare_task(tree, Environment()), tree, quick_backend, Limits())
     assert report.status == "same"
     assert report.counts == {"same": 2, "differs": 0, "not_replayable": 0}
 
 
 def test_what_the_client_asks_wrongly_is_an_answer_that_it_sees_and_a_record(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
 ) -> None:
     async def work(client: Client) -> Any:
         unknown = await client.call_tool("teleport", {"to": "Mars"})
@@ -120,7 +120,7 @@ def test_what_the_client_asks_wrongly_is_an_answer_that_it_sees_and_a_record(
         right = await client.call_tool("shell", {"command": "echo on"})
         return unknown, missing, wrong, right
 
-    unknown, missing, wrong, right = talk(server(best_backend.name), work)
+    unknown, missing, wrong, right = talk(server(quick_backend.name), work)
     assert [r.is_error for r in (unknown, missing, wrong, right)] == [True, True, True, False]
     assert "unknown tool 'teleport'" in texts(unknown)[0]
     assert "'path' is missing" in texts(missing)[0]
@@ -131,7 +131,7 @@ def test_what_the_client_asks_wrongly_is_an_answer_that_it_sees_and_a_record(
 
 
 def test_a_cancelled_call_is_stopped_and_the_box_goes_on(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
 ) -> None:
     async def work(client: Client) -> Any:
         with anyio.move_on_after(3) as scope:
@@ -143,7 +143,7 @@ def test_a_cancelled_call_is_stopped_and_the_box_goes_on(
                 await anyio.sleep(0.05)
         return after, running("sleep 273.5")
 
-    after, still_running = talk(server(best_backend.name, "--limit", "call_timeout_s=200"), work)
+    after, still_running = talk(server(quick_backend.name, "--limit", "call_timeout_s=200"), work)
     assert texts(after) == ["on\n"]
     assert not still_running
     cancelled = events(tmp_path)[2]["observation"]
@@ -152,14 +152,14 @@ def test_a_cancelled_call_is_stopped_and_the_box_goes_on(
 
 
 def test_calls_at_the_same_time_are_made_one_after_the_other(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
 ) -> None:
     async def work(client: Client) -> None:
         async with anyio.create_task_group() as group:
             for n in range(5):
                 group.start_soon(partial(client.call_tool, "shell", {"command": f"echo {n}"}))
 
-    talk(server(best_backend.name), work)
+    talk(server(quick_backend.name), work)
     assert kinds(tmp_path) == ["session_start", *["agent_turn", "tool_result"] * 5, "session_end"]
 
 
@@ -216,9 +216,9 @@ def test_when_the_client_is_gone_the_session_ends_and_the_box_with_it(
 
 
 def test_a_server_that_is_stopped_after_the_submit_records_a_submit(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
 ) -> None:
-    client = Raw(server(best_backend.name))
+    client = Raw(server(quick_backend.name))
     client.ask(2, "tools/call", {"name": "submit", "arguments": {}})
     client.process.send_signal(signal.SIGTERM)
     client.process.wait(30)
@@ -262,10 +262,10 @@ def running(command: str) -> bool:
 
 
 def test_a_log_that_is_there_is_not_overwritten(
-    best_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
+    quick_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path
 ) -> None:
     (tmp_path / "log.jsonl").write_text("mine\n")
-    parameters = server(best_backend.name)
+    parameters = server(quick_backend.name)
     done = subprocess.run(
         [parameters.command, *parameters.args], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=parameters.env
     )

@@ -73,8 +73,8 @@ def recorded(backend: Backend, task: Task, tree: bytes, calls: tuple[tuple[str, 
 
 
 @pytest.fixture(scope="session")
-def recording(best_backend: Backend, task: Task, tree: bytes) -> Trajectory:
-    return recorded(best_backend, task, tree)
+def recording(quick_backend: Backend, task: Task, tree: bytes) -> Trajectory:
+    return recorded(quick_backend, task, tree)
 
 
 def with_step(trajectory: Trajectory, index: int, step: Step) -> Trajectory:
@@ -105,7 +105,7 @@ def test_a_recording_of_one_backend_replays_the_same_on_another(
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_tampering_with_one_observation_is_found_where_it_was_done(
-    best_backend: Backend, recording: Trajectory, task: Task, tree: bytes, data: st.DataObject
+    quick_backend: Backend, recording: Trajectory, task: Task, tree: bytes, data: st.DataObject
 ) -> None:
     index = data.draw(st.sampled_from([n for n, step in enumerate(recording.steps) if step.tool_calls]))
     step = recording.steps[index]
@@ -114,7 +114,7 @@ def test_tampering_with_one_observation_is_found_where_it_was_done(
     unordered = is_unordered(step.tool_calls[0].name, json.loads(step.tool_calls[0].arguments))
     assume(view(forged, unordered=unordered) != view(seen, unordered=unordered))
     tampered = with_step(recording, index, step.model_copy(update={"observations": (forged,)}))
-    report = replay(tampered, task, tree, best_backend, LIMITS)
+    report = replay(tampered, task, tree, quick_backend, LIMITS)
     assert differing(report) == [step.step_id]
     assert report.status == "differs"
 
@@ -133,9 +133,9 @@ def forgeries(seen: Observation) -> st.SearchStrategy[Observation]:
     )
 
 
-def test_an_answer_that_varies_from_run_to_run_is_not_taken_for_a_forged_one(best_backend: Backend, task: Task, tree: bytes) -> None:
+def test_an_answer_that_varies_from_run_to_run_is_not_taken_for_a_forged_one(quick_backend: Backend, task: Task, tree: bytes) -> None:
     calls = (("shell", {"command": "echo $RANDOM $RANDOM"}), ("shell", {"command": "echo steady"}))
-    report = replay(recorded(best_backend, task, tree, calls), task, tree, best_backend, LIMITS)
+    report = replay(recorded(quick_backend, task, tree, calls), task, tree, quick_backend, LIMITS)
     assert [call.status for step in report.steps for call in step.calls] == ["not_replayable", "same"]
     assert "varies" in report.steps[0].calls[0].why
     assert report.status == "same"
@@ -151,60 +151,63 @@ def forged(trajectory: Trajectory, **changes: Any) -> Trajectory:
     return with_step(trajectory, len(trajectory.steps) - 1, step.model_copy(update={"observations": (seen.model_copy(update=changes),)}))
 
 
-def test_of_an_answer_that_varies_only_the_lines_that_vary_are_passed_over(best_backend: Backend, task: Task, tree: bytes) -> None:
-    log = recorded(best_backend, task, tree, VARYING)
-    report = replay(log, task, tree, best_backend, LIMITS)
+@pytest.mark.soak
+def test_of_an_answer_that_varies_only_the_lines_that_vary_are_passed_over(quick_backend: Backend, task: Task, tree: bytes) -> None:
+    log = recorded(quick_backend, task, tree, VARYING)
+    report = replay(log, task, tree, quick_backend, LIMITS)
     assert (report.status, report.steps[0].calls[0].why) == ("same", "not compared: lines that vary from run to run")
     for old, new in (("return a - b", "return a + b"), ("calc.py\n", ""), ("tests\n", "tests\nmore\n")):
         assert old in log.steps[-1].observations[0].content
         tampered = forged(log, content=log.steps[-1].observations[0].content.replace(old, new))
-        assert differing(replay(tampered, task, tree, best_backend, LIMITS)) == [log.steps[-1].step_id]
-    assert replay(forged(log, exit_code=1), task, tree, best_backend, LIMITS).status == "differs"
+        assert differing(replay(tampered, task, tree, quick_backend, LIMITS)) == [log.steps[-1].step_id]
+    assert replay(forged(log, exit_code=1), task, tree, quick_backend, LIMITS).status == "differs"
 
 
 @pytest.mark.parametrize("command", ["seq 5000", "printf 'a\\377b'"], ids=["cut", "no text"])
-def test_size_and_hash_of_what_the_text_does_not_tell_are_compared(best_backend: Backend, task: Task, tree: bytes, command: str) -> None:
-    log = recorded(best_backend, task, tree, (("shell", {"command": command}),))
-    honest = replay(log, task, tree, best_backend, LIMITS)
+def test_size_and_hash_of_what_the_text_does_not_tell_are_compared(quick_backend: Backend, task: Task, tree: bytes, command: str) -> None:
+    log = recorded(quick_backend, task, tree, (("shell", {"command": command}),))
+    honest = replay(log, task, tree, quick_backend, LIMITS)
     assert (honest.status, honest.steps[0].calls[0].why) == ("same", "")
     for changes in ({"content_sha256": "0" * 64}, {"total_bytes": 5}):
-        report = replay(forged(log, **changes), task, tree, best_backend, LIMITS)
+        report = replay(forged(log, **changes), task, tree, quick_backend, LIMITS)
         assert report.status == "differs"
         assert f"-{'sha256' if 'content_sha256' in changes else 'total bytes'}: " in report.steps[0].calls[0].diff
 
 
-def test_the_middle_of_a_cut_output_with_a_clock_is_said_not_to_be_compared(best_backend: Backend, task: Task, tree: bytes) -> None:
-    log = recorded(best_backend, task, tree, (("shell", {"command": "date +%FT%T.%N; seq 5000"}),))
-    report = replay(log, task, tree, best_backend, LIMITS)
+def test_the_middle_of_a_cut_output_with_a_clock_is_said_not_to_be_compared(quick_backend: Backend, task: Task, tree: bytes) -> None:
+    log = recorded(quick_backend, task, tree, (("shell", {"command": "date +%FT%T.%N; seq 5000"}),))
+    report = replay(log, task, tree, quick_backend, LIMITS)
     assert report.status == "same"
     assert "the middle of an output that was cut" in report.steps[0].calls[0].why
 
 
-def test_a_replay_that_compared_no_call_is_not_the_same(best_backend: Backend, task: Task, tree: bytes) -> None:
-    report = replay(recorded(best_backend, task, tree, (("shell", {"command": "echo $RANDOM$RANDOM"}),)), task, tree, best_backend, LIMITS)
+def test_a_replay_that_compared_no_call_is_not_the_same(quick_backend: Backend, task: Task, tree: bytes) -> None:
+    report = replay(
+        recorded(quick_backend, task, tree, (("shell", {"command": "echo $RANDOM$RANDOM"}),)), task, tree, quick_backend, LIMITS
+    )
     assert (report.end.status, report.status) == ("same", "not_replayable")
 
 
-def test_a_file_whose_content_varies_makes_no_difference_at_the_end(best_backend: Backend, task: Task, tree: bytes) -> None:
+def test_a_file_whose_content_varies_makes_no_difference_at_the_end(quick_backend: Backend, task: Task, tree: bytes) -> None:
     calls = (("shell", {"command": "head -c 9 /dev/urandom | base64 > new.txt; echo steady > old.txt"}),)
-    log = recorded(best_backend, task, tree, calls)
-    assert replay(log, task, tree, best_backend, LIMITS).end.status == "same"
+    log = recorded(quick_backend, task, tree, calls)
+    assert replay(log, task, tree, quick_backend, LIMITS).end.status == "same"
     tampered = log.model_copy(update={"final_diff": log.final_diff.replace("+steady", "+forged")})
-    assert replay(tampered, task, tree, best_backend, LIMITS).end.status == "differs"
+    assert replay(tampered, task, tree, quick_backend, LIMITS).end.status == "differs"
 
 
-def test_a_forged_diff_of_the_end_is_found(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+def test_a_forged_diff_of_the_end_is_found(quick_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
     forged = recording.model_copy(update={"final_diff": recording.final_diff.replace("a + b", "3.0")})
-    report = replay(forged, task, tree, best_backend, LIMITS)
+    report = replay(forged, task, tree, quick_backend, LIMITS)
     assert differing(report) == []
     assert report.end.status == report.status == "differs"
     assert "+-+    return 3.0" in report.end.diff or "-+    return 3.0" in report.end.diff
 
 
-def test_a_left_out_call_shows_in_what_follows(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+def test_a_left_out_call_shows_in_what_follows(quick_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
     edit = next(n for n, s in enumerate(recording.steps) if s.tool_calls and s.tool_calls[0].name == "file_edit")
     report = replay(
-        with_step(recording, edit, recording.steps[edit].model_copy(update={"tool_calls": ()})), task, tree, best_backend, LIMITS
+        with_step(recording, edit, recording.steps[edit].model_copy(update={"tool_calls": ()})), task, tree, quick_backend, LIMITS
     )
     assert report.end.status == "differs"
 
@@ -223,7 +226,7 @@ def converted(*calls: tuple[str, str, str, str]) -> Trajectory:
     return Trajectory(trajectory_id="t", task_id="x", agent="a", source_format="elsewhere", steps=steps)
 
 
-def test_of_a_converted_log_each_call_is_replayed_that_can_be(best_backend: Backend, task: Task, tree: bytes) -> None:
+def test_of_a_converted_log_each_call_is_replayed_that_can_be(quick_backend: Backend, task: Task, tree: bytes) -> None:
     log = converted(
         ("shell", "execute_bash", '{"command": "cat tests/test_calc.py | wc -l"}', "5\n"),
         ("file_read", "str_replace_editor", '{"command": "view", "path": "calc.py"}', "..."),
@@ -232,7 +235,7 @@ def test_of_a_converted_log_each_call_is_replayed_that_can_be(best_backend: Back
         ("shell", "bash", "{half", "?"),
         ("shell", "bash", '{"command": "curl -s --max-time 1 http://192.0.2.1/"}', "<html>"),
     )
-    report = replay(log, task, tree, best_backend, LIMITS)
+    report = replay(log, task, tree, quick_backend, LIMITS)
     assert [step.status for step in report.steps] == ["same", *["not_replayable"] * 5]
     said = [step.calls[0].why for step in report.steps]
     for why, part in zip(said[1:], ("unknown argument", "no tool 'browser'", "thought", "malformed", "network"), strict=True):
@@ -308,7 +311,7 @@ def test_a_listing_is_a_command_that_lists_and_does_nothing_else(command: str, u
     assert is_unordered("shell", {"command": command}) is unordered
 
 
-def test_a_report_is_frozen(best_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
-    report = replay(recording, task, tree, best_backend, LIMITS)
+def test_a_report_is_frozen(quick_backend: Backend, recording: Trajectory, task: Task, tree: bytes) -> None:
+    report = replay(recording, task, tree, quick_backend, LIMITS)
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.task_id = "x"  # type: ignore[misc]

@@ -25,6 +25,7 @@ def found(name: str) -> list[Mutation]:
 mutations = st.sampled_from(sorted(FILES)).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(found(name))))
 
 
+@pytest.mark.soak
 @given(mutations)
 @settings(max_examples=150, deadline=None)
 def test_every_candidate_compiles_differs_and_is_undone_byte_for_byte(drawn: tuple[str, Mutation]) -> None:

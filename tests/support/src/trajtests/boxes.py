@@ -1,7 +1,9 @@
 """Fixtures of real backends and boxes; a ``conftest`` imports those that its tests need."""
 
+import contextlib
 import io
 import os
+import shutil
 import signal
 import tarfile
 import tempfile
@@ -15,7 +17,11 @@ from agentsandbox.sandbox import Backend, Sandbox
 from trajschema.rollout import Limits
 from trajschema.task import Environment
 
-BACKENDS = ("docker", "bubblewrap", "local")
+from trajtests.marks import soak_but
+
+ISOLATING = tuple(name for name, program in {"docker": "docker", "bubblewrap": "bwrap"}.items() if shutil.which(program))
+BACKENDS = soak_but(len(ISOLATING), [*ISOLATING, "local"]) if ISOLATING else ["local"]
+"""Plain processes run the same server: beside a backend that isolates they are tried in soak."""
 ENVIRONMENTS = Path(os.environ.get("TRAJHUB_TEST_ENVIRONMENTS", Path(tempfile.gettempdir()) / f"trajhub-test-environments-{os.getuid()}"))
 """Kept from run to run."""
 LIMITS = Limits(call_timeout_s=10, output_bytes=4000)
@@ -48,8 +54,12 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture(scope="session")
-def best_backend() -> Backend:
-    """The strongest backend that works here."""
+def quick_backend() -> Backend:
+    """Of the backends that isolate, the one whose boxes open in a moment; where it does not work, the strongest that does."""
+    with contextlib.suppress(BackendUnavailable):
+        bubblewrap = choose("bubblewrap", environments=ENVIRONMENTS, label="sandboxtest")
+        bubblewrap.open(LIMITS, Environment()).close()
+        return bubblewrap
     return choose(environments=ENVIRONMENTS, label="sandboxtest", allow_local=True)
 
 

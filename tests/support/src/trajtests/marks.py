@@ -10,7 +10,7 @@ EXAMPLES = 50
 """Cases of a property where its test names no number."""
 
 BOXES = frozenset(
-    {"backend", "best_backend", "strong_backend", "real_backend", "local", "docker", "bubblewrap", "box", "open_box", "command_environ"}
+    {"backend", "quick_backend", "strong_backend", "real_backend", "local", "docker", "bubblewrap", "box", "open_box", "command_environ"}
 )
 GRAPH = frozenset({"project", "finished", "finished_template"})
 
