@@ -129,6 +129,14 @@ def test_a_block_under_another_condition_is_new(change: tuple[str, str]) -> None
     assert sorted(n for numbers in new.noted.values() for _, n in numbers) == list(range(len(new.places)))
 
 
+def test_branches_that_change_places_are_not_new_and_neither_is_what_never_runs() -> None:
+    one, other = "def f(a):\n    if a >= 2:\n        x = a\n    else:\n        x = -a\n    return x\n", "def f(a):\n    if {}:\n"
+    for condition in ("a < 2", "2 > a", "not a >= 2", "not 2 <= a"):
+        text = other.format(condition) + "        x = -a\n    else:\n        x = a\n    if False:\n        x = 0\n    return x\n"
+        new = new_blocks({"a.py": [(d, n) for d, n in _all(one)]}, {"a.py": [(d, n) for d, n in _all(text)]})
+        assert [line for *_, line in new.places] == [2, 6, 8], "the function as a whole, and what follows each condition"
+
+
 def test_a_number_too_long_to_be_written_out_is_read() -> None:
     assert _all(f"def f(n):\n    if n:\n        return 0x{'1' * 9000}\n    return 2\n")
 

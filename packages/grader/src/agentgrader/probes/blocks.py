@@ -33,6 +33,9 @@ def noting(tree: ast.Module, wanted: Mapping[int, int], name: str) -> ast.Module
     return ast.fix_missing_locations(tree)
 
 
+_OPPOSITES: dict[type, type] = {ast.NotEq: ast.Eq, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.NotIn: ast.In, ast.IsNot: ast.Is}
+
+
 class _Blocks(ast.NodeTransformer):
     """Numbers blocks from the outside inwards, and puts calls into those that are wanted."""
 
@@ -57,10 +60,11 @@ class _Blocks(ast.NodeTransformer):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_If(self, node: Any) -> Any:
-        test = self._digest(node.test)
+        then, otherwise = self._condition(node.test)
+        never = node.body if _is_false(node.test) else []
         node.test = self.visit(node.test)
-        node.body = self._body(node.body, "if", test)
-        node.orelse = self._body(node.orelse, "else", test)
+        node.body = never or self._body(node.body, type(node).__name__, then)
+        node.orelse = self._body(node.orelse, type(node).__name__, otherwise)
         return node
 
     visit_While = visit_If
@@ -99,10 +103,10 @@ class _Blocks(ast.NodeTransformer):
         return node
 
     def visit_IfExp(self, node: Any) -> Any:
-        test = self._digest(node.test)
+        then, otherwise = self._condition(node.test)
         node.test = self.visit(node.test)
-        node.body = self._expression(node.body, "if", test)
-        node.orelse = self._expression(node.orelse, "else", test)
+        node.body = self._expression(node.body, "IfExp", then)
+        node.orelse = self._expression(node.orelse, "IfExp", otherwise)
         return node
 
     def visit_BoolOp(self, node: Any) -> Any:
@@ -138,7 +142,7 @@ class _Blocks(ast.NodeTransformer):
             if context:
                 made += self._begun(statement, statements[i:], context)
             fork = isinstance(statement, _FORKS)
-            condition = self._digest(getattr(statement, "test", None)) if fork else b""
+            condition = min(self._condition(statement.test)) if isinstance(statement, (ast.If, ast.While)) else b""
             made.append(self.visit(statement))
             context = ("after", type(statement).__name__, condition) if fork else ()
         return made
@@ -171,6 +175,23 @@ class _Blocks(ast.NodeTransformer):
             ast.copy_location(node, at)
         return call
 
+    def _condition(self, test: ast.expr) -> tuple[bytes, bytes]:
+        """Digests of a condition and of its opposite: the same for ``a < b``, ``b > a`` and, turned round, ``not a < b``."""
+        holds = True
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, holds = test.operand, not holds
+        said = self._digest(test)
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            kind = type(test.ops[0])
+            sides = [self._digest(test.left), self._digest(test.comparators[0])]
+            opposite = _OPPOSITES.get(kind)
+            kind, holds = (opposite, not holds) if opposite else (kind, holds)
+            if kind is ast.Gt:
+                kind, sides = ast.Lt, sides[::-1]
+            said = kind.__name__.encode() + b"".join(sorted(sides) if kind is ast.Eq else sides)
+        both = (b"if " + said, b"not " + said)
+        return both if holds else (both[1], both[0])
+
     def _digest(self, node: Any) -> bytes:
         """Asked of nodes before anything is put into them."""
         if isinstance(node, list):
@@ -189,6 +210,11 @@ class _Blocks(ast.NodeTransformer):
             said = b"".join(name.encode() + self._digest(value) for name, value in fields)
             self._digests[id(node)] = hashlib.sha256(type(node).__name__.encode() + said).digest()
         return self._digests[id(node)]
+
+
+def _is_false(test: ast.expr) -> bool:
+    """Whether what stands under it never runs, whatever happens: it is no block."""
+    return isinstance(test, ast.Constant) and not test.value
 
 
 def _local_names(function: Any) -> dict[str, str]:
