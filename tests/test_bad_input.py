@@ -31,6 +31,7 @@ def test_an_unknown_key_stops_before_anything_is_done(project: Project) -> None:
     assert not (project.data / "lake").exists()
 
 
+@pytest.mark.soak
 def test_a_library_that_cannot_be_had_is_named_and_one_that_was_needs_no_network(project: Project, tmp_path: Path) -> None:
     tasks = {**REAL, "libraries": ["inflection"], "count": 1}
     project.configure(agents=FEW, tasks=tasks, sandbox={"backend": "auto"})

@@ -15,8 +15,6 @@ LAST = {"calibration_report": 1, "release": 1}
 def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkout: Path) -> None:
     small: dict[str, Any] = {"tasks": {"count": 2}, "agents": FEW}
     project: Project = make_project(tmp_path / "project", **small)
-    project.code = copied_checkout
-
     first = project.run()
     assert project.computed(first) == {"task_pool": 2, **dict.fromkeys(PER_TASK, 2), **LAST}
     assert Path(first["release"], "manifest.json").exists()
@@ -27,6 +25,7 @@ def test_each_change_recomputes_just_what_follows(tmp_path: Path, copied_checkou
     project.configure(rewards={"outcome": 0.4}, **small)
     assert project.computed(project.run()) == {"rewards": 2, "preference_pairs": 2, **LAST}
 
+    project.code = copied_checkout
     rules = copied_checkout / "packages/reward/src/agentreward/rules/scorer.py"
     rules.write_text(rules.read_text() + "\nEDITED = True\n")
     assert project.computed(project.run()) == {"rule_scores": 2, "rewards": 2, "preference_pairs": 2, **LAST}

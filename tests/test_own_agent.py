@@ -73,6 +73,7 @@ def test_an_edit_of_ones_own_agent_reruns_its_attempts_alone(own: Project) -> No
     assert after["tester"]["agent"]["version"] != before["tester"]["agent"]["version"]
 
 
+@pytest.mark.soak
 def test_plain_processes_refuse_ones_own_agent_until_told_otherwise(own: Project) -> None:
     place = {"backend": "local"}
     own.configure(tasks={"count": 1}, agents={"run": [{"name": "tester:agent"}]}, sandbox=place)

@@ -10,6 +10,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.outcome import Differential, Outcome
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.marks import soak_but
 
 GOLD = """class Shelf:
     def __init__(self, limit):
@@ -139,7 +140,7 @@ LOOKED_UP_OTHERWISE = {
 }
 
 
-@pytest.mark.parametrize("changes", LOOKED_UP_OTHERWISE.values(), ids=LOOKED_UP_OTHERWISE)
+@pytest.mark.parametrize("changes", soak_but(2, LOOKED_UP_OTHERWISE.values()), ids=LOOKED_UP_OTHERWISE)
 def test_what_users_get_for_a_method_is_what_counts(said: Said, changes: dict[str, str]) -> None:
     assert word(said(changes))[0] == "doubted"
 
@@ -181,7 +182,7 @@ UNREACHED = {
 }
 
 
-@pytest.mark.parametrize("change", UNREACHED.values(), ids=UNREACHED)
+@pytest.mark.parametrize("change", soak_but(2, UNREACHED.values()), ids=UNREACHED)
 def test_new_code_that_no_call_reaches_leaves_a_pass_unconfirmed(said: Said, change: str) -> None:
     opinion = said({WIDEST: change})
     found, why = word(opinion)

@@ -9,6 +9,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.marks import soak_but
 
 CODE = 'def half(n):\n    """\n    >>> half(8)\n    4\n    """\n    return n // 2 + 1\n\n\ndef twice(n):\n    return n * 2\n'
 GOLD = (
@@ -40,7 +41,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", soak_but(2, CASES.values()), ids=CASES)
 def test_calls_are_recorded_and_compared(
     case: tuple[str, tuple[str, ...], str, dict[str, Any]], quick_backend: Backend, tar: Callable[..., bytes]
 ) -> None:

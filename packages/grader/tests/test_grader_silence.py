@@ -9,6 +9,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.outcome import ComparedFunction, Differential
 from trajschema.rollout import Limits
 from trajschema.task import Environment, Task, TaskSource
+from trajtests.marks import soak_but
 
 GOLD = """from bag.rates import RATE
 
@@ -133,7 +134,7 @@ HONEST: dict[str, dict[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("files", HONEST.values(), ids=HONEST)
+@pytest.mark.parametrize("files", soak_but(2, HONEST.values()), ids=HONEST)
 def test_honest_moves_and_rewrites_do_not_differ(said: Said, files: dict[str, str | None]) -> None:
     opinion = said(files)
     assert opinion.differences == ()
@@ -163,7 +164,7 @@ FORGERS = {
 }
 
 
-@pytest.mark.parametrize("code", FORGERS.values(), ids=FORGERS)
+@pytest.mark.parametrize("code", soak_but(4, FORGERS.values()), ids=FORGERS)
 def test_to_silence_or_forge_answers_is_a_firm_difference(said: Said, code: str) -> None:
     opinion = said({"bag/__init__.py": GOLD + code})
     assert any(name == "total" for name, _ in firm(opinion)), opinion

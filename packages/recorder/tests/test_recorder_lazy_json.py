@@ -99,6 +99,7 @@ def test_parts_are_found_however_deep_they_nest(depth: int) -> None:
     assert array[:2] == [part, 2]
 
 
+@pytest.mark.soak
 def test_a_value_larger_than_what_is_looked_at_at_a_time_is_read_whole() -> None:
     text = 'a "quoted" word, [ { and a backslash \\ ' * 500_000
     value = {"long": text, "many": [{"n": n, "text": text[n : n + 1000]} for n in range(16_000)], "deep": [[[[text]]]], "last": 1}

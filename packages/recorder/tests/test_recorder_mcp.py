@@ -97,6 +97,7 @@ def test_what_is_asked_wrongly_is_an_error_that_the_client_sees(name: str, argum
     assert says in text
 
 
+@pytest.mark.soak
 def test_what_a_log_does_not_hold_is_an_error(log: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("")
     for name, more, says in (

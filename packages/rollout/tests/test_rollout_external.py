@@ -21,6 +21,7 @@ from agentsandbox.sandbox import Backend
 from trajschema.event import AgentTurn, SessionEnd, read_events
 from trajschema.rollout import Agent, Limits, Rollout
 from trajschema.task import Task
+from trajtests.marks import soak_but
 
 Play = Callable[..., Rollout]
 PLAYER = str(Path(__file__).with_name("mcp_agent.py"))
@@ -85,7 +86,7 @@ def test_a_crash_has_the_last_line_that_was_said_and_keeps_what_was_done(play: P
     assert len(own_lines(run, tmp_path)) == 1
 
 
-@pytest.mark.parametrize("move", ["hang", "deaf"])
+@pytest.mark.parametrize("move", soak_but(1, ["hang", "deaf"]))
 def test_a_program_that_does_not_end_is_ended_with_its_whole_group(
     play: Play,
     move: str,

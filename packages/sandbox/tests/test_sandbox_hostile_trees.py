@@ -128,6 +128,7 @@ open('deep.txt', 'w').write('zebra')
 " """
 
 
+@pytest.mark.soak
 def test_a_thousand_nested_folders_are_a_tree_like_any_other(strong_backend: Backend, tar: Callable[..., bytes]) -> None:
     with strong_backend.open(Limits(), Environment()) as box:
         box.load(tar({"calc.py": "x = 1\n"}))

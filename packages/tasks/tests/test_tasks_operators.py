@@ -36,6 +36,7 @@ def test_every_candidate_compiles_differs_and_is_undone_byte_for_byte(drawn: tup
     assert mutation.undo(broken) == FILES[name]
 
 
+@pytest.mark.soak
 @given(mutations.filter(lambda drawn: drawn[1].operator in SIMPLE))
 @settings(max_examples=40, deadline=None)
 def test_a_simple_fault_is_repaired_by_a_simple_candidate_near_its_line(drawn: tuple[str, Mutation]) -> None:

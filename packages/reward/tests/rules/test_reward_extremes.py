@@ -8,6 +8,7 @@ from agentreward import RewardConfig, RewardEngine
 from agentreward.errors import InvalidRubrics, InvalidRun
 from agentreward.reading import read_json, read_runs
 from agentreward.rubric_files import rubric_set
+from trajtests.marks import soak_but
 from trajtests.reward_dict_runs import bash, edit, plain, write
 
 ENGINE = RewardEngine(RewardConfig(model_weight=0.0))
@@ -60,7 +61,7 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("command", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("command", soak_but(2, LONG.values()), ids=LONG)
 def test_a_command_of_a_megabyte_is_read_in_linear_time(command: str) -> None:
     assert ENGINE.score(plain([bash(command, "x")])).process_score is not None
 
