@@ -91,3 +91,29 @@ def test_what_the_gold_patch_refuses_is_decided_by_recorded_calls_alone() -> Non
     sides = [(CALL, raises, GOLD), (varied, raises, GOLD), (varied, GOLD, raises), (varied, raises, {"ended": True})]
     found = [difference_of(call, gold, candidate, {}) for call, gold, candidate in sides]
     assert [d.firm for d in found if d is not None] == [True, False, True, True]
+
+
+def test_an_argument_left_otherwise_by_an_error_is_a_difference_that_is_not_firm() -> None:
+    gold, other = ({"raised": ["builtins:ValueError", "builtins:Exception"], "after": [[0, ["list", [["int", n]]]]]} for n in "12")
+    difference = difference_of(CALL, gold, other, {})
+    assert difference is not None
+    assert (difference.what, difference.firm) == ("argument", False)
+    assert difference_of(CALL, gold, gold, {}) is None
+
+
+def test_what_callers_do_not_catch_is_no_error_like_others() -> None:
+    error, exit_ = {"raised": ["kit:Bad", "builtins:Exception"]}, {"raised": ["builtins:SystemExit", "builtins:BaseException"]}
+    assert difference_of(replace(CALL, origin="mutated"), error, exit_, {}) is not None
+    assert difference_of(replace(CALL, origin="mutated"), error, {"raised": ["kit:Worse", "builtins:Exception"]}, {}) is None
+
+
+def test_a_coroutine_is_not_what_it_returns() -> None:
+    assert difference_of(CALL, {"result": ["int", "1"]}, {"result": ["int", "1"], "awaited": True}, {}) is not None
+    assert difference_of(CALL, {"result": ["int", "1"], "awaited": True}, {"result": ["int", "1"], "awaited": True}, {}) is None
+
+
+def test_only_where_an_object_lies_does_not_count() -> None:
+    at, other = ({"result": ["str", f"<Part at {address}>"]} for address in ("0x7f0011223344", "0x7f9911223344"))
+    assert difference_of(CALL, at, other, {}) is None
+    code, mask = ({"result": ["str", text]} for text in ("0x7f0011", "0x7f0012"))
+    assert difference_of(CALL, code, mask, {}) is not None

@@ -11,6 +11,8 @@ from agentgrader.differential.values import Ignored, canonical, short, shown
 Answer = Mapping[str, Any]
 """As :class:`agentgrader.probes.call_replay.Caller` sends it."""
 EVIDENCE = 5
+_ERROR = "builtins:Exception"
+"""What all errors are that callers are meant to catch."""
 _SPENT = ("builtins:MemoryError", "builtins:RecursionError")
 
 
@@ -50,19 +52,33 @@ def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored)
         theirs = _raised(candidate) if "raised" in candidate else shown(candidate["result"]) if "result" in candidate else ""
         if not theirs:
             return differs("no answer", mine, _silence(candidate))
+        sides = ((gold, mine), (candidate, theirs))
         if "raised" in gold and "raised" in candidate:
             as_promised = call.origin == "mutated" or gold["raised"][0] in candidate["raised"]
-            return None if as_promised else differs("raised", mine, theirs)
+            if not as_promised or (_ERROR in gold["raised"]) != (_ERROR in candidate["raised"]):
+                return differs("raised", mine, theirs)
+            left = _left_otherwise(gold, candidate, ignored)
+            return differs("argument", *left).model_copy(update={"firm": False}) if left else None
         if "raised" in gold or "raised" in candidate:
             return differs("raised", mine, theirs)
+        if gold.get("awaited", False) != candidate.get("awaited", False):
+            return differs("result", *(f"a coroutine of {said}" if side.get("awaited") else said for side, said in sides))
         if canonical(gold["result"], ignored) != canonical(candidate["result"], ignored):
             return differs("result", mine, theirs)
-        after = dict(candidate.get("after", []))
-        for i, e in gold.get("after", []):
-            if i not in after or canonical(e, ignored) != canonical(after[i], ignored):
-                return differs("argument", shown(e), shown(after[i]) if i in after else "no answer")
+        left = _left_otherwise(gold, candidate, ignored)
+        if left:
+            return differs("argument", *left)
     except Exception:  # whatever it is that trips over it
         return differs("no answer", mine, "something else than an answer")
+    return None
+
+
+def _left_otherwise(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str] | None:
+    """The first argument that the two leave in other states, as each leaves it."""
+    after = dict(candidate.get("after", []))
+    for i, e in gold.get("after", []):
+        if i not in after or canonical(e, ignored) != canonical(after[i], ignored):
+            return shown(e), shown(after[i]) if i in after else "no answer"
     return None
 
 

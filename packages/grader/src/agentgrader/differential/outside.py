@@ -1,13 +1,20 @@
-"""Code outside of functions that a diff changes and the gold patch does not: no call says what became of it."""
+"""What a diff changes outside of functions and the gold patch does not: no call says what became of it."""
 
+import builtins
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from agentsandbox.server.globs import matches
 
 from agentgrader.calls import Function
 
 TOP_LEVEL = "<top level>"
 """Stands for code outside of functions."""
+WHOLE_FILE = "<file>"
+"""Stands for all of a file."""
+_READ = (".md", ".rst")
 _LISTING = frozenset({"__all__"})
 """Values that decide nothing."""
 
@@ -15,8 +22,12 @@ _LISTING = frozenset({"__all__"})
 def altered(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
     """(path, name) of values that were there and are others under the diff, and the paths where it does more, or less, when imported.
 
-    From outlines of the edited files. A new value, an import and what only moves to another file are no change.
+    From outlines of the edited files. A new value, an import and what only moves to another file are no change. Beside these (path, class)
+    of classes that have other bases or decorators, (path, function) of public functions that cannot be called with the same names of
+    parameters, and new names and modules that hide those of Python.
     """
+    yield from _redefined(gold, candidate)
+    yield from _hiding(base, gold, candidate)
     elsewhere = {(name, digest) for side in candidate.values() if side for name, digest in side["values"].items()}
     for path in sorted(p for p in gold if gold[p] and base.get(p)):
         theirs = candidate[path]["values"] if candidate.get(path) else {}
@@ -30,6 +41,56 @@ def altered(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping
         own, mine = (set(side[path]["effects"]) if side.get(path) else set() for side in (candidate, gold))
         if own & {*more} or mine & {*undone}:
             yield path, TOP_LEVEL
+
+
+def other_files(paths: Sequence[str], put_back: tuple[str, ...]) -> list[Function]:
+    """(path, :data:`WHOLE_FILE`) of the files of a diff that are neither Python nor ``put_back`` (patterns) nor for people to read."""
+    others = [p for p in dict.fromkeys(paths) if not p.endswith((".py", *_READ)) and not matches(p, put_back)]
+    return [(p, WHOLE_FILE) for p in others if "." in p.rpartition("/")[2] and not p.startswith(("docs/", "doc/"))]
+
+
+def _redefined(gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
+    """Classes and public functions that both have, in the same file or a single other one, and that users meet otherwise."""
+    for kind in ("classes", "functions"):
+        places: dict[str, list[Any]] = {}
+        for path in sorted(p for p in candidate if candidate[p]):
+            for name, side in candidate[path][kind].items():
+                places.setdefault(name, []).append(side)
+        for path in sorted(p for p in gold if gold[p]):
+            here = candidate[path][kind] if candidate.get(path) else {}
+            for name, mine in gold[path][kind].items():
+                theirs = [here[name]] if name in here else places.get(name, [])
+                if len(theirs) == 1 and (_other_class if kind == "classes" else _other_names)(name, mine, theirs[0]):
+                    yield path, name
+
+
+def _other_class(name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    return any(mine[part] != theirs[part] for part in ("bases", "decorators"))
+
+
+def _other_names(name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether a parameter that users may name cannot be named so."""
+    last = name.partition("@")[0].rpartition(".")[2]
+    if last.startswith("_"):
+        return False
+    own, others = mine["parameters"], theirs["parameters"]
+    first = 1 if "." in name else 0
+    named = {*own["plain"][first:], *own["named"]} - {*own["unnamed"]}
+    known = {*others["plain"], *others["named"]} - {*others["unnamed"]}
+    return others["stars"] is None and not named <= known
+
+
+def _hiding(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
+    """New names of a module that are built-in ones, and new modules that have the name of one of Python's."""
+    for path in sorted(p for p in candidate if candidate[p]):
+        known = [side[path] for side in (base, gold) if side.get(path)]
+        for kind in ("values", "functions", "classes"):
+            for name in candidate[path][kind]:
+                if hasattr(builtins, name) and not any(name in side[k] for side in known for k in ("values", "functions", "classes")):
+                    yield path, name
+        parts = path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").removeprefix("lib/").split("/")
+        if not known and len(parts) == 1 and parts[0] in sys.stdlib_module_names:
+            yield path, WHOLE_FILE
 
 
 def _effects(side: Mapping[str, Any]) -> Counter[str]:

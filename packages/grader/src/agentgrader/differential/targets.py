@@ -109,7 +109,7 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
                 found.append(target)
     chosen = sorted(found, key=lambda t: (t.rank, t.changed_by not in ("gold", "both"), t.function))
     reasons = () if chosen or excluded else ("no Python function is edited",)
-    layouts, others = dict(_layouts(gold, candidate)), tuple(altered(base, gold, candidate))
+    layouts, others = dict(_layouts(gold, candidate)), tuple(dict.fromkeys(altered(base, gold, candidate)))
     return Targets(tuple(chosen), tuple(excluded), layouts, tuple(top_level), others, _moved(gold, places), reasons)
 
 

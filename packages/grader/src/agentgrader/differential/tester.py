@@ -16,10 +16,12 @@ import re
 import secrets
 from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from agentsandbox.errors import SandboxError
 from agentsandbox.sandbox import Backend, Sandbox
+from trajschema.diffs import paths_in
 from trajschema.outcome import Differential
 from trajschema.rollout import Limits
 from trajschema.task import Task
@@ -33,6 +35,7 @@ from agentgrader.differential.faulty import FaultySide
 from agentgrader.differential.gold import GoldSide
 from agentgrader.differential.inputs import chosen_calls
 from agentgrader.differential.module_names import places_of, root_of
+from agentgrader.differential.outside import other_files
 from agentgrader.differential.targets import Target, Targets, called, sampled, targets
 from agentgrader.differential.tests_removed import edited_sources
 from agentgrader.differential.unreached import NewBlocks, new_blocks
@@ -102,6 +105,9 @@ class DifferentialTester:
             theirs, sources = outlines(box, paths), read(box, paths[:FILES])
             (base, mine), (faulty, right), recording = ready.result()
             chosen = targets(base, mine, theirs)
+            gold_paths = {*paths_in(task.gold_patch), *paths_in(task.bug_patch)}
+            others = other_files([p for p in paths_in(diff) if p not in gold_paths], protected_patterns(task))
+            chosen = replace(chosen, altered=(*chosen.altered, *others))
             recording = gold.recording_of({f for f in chosen.only_of_diff if f in recording.seen})
             asked = _asked(chosen, recording, _words(diff), self._seed)
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)

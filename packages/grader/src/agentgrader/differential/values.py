@@ -17,7 +17,7 @@ Encoded = list[Any]
 Ignored = Mapping[str, Set[str]]
 """Class (``module:name``) → attributes that do not count."""
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 _PLAIN = frozenset({"list", "tuple", "set", "frozenset", "made"})
 _HOME = "__module__"
 """Of an instance that stands for a function: where that one stands, which may change."""
@@ -33,7 +33,7 @@ def canonical(e: Any, ignored: Ignored) -> str:
 def _canonical(e: Any, ignored: Ignored) -> Any:
     tag = e[0]
     if tag == "str":
-        return ["str", _ADDRESS.sub("0x", e[1])]
+        return ["str", _ADDRESS.sub("at 0x", e[1])]
     if tag == "float":
         return ["float", "nan" if "nan" in e[1] else e[1]]
     if tag in ("set", "frozenset"):

@@ -52,6 +52,8 @@ class _Blocks(ast.NodeTransformer):
         if not self._inside:
             self._locals = _local_names(node)
         self._inside += 1
+        for part in (node.args.defaults, node.args.kw_defaults, node.decorator_list):
+            part[:] = [each and self.visit(each) for each in part]
         at = 1 if is_text(node.body[0]) else 0
         node.body[at:] = self._body(node.body[at:], "def", node.name)
         self._inside -= 1
@@ -117,8 +119,11 @@ class _Blocks(ast.NodeTransformer):
         return node
 
     def visit_Lambda(self, node: Any) -> Any:
-        if self._inside:
-            node.body = self._expression(node.body, "lambda")
+        if not self._inside:
+            self._locals = _local_names(node)
+        self._inside += 1
+        node.body = self._expression(node.body, "lambda")
+        self._inside -= 1
         return node
 
     def visit_ListComp(self, node: Any) -> Any:

@@ -33,7 +33,8 @@ class Caller:
     """Makes calls. Each has ``places``, [module, key] pairs of which the first that leads to a function counts, and arguments.
 
     An answer has ``result`` (encoded), or ``raised`` (names of the error's classes), or ``late``, or ``absent`` (the function is not
-    there: why), or ``unbuildable`` (an argument cannot be made: why); with ``after``, the arguments that may have changed.
+    there: why), or ``unbuildable`` (an argument cannot be made: why); with ``after``, the arguments that may have changed, and ``awaited``
+    where the result is that of a coroutine.
     """
 
     def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder) -> None:
@@ -63,9 +64,10 @@ class Caller:
             signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
             try:
                 result = function.called(plain, named)
-                if type(result) is types.CoroutineType:
-                    result = asyncio.run(result)
-                answer = {"result": self._encoder.encode(result)}
+                awaited = type(result) is types.CoroutineType
+                answer = {"result": self._encoder.encode(asyncio.run(result) if awaited else result)}
+                if awaited:
+                    answer["awaited"] = True
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except _Late:

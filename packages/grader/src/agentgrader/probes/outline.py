@@ -25,7 +25,9 @@ def outline(tree: ast.Module) -> dict[str, Any]:
     tree = _Bare().visit(tree)
     for prefix, node in definitions(tree.body, ""):
         if isinstance(node, ast.ClassDef):
-            classes[prefix + node.name] = {"attributes": sorted(_attributes(node)), "bases": [ast.dump(b) for b in node.bases]}
+            bases = [ast.dump(b) for b in (*node.bases, *node.keywords)]
+            decorators = [ast.dump(d) for d in node.decorator_list]
+            classes[prefix + node.name] = {"attributes": sorted(_attributes(node)), "bases": bases, "decorators": decorators}
             continue
         key = prefix + node.name + accessor(node)
         earlier = functions.get(key, {}).get("digest", "")
@@ -120,6 +122,7 @@ def _parameters(a: ast.arguments) -> dict[str, Any]:
     plain = [*a.posonlyargs, *a.args]
     return {
         "plain": [p.arg for p in plain],
+        "unnamed": [p.arg for p in a.posonlyargs],
         "optional": len(a.defaults),
         "star": a.vararg.arg if a.vararg else None,
         "named": [p.arg for p in a.kwonlyargs],

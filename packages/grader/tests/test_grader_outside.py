@@ -1,0 +1,93 @@
+"""What a diff changes outside of functions is named: classes, names of parameters, built-in names, modules, files that are no Python."""
+
+import ast
+from typing import Any
+
+import pytest
+from agentgrader.differential.outside import WHOLE_FILE, altered, other_files
+from agentgrader.probes.outline import outline
+
+GOLD = """import functools
+
+
+class Size(ValueError):
+    limit = 3
+
+    def room(self, more, *, rest=0):
+        return self.limit - more
+
+
+@functools.total_ordering
+class Part:
+    pass
+
+
+def total(sizes, start=0):
+    return sum(sizes, start)
+
+
+def _own(a):
+    return a
+"""
+
+
+def changes(files: dict[str, str]) -> set[tuple[str, str]]:
+    """What is said of ``files`` beside the gold patch in ``kit.py``, which only mends the body of ``total``."""
+    gold = _outlines({"kit.py": GOLD, **{p: "" for p in files if p != "kit.py"}})
+    gold = {p: o if p == "kit.py" else None for p, o in gold.items()}
+    base = {p: o and _outlines({p: GOLD.replace("start)\n", "1)\n")})[p] for p, o in gold.items()}
+    return set(altered(base, gold, _outlines({"kit.py": GOLD, **files})))
+
+
+def _outlines(files: dict[str, str]) -> dict[str, Any]:
+    return {path: outline(ast.parse(text)) for path, text in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("class Size(ValueError):", "class Size(Exception):", "Size"),
+        ("class Size(ValueError):", "class Size(ValueError, metaclass=Kind):", "Size"),
+        ("@functools.total_ordering\n", "", "Part"),
+        ("def total(sizes, start=0):", "def total(sizes, first=0):", "total"),
+        ("def total(sizes, start=0):", "def total(sizes, start=0, /):", "total"),
+        ("more, *, rest=0", "more, *, other=0", "Size.room"),
+        ("import functools\n", "import functools\n\nsorted = list\n", "sorted"),
+        ("def _own(a):", "def len(a):\n    return 0\n\n\ndef _own(a):", "len"),
+        ("limit = 3", "limit = 4", "Size.limit"),
+    ],
+)
+def test_a_change_that_no_call_shows_is_named(old: str, new: str, name: str) -> None:
+    assert GOLD.count(old) == 1
+    assert changes({"kit.py": GOLD.replace(old, new)}) == {("kit.py", name)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return sum(sizes, start)", "return start + sum(sizes)"),
+        ("def _own(a):", "def _own(b):"),
+        ("def total(sizes, start=0):", "def total(sizes, start=0, **more):"),
+        ("    pass\n", "    def __len__(self):\n        return 0\n"),
+        ("import functools\n", "import functools\n\nMORE = 1\n"),
+    ],
+)
+def test_what_calls_show_or_nobody_meets_is_not(old: str, new: str) -> None:
+    assert GOLD.count(old) == 1
+    assert changes({"kit.py": GOLD.replace(old, new)}) == set()
+
+
+def test_what_moves_to_another_file_is_the_same_there_or_named() -> None:
+    assert changes({"kit.py": "from parts import *\n", "parts.py": GOLD}) == set()
+    moved = GOLD.replace("(ValueError)", "(Exception)")
+    assert changes({"kit.py": "from parts import *\n", "parts.py": moved}) == {("kit.py", "Size")}
+
+
+@pytest.mark.parametrize("path", ["csv.py", "src/csv.py", "csv/__init__.py"])
+def test_a_new_module_named_as_one_of_python_is_named(path: str) -> None:
+    assert changes({path: "QUOTE_ALL = 1\n"}) == {(path, WHOLE_FILE)}
+
+
+def test_files_that_code_may_read_are_named_and_those_for_people_are_not() -> None:
+    paths = ["kit/units.json", "kit.py", "README.md", "CHANGES", "docs/conf.json", "tests/data.json", "kit/py.typed"]
+    assert other_files(paths, ("tests/**",)) == [("kit/units.json", WHOLE_FILE), ("kit/py.typed", WHOLE_FILE)]
