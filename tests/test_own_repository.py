@@ -28,6 +28,7 @@ def pool(project: Project) -> list[Task]:
     ]
 
 
+@pytest.mark.soak
 def test_faults_in_a_repository_of_ones_own_go_through_the_graph(tmp_path: Path) -> None:
     mylib = make_mylib(tmp_path / "mylib")
     head = subprocess.run(["git", "-C", mylib, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()

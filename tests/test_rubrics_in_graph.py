@@ -35,6 +35,7 @@ def brevities(project: Project) -> set[float]:
     return {json.loads(step["rubric_scores"])["brevity"] for step in steps if step["gate"]}
 
 
+@pytest.mark.soak
 def test_a_set_of_ones_own_is_scored_weighted_and_recomputed_where_it_changed(finished: Project) -> None:
     write(finished)
     assert finished.computed(finished.run()) == {"rule_scores": 3, **AFTER}

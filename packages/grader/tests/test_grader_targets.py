@@ -1,7 +1,7 @@
 """Which functions are called beside those that are changed."""
 
 import pytest
-from agentgrader.differential.targets import MAX_SAMPLED, Targets, sampled, targets
+from agentgrader.differential.targets import MAX_FUNCTIONS, MAX_SAMPLED, Targets, called, sampled, targets
 from agentgrader.probes.outline import outline
 from agentgrader.syntax import parse
 
@@ -70,3 +70,13 @@ def test_what_the_gold_patch_changes_outside_of_functions_is_its_own() -> None:
     mended = TOP.replace("1", "2")
     assert _targets({"a.py": TOP + BASE}, {"a.py": mended + BASE}, {"a.py": mended + BASE}).altered == ()
     assert _targets({"a.py": TOP + BASE}, {"a.py": mended + BASE}, {"a.py": TOP + GOLD}).altered == ()
+
+
+def test_no_function_of_the_fix_is_left_out_however_many_others_the_diff_changes() -> None:
+    others = "".join(f"\n\ndef other_{i}(x):\n    return {{}}\n" for i in range(3 * MAX_FUNCTIONS))
+    base, fixed, theirs = ({"a.py": outline(parse(GOLD + others.replace("{}", value)))} for value in ("0", "0", "1"))
+    base["a.py"]["functions"]["f"]["digest"] = "faulty"
+    for seed in range(5):
+        taken = called(targets(base, fixed, theirs), set(), seed)
+        assert "f" in {t.key for t in taken}
+        assert len(taken) == MAX_FUNCTIONS

@@ -88,6 +88,7 @@ def test_a_box_lives_in_it_and_its_own_environment_runs_the_tests(reference: str
     assert (entry.origin, entry.python) == ("foreign", "/opt/miniconda3/envs/testbed/bin/python3")
 
 
+@pytest.mark.soak
 def test_an_environment_that_is_too_old_runs_beside_the_server(reference: str, client: Any, folder: Path) -> None:
     env = "/opt/miniconda3/envs/testbed/bin"
     text = f"FROM {reference}\nRUN rm {env}/python*\nCOPY old {env}/python3\nRUN chmod 755 {env}/python3 && ln -s python3 {env}/python\n"

@@ -23,6 +23,7 @@ from mcp import Client, StdioServerParameters
 from mcp.types import TextContent
 from trajschema.rollout import Limits
 from trajschema.task import Environment
+from trajtests.marks import soak_but
 
 Talk = Callable[[Client], Awaitable[Any]]
 
@@ -191,7 +192,7 @@ class Raw:
             self.send({"jsonrpc": "2.0", "id": identity, "method": "tools/call", "params": params})
 
 
-@pytest.mark.parametrize("way", ["the client closes its end", "the server gets SIGTERM"])
+@pytest.mark.parametrize("way", soak_but(1, ["the client closes its end", "the server gets SIGTERM"]))
 def test_when_the_client_is_gone_the_session_ends_and_the_box_with_it(
     strong_backend: Backend, server: Callable[..., StdioServerParameters], tmp_path: Path, way: str
 ) -> None:

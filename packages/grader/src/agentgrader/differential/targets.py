@@ -115,11 +115,12 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
 
 def called(chosen: Targets, seen: Container[Function], seed: int) -> list[Target]:
     """Those that are changed, and of the others in their files those that tests call (``seen``). Where they are too many, ``seed`` draws
-    among the last.
+    among those that the gold patch leaves alone.
     """
     found = [t for t in chosen.functions if t.rank < 2 or t.function in seen]
     shuffled = random.Random(f"{seed} own").sample(found, len(found))
-    kept = {t.function for t in sorted(shuffled, key=lambda t: t.rank)[:MAX_FUNCTIONS]}
+    fix = {t.function for t in found if t.rank < 2 and t.changed_by in ("gold", "both")}
+    kept = fix | {t.function for t in sorted(shuffled, key=lambda t: (t.function not in fix, t.rank))[:MAX_FUNCTIONS]}
     return [t for t in found if t.function in kept]
 
 

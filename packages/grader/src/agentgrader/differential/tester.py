@@ -110,6 +110,8 @@ class DifferentialTester:
             chosen = replace(chosen, altered=(*chosen.altered, *others))
             recording = gold.recording_of({f for f in chosen.only_of_diff if f in recording.seen})
             asked = _asked(chosen, recording, _words(diff), self._seed)
+            cut = [t for t in chosen.functions if t.rank < 2 and t not in asked]
+            chosen = replace(chosen, excluded=(*chosen.excluded, *((t, "more functions are changed than are compared") for t in cut)))
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)
             new = self._new_blocks(box, [p for p in paths if theirs[p]]) if mine != theirs else NewBlocks()
