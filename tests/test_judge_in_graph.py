@@ -73,6 +73,7 @@ def test_with_a_key_each_trajectory_is_judged_in_one_call_and_only_scores_and_wh
     assert not any("verdict" in request for request in told.split('"role"'))
 
 
+@pytest.mark.soak
 def test_an_outage_is_missing_with_its_reason_and_the_next_run_asks_only_for_what_is_missing(finished: Project) -> None:
     with FakeServer([overloaded()]) as server:
         use(finished, server)

@@ -46,6 +46,7 @@ def built(client: Any, folder: Path) -> tuple[Recipe, list[str]]:
     return recipe, lines
 
 
+@pytest.mark.soak
 def test_a_box_of_a_recipe_has_what_it_asks_for(built: tuple[Recipe, list[str]], folder: Path, tar: Callable[..., bytes]) -> None:
     recipe, _ = built
     image = ensure_image(recipe_image(recipe), folder=folder)
