@@ -148,3 +148,10 @@ def test_of_a_file_that_cannot_be_read_all_is_new() -> None:
 
 def test_what_moves_to_another_file_is_not_new() -> None:
     assert new_blocks({"a.py": [("x", 1), ("y", 2)]}, {"a.py": [], "b.py": [("y", 7)]}).places == ()
+
+
+def test_of_many_places_the_first_are_named() -> None:
+    new = new_blocks({}, {"a.py": [(str(n), n) for n in range(5000)]})
+    assert len(new.unreached(())) < 30
+    assert new.unreached(range(4990)) == tuple(f"a.py:{n}" for n in range(4990, 5000))
+    assert new.unreached(())[-1].endswith("more lines")

@@ -105,8 +105,8 @@ class Outcome(Record):
     confirmation: Confirmation | None = Field(
         None,
         description="What was found from outside the judged process of a resolved diff: `confirmed`, every function that either patch "
-        "changes was compared, none differs, and new code asks nothing of its surroundings; `doubted`, something tells against it; "
-        "`unconfirmed`, it could not be compared, or not where it is used. "
+        "changes was compared, none differs, calls reach all new code, and it asks nothing of its surroundings; `doubted`, something tells "
+        "against it; `unconfirmed`, it could not be compared, or not where it is used. "
         "Missing for any other verdict.",
     )
     confirmation_reason: str = Field("", description="Why, in words; always there beside a confirmation.")

@@ -4,8 +4,9 @@ Tests run in one process with the code that they judge, so a pass that only they
 
 - *doubted* if something tells against it: signs of tampering with the process of the tests, code that reaches for the test runner among
   them, a comparison that the diff silences, or an answer that differs from the gold patch's and may not (:attr:`Difference.firm`);
-- *confirmed* if all that the gold patch or the diff changes was compared, nothing that was compared differs, and the diff asks nothing of
-  its surroundings that neither base nor gold patch does (:mod:`agentgrader.surroundings`);
+- *confirmed* if all that the gold patch or the diff changes was compared, nothing that was compared differs, calls reach all code that is
+  not the gold patch's (:mod:`agentgrader.differential.unreached`), and the diff asks nothing of its surroundings that neither base nor
+  gold patch does (:mod:`agentgrader.surroundings`);
 - *unconfirmed* otherwise, with the reason. What was not compared never counts as agreement.
 """
 

@@ -22,7 +22,7 @@ _CANDIDATE = Pace(call_s=5.0, total_s=30.0, late=1)
 """A call may take the candidate 25 times as long as it may take the gold patch."""
 _SAYS_NOTHING = "what it returns cannot be written down"
 _UNREACHED = "no call that could be compared depends on it"
-_OUTSIDE = "it stands outside of functions, and what depends on it is not known"
+_OUTSIDE = "it is changed in a way that no call shows"
 TWO_WAYS = "the gold patch answers in two ways"
 Answered = Sequence[tuple[Call, Answer]]
 

@@ -51,7 +51,7 @@ def other_files(paths: Sequence[str], put_back: tuple[str, ...]) -> list[Functio
 
 def _redefined(gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
     """Classes and public functions that both have, in the same file or a single other one, and that users meet otherwise."""
-    for kind in ("classes", "functions"):
+    for kind, differ in (("classes", _other_class), ("functions", _other_names)):
         places: dict[str, list[Any]] = {}
         for path in sorted(p for p in candidate if candidate[p]):
             for name, side in candidate[path][kind].items():
@@ -60,7 +60,7 @@ def _redefined(gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterato
             here = candidate[path][kind] if candidate.get(path) else {}
             for name, mine in gold[path][kind].items():
                 theirs = [here[name]] if name in here else places.get(name, [])
-                if len(theirs) == 1 and (_other_class if kind == "classes" else _other_names)(name, mine, theirs[0]):
+                if len(theirs) == 1 and differ(name, mine, theirs[0]):
                     yield path, name
 
 

@@ -59,7 +59,7 @@ class Targets:
     top_level: tuple[tuple[str, ChangedBy], ...] = ()
     """Files of which the gold patch changes no function, but other code; and by which patch."""
     altered: tuple[Function, ...] = ()
-    """(path, name) of what the diff alone changes outside of functions."""
+    """(path, name) of what the diff alone changes in a way that no call shows (:mod:`agentgrader.differential.outside`)."""
     moved: Mapping[Function, tuple[Function, ...]] | None = None
     """(path, name) of classes and functions of changed files → where else the diff has one of that name, if that is one place alone."""
     reasons: tuple[str, ...] = ()

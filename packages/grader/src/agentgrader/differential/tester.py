@@ -44,6 +44,8 @@ from agentgrader.run import opened
 from agentgrader.surroundings import surroundings
 from agentgrader.tree_files import files_in
 
+_NAMED = 100
+"""Functions and other things that a diff changes and that are named as not compared: one is enough, and a diff may change any number."""
 _T = TypeVar("_T")
 _Sides = tuple[dict[str, _T], dict[str, _T]]
 """By path, without the gold patch and with it."""
@@ -107,10 +109,10 @@ class DifferentialTester:
             chosen = targets(base, mine, theirs)
             gold_paths = {*paths_in(task.gold_patch), *paths_in(task.bug_patch)}
             others = other_files([p for p in paths_in(diff) if p not in gold_paths], protected_patterns(task))
-            chosen = replace(chosen, altered=(*chosen.altered, *others))
+            chosen = replace(chosen, altered=(*chosen.altered, *others)[:_NAMED])
             recording = gold.recording_of({f for f in chosen.only_of_diff if f in recording.seen})
             asked = _asked(chosen, recording, _words(diff), self._seed)
-            cut = [t for t in chosen.functions if t.rank < 2 and t not in asked]
+            cut = [t for t in chosen.functions if t.rank < 2 and t not in asked][:_NAMED]
             chosen = replace(chosen, excluded=(*chosen.excluded, *((t, "more functions are changed than are compared") for t in cut)))
             inputs = chosen_calls(recording, asked, chosen.layouts or {}, self._seed)
             answers, unanswered = gold.answers(inputs.calls, paths)

@@ -7,6 +7,8 @@ Blocks = Mapping[str, Sequence[tuple[str, int]] | None]
 """Path → digest and line of each block in its functions (:mod:`agentgrader.probes.blocks`); ``None`` if they cannot be told."""
 _MOST = 4000
 """Blocks that are watched; of more, the rest counts as not reached."""
+_NAMED = 20
+"""Places that are named: a diff may have any number of them."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,10 @@ class NewBlocks:
         return found
 
     def unreached(self, reached: Collection[int]) -> tuple[str, ...]:
-        """``path:line`` of those that are not among the ``reached`` numbers."""
-        left = [(path, line) for number, (path, _, line) in enumerate(self.places) if number not in reached]
-        return tuple(f"{path}:{line}" for path, line in dict.fromkeys(left))
+        """``path:line`` of those that are not among the ``reached`` numbers: the first few, and how many more there are."""
+        left = list(dict.fromkeys(f"{path}:{line}" for number, (path, _, line) in enumerate(self.places) if number not in reached))
+        more = [f"{len(left) - _NAMED} more lines"] if len(left) > _NAMED else []
+        return (*left[:_NAMED], *more)
 
 
 def new_blocks(gold: Blocks, candidate: Blocks) -> NewBlocks:
