@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from trajtests.marks import soak_but
 from trajtests.projects import REAL, WARM, Project, make_project
 
 pytestmark = pytest.mark.timeout(600)
@@ -50,9 +51,10 @@ def test_a_library_that_cannot_be_had_is_named_and_one_that_was_needs_no_network
     assert other.run()["stages"]["task_pool"]["computed"] == 1
 
 
-def test_damaged_files_are_named_and_recomputed(finished: Project) -> None:
+@pytest.mark.parametrize("assets", soak_but(1, [("rewards",), ("trajectories", "rewards", "task_pool")]), ids=len)
+def test_damaged_files_are_named_and_recomputed(finished: Project, assets: tuple[str, ...]) -> None:
     tasks = [name for name in stored(finished, "task_pool") if name != "all"]
-    damaged = dict(zip(tasks, ("trajectories", "rewards", "task_pool"), strict=True))
+    damaged = dict(zip(tasks, assets, strict=False))
     others = {a: {n: p for n, p in stored(finished, a).items() if n not in damaged} for a in ("rollouts", "outcomes")}
     for task, asset in damaged.items():
         file = Path(stored(finished, asset)[task])

@@ -37,21 +37,23 @@ class Difference(Part):
     function: str = Field(description="Path of the file and qualified name, `path::name`.")
     arguments: str = Field(description="What it was called with.")
     origin: Literal["recorded", "mutated"] = Field(description="Whether a test calls it so, or the arguments were varied from such a call.")
-    what: Literal["result", "raised", "argument", "no answer"] = Field(
-        description="Where they differ: in what is returned, in whether it raises, in an argument that the call changed; or it did not end."
+    what: Literal["result", "raised", "argument", "no answer", "text", "printed", "again", "order or sharing"] = Field(
+        description="Where they differ: in what is returned, in whether it raises, in an argument that the call changed; or it ends not. "
+        "Or in a detail: what an error says, what is printed, whether the same call returns the same once more, the order of a "
+        "dictionary, what is one and the same object, how much of an iterator is read."
     )
     gold: str = Field(description="What the gold patch does.")
     candidate: str = Field(description="What the diff does.")
     firm: bool = Field(
         True,
         description="Whether it tells against the diff: false on a varied call outside the types and values that tests use, "
-        "and where only type or text of an error differ.",
+        "where only type or text of an error differ, and in any detail.",
     )
 
     @property
     def sentence(self) -> str:
         """The call and what both sides make of it, in words."""
-        argument = " leaves its argument as" if self.what == "argument" else ""
+        argument = {"argument": " leaves its argument as", "printed": " prints", "again": " returns"}.get(self.what, "")
         return f"{self.function}({self.arguments}){argument}: {self.candidate}, gold patch {self.gold}"
 
 

@@ -44,9 +44,11 @@ class Paths:
         match node:
             case ast.BinOp(left=left, op=ast.Mod(), right=right):
                 return self._formatted(left, [right])
-            case ast.BinOp(left=first) | ast.JoinedStr(values=[first, *_]) | ast.FormattedValue(value=first):
-                return [first]
-            case ast.Subscript(value=first) | ast.Starred(value=first):
+            case ast.BinOp(left=left, right=right):
+                return self._first([left, right])
+            case ast.JoinedStr(values=values):
+                return self._first(values)
+            case ast.FormattedValue(value=first) | ast.Subscript(value=first) | ast.Starred(value=first):
                 return [first]
             case ast.Call():
                 return self._made(node)
@@ -60,9 +62,13 @@ class Paths:
                 return list(parts)
         return []
 
+    def _first(self, pieces: list[ast.expr]) -> list[ast.expr]:
+        """The first piece that is not an empty text."""
+        return [piece for piece in pieces if set(self._names.texts(piece)) != {""}][:1]
+
     def _made(self, node: ast.Call) -> list[ast.expr]:
         if self.plainly(node.func) & known.JOINING:
-            return node.args[:1] or [_HERE]
+            return self._first(node.args) or [_HERE]
         if not isinstance(node.func, ast.Attribute):
             return []
         return self._formatted(node.func.value, node.args) if node.func.attr == "format" else [node.func.value]

@@ -72,7 +72,7 @@ ASKING: dict[str, str] = {
     **_all(_CLOCK, "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time process_time_ns", "time"),
     **_all(_CLOCK, "thread_time thread_time_ns clock_gettime clock_gettime_ns localtime mktime ctime", "time"),
     **_all(_CLOCK, "timezone altzone daylight tzname get_clock_info", "time"),
-    **_all(_CLOCK, "datetime.now datetime.today datetime.utcnow date.today date.fromtimestamp", "datetime"),
+    **_all(_CLOCK, "datetime.now datetime.today datetime.utcnow date.today date.fromtimestamp datetime.timestamp", "datetime"),
     **_all(_CLOCK, "timeit.default_timer email.utils.localtime email.utils.make_msgid"),
     **_all(_CHANCE, "random uniform triangular randint choice randrange sample shuffle choices normalvariate lognormvariate", "random"),
     **_all(_CHANCE, "expovariate vonmisesvariate gammavariate gauss betavariate binomialvariate paretovariate", "random"),
@@ -110,7 +110,7 @@ ATTRIBUTES: dict[str, str] = {
 }
 """Attribute of an object of which nothing else is known → what it asks."""
 CALLED: dict[str, str] = {
-    **_all(_CLOCK, "now today astimezone"),
+    **_all(_CLOCK, "now today astimezone timestamp"),
     **_all(_COMMAND, "parse_args parse_known_args"),
 }
 """The same for a method that is called without an argument."""

@@ -7,12 +7,17 @@ from trajschema.outcome import Difference
 
 from agentgrader.differential.inputs import Call
 from agentgrader.differential.values import Ignored, canonical, short, shown
+from agentgrader.probes.deserialize import everything
 
 Answer = Mapping[str, Any]
 """As :class:`agentgrader.probes.call_replay.Caller` sends it."""
 EVIDENCE = 5
 _ERROR = "builtins:Exception"
 """What all errors are that callers are meant to catch."""
+DETAILS = frozenset({"text", "printed", "again", "order or sharing"})
+"""Differences that rarely matter, and are never firm: in what an error says, in what is printed, in whether the same call made once more
+returns the same, in the order of a dictionary, in what is one object, in how far an iterator was read."""
+_AGAIN = {"new": "a new value each time", "same": "the very same object once more", "other": "something else once more"}
 _SPENT = ("builtins:MemoryError", "builtins:RecursionError")
 
 
@@ -22,26 +27,29 @@ def usable(answer: Answer) -> bool:
 
 
 def told(answer: Answer) -> bool:
-    """Whether there is something to compare: an error, or a value. One that cannot be written down may be anything, whatever came of the
-    arguments."""
-    return "raised" in answer or answer["result"][0] != "opaque"
+    """Whether there is something to compare: an error, or a value. One that cannot be written down, or holds what cannot be, may be
+    anything, whatever came of the arguments."""
+    return "raised" in answer or all(part[0] != "opaque" for part in everything(answer["result"]))
 
 
-def fingerprint(answer: Answer, ignored: Ignored) -> tuple[Any, ...]:
-    """Equal for answers that count as the same in every respect."""
-    result = canonical(answer["result"], ignored) if "result" in answer else ""
-    return result, answer.get("raised"), [(i, canonical(e, ignored)) for i, e in answer.get("after", [])]
+def fingerprint(answer: Answer, ignored: Ignored, detailed: bool = False) -> tuple[Any, ...]:
+    """Equal for answers that count as the same; ``detailed``: in every detail too."""
+    result = canonical(answer["result"], ignored, detailed) if "result" in answer else ""
+    plain = result, answer.get("raised"), [(i, canonical(e, ignored, detailed)) for i, e in answer.get("after", [])]
+    said = canonical(answer["said"], ignored) if "said" in answer else ""
+    return (*plain, said, answer.get("printed"), answer.get("again")) if detailed else plain
 
 
 def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
     """What sets two answers to one call apart. The candidate's comes out of its box and may be anything at all.
 
-    It is firm but where both raise, and where the gold patch refuses a variation: what to do instead is rarely specified.
+    It is firm but where both raise, where the gold patch refuses a variation (what to do instead is rarely specified), and in
+    :data:`DETAILS`.
     """
 
     def differs(what: str, mine: str, theirs: str) -> Difference:
         refused = what == "raised" and "raised" in gold
-        firm = not refused or (call.origin == "recorded" and "raised" not in candidate)
+        firm = what not in DETAILS and (not refused or (call.origin == "recorded" and "raised" not in candidate))
         said = {"gold": _plain(mine), "candidate": _plain(theirs), "what": what, "firm": firm}
         return Difference.model_validate(
             {"function": f"{call.path}::{call.key}", "arguments": _plain(_arguments(call)), "origin": call.origin, **said}
@@ -58,7 +66,10 @@ def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored)
             if not as_promised or (_ERROR in gold["raised"]) != (_ERROR in candidate["raised"]):
                 return differs("raised", mine, theirs)
             left = _left_otherwise(gold, candidate, ignored)
-            return differs("argument", *left).model_copy(update={"firm": False}) if left else None
+            if left:
+                return differs("argument", *left).model_copy(update={"firm": False})
+            other = _detail(gold, candidate, ignored)
+            return differs(*other) if other else None
         if "raised" in gold or "raised" in candidate:
             return differs("raised", mine, theirs)
         if gold.get("awaited", False) != candidate.get("awaited", False):
@@ -68,18 +79,45 @@ def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored)
         left = _left_otherwise(gold, candidate, ignored)
         if left:
             return differs("argument", *left)
+        other = _detail(gold, candidate, ignored)
+        if other:
+            return differs(*other)
     except Exception:  # whatever it is that trips over it
         return differs("no answer", mine, "something else than an answer")
     return None
 
 
-def _left_otherwise(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str] | None:
-    """The first argument that the two leave in other states, as each leaves it."""
+def _left_otherwise(gold: Answer, candidate: Answer, ignored: Ignored, detailed: bool = False) -> tuple[str, str] | None:
+    """The first argument that the two leave in other states, as each leaves it. How much of an iterator is left is a detail."""
     after = dict(candidate.get("after", []))
     for i, e in gold.get("after", []):
-        if i not in after or canonical(e, ignored) != canonical(after[i], ignored):
+        if e[0] == "iterator" and not detailed and i in after:
+            continue
+        if i not in after or canonical(e, ignored, detailed) != canonical(after[i], ignored, detailed):
             return shown(e), shown(after[i]) if i in after else "no answer"
     return None
+
+
+def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str, str] | None:
+    """What differs, and on each side, in answers that count as the same otherwise."""
+    if "said" in gold:
+        mine, theirs = (canonical(side["said"], ignored) if "said" in side else "" for side in (gold, candidate))
+        if mine != theirs:
+            return "text", _raised(gold) + _said(gold), _raised(candidate) + _said(candidate)
+    printed = gold.get("printed", ""), candidate.get("printed", "")
+    if printed[0] != printed[1]:
+        return "printed", short(repr(printed[0])), short(repr(printed[1]))
+    again = gold.get("again"), candidate.get("again")
+    if None not in again and again[0] != again[1]:
+        return "again", _AGAIN[str(again[0])], _AGAIN[str(again[1])]
+    if "result" in gold and canonical(gold["result"], ignored, True) != canonical(candidate["result"], ignored, True):
+        return "order or sharing", shown(gold["result"]), shown(candidate["result"])
+    left = _left_otherwise(gold, candidate, ignored, True)
+    return ("order or sharing", left[0], left[1]) if left else None
+
+
+def _said(answer: Answer) -> str:
+    return short(shown(answer["said"]).replace(",)", ")")) if "said" in answer else " in the midst of something"
 
 
 def _silence(answer: Answer) -> str:

@@ -11,8 +11,8 @@ from trajschema.outcome import ComparedFunction, Difference, Differential
 from trajschema.task import Environment
 
 from agentgrader.calls import Function, Pace, Recording, make_calls, whole_batches
-from agentgrader.differential.answers import Answer, difference_of, evidence, told
-from agentgrader.differential.gold import GoldSide
+from agentgrader.differential.answers import DETAILS, Answer, difference_of, evidence, told
+from agentgrader.differential.gold import Alike, GoldSide
 from agentgrader.differential.inputs import Call, Inputs
 from agentgrader.differential.module_names import places_of, root_of
 from agentgrader.differential.outside import TOP_LEVEL
@@ -110,19 +110,19 @@ class Comparison:
         asked_again = beside.submit(self._gold.again, answers, self._paths, self._inputs.ignored)
         again = self._looked(answers)
         alike = {asked[i]: same for i, same in asked_again.result().items()}
-        two_ways = {i: TWO_WAYS for i in first.differing if not alike.get(i)}
         wavering = {self._answers[i][0].function for i, same in alike.items() if not same}
-        differing = {
-            asked[i]: d.model_copy(update={"firm": d.firm and answers[i][0].function not in wavering})
-            for i, d in again.differing.items()
-            if asked[i] in first.differing and alike.get(asked[i])
-        }
         seen_again = {asked[i]: d for i, d in again.differing.items()}
+        differing = {
+            i: d.model_copy(update={"firm": d.firm and self._answers[i][0].function not in wavering})
+            for i, d in seen_again.items()
+            if i in first.differing and _stands(d, alike.get(i))
+        }
         once = {
             i: d.model_copy(update={"firm": False})
             for i, d in {**first.differing, **seen_again}.items()
-            if i not in differing and alike.get(i) and d.what != "no answer"
+            if i not in differing and _stands(d, alike.get(i)) and d.what not in ("no answer", *DETAILS)
         }
+        two_ways = {i: TWO_WAYS for i, d in first.differing.items() if i not in differing and not _stands(d, alike.get(i))}
         return Found(differing | once, {**first.lost, **two_ways})
 
     def _looked(self, answers: Answered) -> Found:
@@ -147,6 +147,11 @@ class Comparison:
         """Whether it keeps within what tests give the function: a difference beyond that is not firm."""
         ranges = self._inputs.ranges.get(call.function)
         return ranges is not None and ranges.hold(call)
+
+
+def _stands(difference: Difference, alike: Alike | None) -> bool:
+    """Whether the gold patch, asked again, was as sure of its answer as a difference of this kind needs."""
+    return bool(alike) and (difference.what not in DETAILS or alike == Alike.IN_DETAIL)
 
 
 def said_of(

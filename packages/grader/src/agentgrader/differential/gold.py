@@ -5,6 +5,7 @@ import io
 import random
 import tarfile
 from collections.abc import Mapping, Sequence, Set
+from enum import IntEnum
 from typing import Any
 
 from agentsandbox.errors import CopyRefused
@@ -33,6 +34,15 @@ _FIRST = Pace(call_s=0.2, total_s=5.0, late=40)
 _AGAIN = Pace(call_s=5.0, total_s=15.0, late=0)
 _OTHER_SEEDS = (1, 2)
 """For hashes of texts: an answer that depends on them is one of several."""
+
+
+class Alike(IntEnum):
+    """How alike answers are."""
+
+    NOT = 0
+    MAINLY = 1
+    """But for :data:`agentgrader.differential.answers.DETAILS`."""
+    IN_DETAIL = 2
 
 
 class GoldSide:
@@ -207,17 +217,16 @@ class GoldSide:
         known = [(c, self._answers[c.identity, edited]) for c in calls]
         return [(c, a) for c, a in known if not isinstance(a, str)], [(c, a) for c, a in known if isinstance(a, str)]
 
-    def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> dict[int, bool]:
-        """Asked once more with each of :data:`_OTHER_SEEDS`: position of a call → whether its answers are the one that it had.
+    def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> dict[int, Alike]:
+        """Asked once more with each of :data:`_OTHER_SEEDS`: position of a call → how alike its answers are to the one that it had.
 
         Calls that are not answered each time are left out.
         """
         calls = [c for c, _ in answers]
-        alike = dict.fromkeys(range(len(calls)), True)
+        alike = dict.fromkeys(range(len(calls)), Alike.IN_DETAIL)
         for seed in _OTHER_SEEDS:
             found = {r["call"]: r for r in self._made(calls, paths, _AGAIN, seed) if "result" in r or "raised" in r}
-            same = {i: fingerprint(r, ignored) == fingerprint(answers[i][1], ignored) for i, r in found.items()}
-            alike = {i: before and same[i] for i, before in alike.items() if i in same}
+            alike = {i: min(before, _alike(found[i], answers[i][1], ignored)) for i, before in alike.items() if i in found}
         return alike
 
     def _made(self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int = 0) -> list[dict[str, Any]]:
@@ -232,6 +241,12 @@ class GoldSide:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _alike(one: Answer, other: Answer, ignored: Ignored) -> Alike:
+    if fingerprint(one, ignored) != fingerprint(other, ignored):
+        return Alike.NOT
+    return Alike.IN_DETAIL if fingerprint(one, ignored, True) == fingerprint(other, ignored, True) else Alike.MAINLY
 
 
 def _copied(box: Sandbox, path: str) -> str | None:

@@ -15,25 +15,25 @@ TOP_LEVEL = "<top level>"
 WHOLE_FILE = "<file>"
 """Stands for all of a file."""
 _READ = (".md", ".rst")
-_LISTING = frozenset({"__all__"})
-"""Values that decide nothing."""
+_LISTING = "__all__"
 
 
 def altered(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
     """(path, name) of values that were there and are others under the diff, and the paths where it does more, or less, when imported.
 
-    From outlines of the edited files. A new value, an import and what only moves to another file are no change. Beside these (path, class)
-    of classes that have other bases or decorators, (path, function) of public functions that cannot be called with the same names of
-    parameters, and new names and modules that hide those of Python.
+    From outlines of the edited files. A new value, a new import and what only moves to another file are no change. Beside these
+    (path, class) of classes that have other bases or decorators, (path, function) of public functions that cannot be called with the
+    same names of parameters, names that a package or ``__all__`` hands out no more, and new names and modules that hide those of Python.
     """
     yield from _redefined(gold, candidate)
+    yield from _withheld(base, gold, candidate)
     yield from _hiding(base, gold, candidate)
     elsewhere = {(name, digest) for side in candidate.values() if side for name, digest in side["values"].items()}
     for path in sorted(p for p in gold if gold[p] and base.get(p)):
         theirs = candidate[path]["values"] if candidate.get(path) else {}
         for name, digest in gold[path]["values"].items():
             kept = theirs.get(name) == digest if name in theirs else (name, digest) in elsewhere
-            if not kept and base[path]["values"].get(name) == digest and name not in _LISTING:
+            if not kept and base[path]["values"].get(name) == digest and name != _LISTING:
                 yield path, name
     before, fixed, after = (_effects(side) for side in (base, gold, candidate))
     undone, more = (before & fixed) - after, after - (before | fixed)
@@ -78,6 +78,18 @@ def _other_names(name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) 
     named = {*own["plain"][first:], *own["named"]} - {*own["unnamed"]}
     known = {*others["plain"], *others["named"]} - {*others["unnamed"]}
     return others["stars"] is None and not named <= known
+
+
+def _withheld(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
+    """Names that users could import, or got by ``import *``, and that are not there for them under the diff."""
+    for path in sorted(p for p in gold if gold[p] and base.get(p) and candidate.get(p)):
+        before, fixed, after = (side[path] for side in (base, gold, candidate))
+        if {*before["listed"]} & {*fixed["listed"]} - {*after["listed"]}:
+            yield path, _LISTING
+        there = {*after["imports"], *after["values"], *after["functions"], *after["classes"]}
+        for name in sorted({*before["imports"]} & {*fixed["imports"]} - there):
+            if path.endswith("__init__.py") or name in fixed["listed"]:
+                yield path, name
 
 
 def _hiding(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:

@@ -3,7 +3,7 @@
 Types must be the same and so must content, floats to the last bit (any NaN is like any other). The order of sets never counts, that of
 dictionaries does only where Python compares it too (``OrderedDict``). Iterators are what they yield, whatever builtin iterator it is.
 Memory addresses in texts do not count, and neither does the ``__module__`` of an instance. Two things of the same class that cannot be
-written down count as the same.
+written down count as the same. In detail, the order of all dictionaries counts as well, and what is one and the same object.
 """
 
 import base64
@@ -25,30 +25,34 @@ _LENGTH = 160
 _ITEMS = 12
 
 
-def canonical(e: Any, ignored: Ignored) -> str:
-    """Text that two encoded values share if and only if they count as the same."""
-    return json.dumps(_canonical(e, ignored))
+def canonical(e: Any, ignored: Ignored, detailed: bool = False) -> str:
+    """Text that two encoded values share if and only if they count as the same; ``detailed``: as the same in detail."""
+    return json.dumps(_canonical(e, ignored, detailed))
 
 
-def _canonical(e: Any, ignored: Ignored) -> Any:
+def _canonical(e: Any, ignored: Ignored, detailed: bool) -> Any:
     tag = e[0]
+    if tag == "shared":
+        inner = _canonical(e[1], ignored, detailed)
+        return ["shared", inner] if detailed else inner
     if tag == "str":
         return ["str", _ADDRESS.sub("at 0x", e[1])]
     if tag == "float":
         return ["float", "nan" if "nan" in e[1] else e[1]]
     if tag in ("set", "frozenset"):
-        return [tag, sorted((_canonical(i, ignored) for i in e[1]), key=json.dumps)]
+        return [tag, sorted((_canonical(i, ignored, detailed) for i in e[1]), key=json.dumps)]
     if tag in _PLAIN or tag == "iterator":
-        inner = [_canonical(i, ignored) for i in e[-1 if tag == "made" else 1]]
+        inner = [_canonical(i, ignored, detailed) for i in e[-1 if tag == "made" else 1]]
         return [tag, e[1] if tag == "made" else e[2:], inner]
     if tag == "dict":
-        return ["dict", sorted(([_canonical(k, ignored), _canonical(v, ignored)] for k, v in e[1]), key=json.dumps)]
+        pairs = [[_canonical(k, ignored, detailed), _canonical(v, ignored, detailed)] for k, v in e[1]]
+        return ["dict", pairs if detailed else sorted(pairs, key=json.dumps)]
     if tag == "slice":
-        return ["slice", *(_canonical(i, ignored) for i in e[1:])]
+        return ["slice", *(_canonical(i, ignored, detailed) for i in e[1:])]
     if tag == "object":
         dropped = ignored.get(e[1], frozenset())
-        state = [[name, _canonical(value, ignored)] for name, value in e[3] if name not in dropped and name != _HOME]
-        return ["object", e[1], e[2] and _canonical(e[2], ignored), state]
+        state = [[name, _canonical(value, ignored, detailed)] for name, value in e[3] if name not in dropped and name != _HOME]
+        return ["object", e[1], e[2] and _canonical(e[2], ignored, detailed), state]
     if tag == "code":
         return ["code", *e[1:6]]
     return e
@@ -84,8 +88,12 @@ def _shown(e: Any, depth: int) -> str:
         listed = [_shown(i, depth + 1) for i in items[:_ITEMS]]
         return ", ".join([*listed, "…"] if len(items) > _ITEMS else listed)
 
-    if tag in ("none", "ellipsis", "notimplemented", "lock"):
-        return {"none": "None", "ellipsis": "...", "notimplemented": "NotImplemented", "lock": "<lock>"}[tag]
+    if tag in ("none", "ellipsis", "notimplemented"):
+        return {"none": "None", "ellipsis": "...", "notimplemented": "NotImplemented"}[tag]
+    if tag == "lock":
+        return "<lock that is taken>" if True in e else "<lock>"
+    if tag == "shared":
+        return f"shared {_shown(e[1], depth)}"
     if tag in ("bool", "str"):
         return repr(e[1])
     if tag == "int":

@@ -74,7 +74,7 @@ class _Blocks(ast.NodeTransformer):
     def visit_For(self, node: Any) -> Any:
         many = self._digest(node.iter)
         node.iter = self.visit(node.iter)
-        node.body = self._body(node.body, "for", many)
+        node.body = node.body if _is_empty(node.iter) else self._body(node.body, "for", many)
         node.orelse = self._body(node.orelse, "else", many)
         return node
 
@@ -220,6 +220,12 @@ class _Blocks(ast.NodeTransformer):
 def _is_false(test: ast.expr) -> bool:
     """Whether what stands under it never runs, whatever happens: it is no block."""
     return isinstance(test, ast.Constant) and not test.value
+
+
+def _is_empty(many: ast.expr) -> bool:
+    """Whether a loop over it never runs its body, whatever happens."""
+    written = many.keys if isinstance(many, ast.Dict) else many.elts if isinstance(many, (ast.Tuple, ast.List)) else None
+    return written == [] or (isinstance(many, ast.Constant) and many.value in ("", b""))
 
 
 def _local_names(function: Any) -> dict[str, str]:

@@ -127,6 +127,7 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
 
     from agentgrader.probes.call_replay import Caller, become_plain, codes_sent, know_moved, sources_below
     from agentgrader.probes.deserialize import Rebuilder
+    from agentgrader.probes.printed import Printed
     from agentgrader.probes.reached_blocks import ReachedBlocks
     from agentgrader.probes.serialize import Encoder
 
@@ -142,13 +143,15 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
     dump, write = json.dumps, _write
     sources = sources_below(request["workdir"], request["left_out"])
     blocks = ReachedBlocks(request["workdir"], request["noted"])
-    caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources))
+    root = os.path.realpath(request["workdir"])
+    caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources), root)
+    printed = Printed()
     become_plain(request)
     know_moved(request["moved"])
     for call in calls:
         answer = caller.answer(call)
-        reached = blocks.new()
-        write(3, dump({**answer, "reached": reached} if reached else answer).encode() + b"\n")
+        beside = {"reached": blocks.new(), "printed": printed.new()}
+        write(3, dump(answer | {what: said for what, said in beside.items() if said}).encode() + b"\n")
 
 
 def _guard(dumpable: int) -> None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
 import marshal
+import opcode
 import os
+import re
 import signal
 import sys
+import time
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentgrader.probes.deserialize import Rebuilder, Unbuildable, found
-from agentgrader.probes.lookup import first_of
+from agentgrader.probes.deserialize import Rebuilder, Unbuildable, everything, found
+from agentgrader.probes.lookup import Lookup, first_of
 from agentgrader.probes.serialize import _MRO, ALIASES, CODES, MOVED, SENT, Encoder, class_name
 
-_HELD = {"list", "dict", "set", "bytearray", "object"}
+_HELD = {"list", "dict", "set", "bytearray", "object", "iterator", "lock"}
 """Tags of values that a call may change."""
+_REPEATED, _QUICK_S = 3, 0.02
+"""Calls of one function that are made twice, and how long they may take."""
 _SLOW = 5
 """Late calls of one function after which no more of it are made."""
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+_RAISE = opcode.opmap["RAISE_VARARGS"]
+_ARGS = BaseException.__dict__["args"].__get__
 Send = Callable[[dict[str, Any]], None]
 
 
@@ -33,53 +42,99 @@ class Caller:
     """Makes calls. Each has ``places``, [module, key] pairs of which the first that leads to a function counts, and arguments.
 
     An answer has ``result`` (encoded), or ``raised`` (names of the error's classes), or ``late``, or ``absent`` (the function is not
-    there: why), or ``unbuildable`` (an argument cannot be made: why); with ``after``, the arguments that may have changed, and ``awaited``
-    where the result is that of a coroutine.
+    there: why), or ``unbuildable`` (an argument cannot be made: why). Beside these ``after``, the arguments that may have changed;
+    ``awaited`` where the result is that of a coroutine; ``said``, the arguments of an error that a ``raise`` of the repository raised; and
+    ``again``, whether the same call, made once more, returns a ``"new"`` value, the very ``"same"`` object, or something ``"other"``.
     """
 
-    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder) -> None:
+    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder, root: str) -> None:
         self._call_s = call_s
+        self._root = root
         self._slow: Counter[str] = Counter()
+        self._repeated: Counter[str] = Counter()
         self._rebuilder = rebuilder
         self._encoder = encoder
         signal.signal(signal.SIGALRM, _late)
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         """Make one call."""
-        build = self._rebuilder.value
+        key = call["places"][0][1]
         try:
             function = first_of(call["places"])
         except Unbuildable as e:
             return {"absent": str(e)}
         try:
-            plain = [build(a) for a in [*call["plain"], *(call["star"] or [])]]
-            named = {k: build(v) for k, v in [*call["named"], *(call["stars"] or [])]}
+            plain, named = self._arguments(call)
         except Unbuildable as e:
             return {"unbuildable": str(e)}
-        key = call["places"][0][1]
-        answer: dict[str, Any]
         if self._slow[key] > _SLOW:
             return {"late": True}
+        began = time.perf_counter()
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
-            try:
-                result = function.called(plain, named)
-                awaited = type(result) is types.CoroutineType
-                answer = {"result": self._encoder.encode(asyncio.run(result) if awaited else result)}
-                if awaited:
-                    answer["awaited"] = True
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+            answer, result = self._made(function, plain, named, key)
+            quick = time.perf_counter() - began < _QUICK_S
+            told = _told(answer)
+            given = [*call["plain"], *(call["star"] or []), *(v for _, v in (*call["named"], *(call["stars"] or [])))]
+            made = [*plain, *named.values()]
+            held = [i for i, a in enumerate(given) if any(part[0] in _HELD for part in everything(a))]
+            answer["after"] = [[i, self._encoder.encode_beside(made[i])] for i in held]
+            if quick and self._repeated[key] < _REPEATED:
+                self._repeated[key] += 1
+                answer.update(self._once_more(function, call, key, told, result))
         except _Late:
             self._slow[key] += 1  # its other calls get less time, so that the rest is reached
             return {"late": True}
-        except BaseException as e:
-            answer = {"raised": [class_name(c) for c in _MRO(type(e)) if c is not object]}
-        given = [*call["plain"], *(call["star"] or []), *(v for _, v in (*call["named"], *(call["stars"] or [])))]
-        made = [*plain, *named.values()]
-        with contextlib.suppress(_Late):
-            answer["after"] = [[i, self._encoder.encode(made[i])] for i, a in enumerate(given) if a[0] in _HELD]
         return answer
+
+    def _arguments(self, call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        build = self._rebuilder.value
+        plain = [build(a) for a in [*call["plain"], *(call["star"] or [])]]
+        return plain, {k: build(v) for k, v in [*call["named"], *(call["stars"] or [])]}
+
+    def _made(self, function: Lookup, plain: list[Any], named: dict[str, Any], key: str) -> tuple[dict[str, Any], Any]:
+        """What became of the call, and what it returned."""
+        signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
+        try:
+            result = function.called(plain, named)
+            awaited = type(result) is types.CoroutineType
+            result = asyncio.run(result) if awaited else result
+            answer = {"result": self._encoder.encode(result)}
+            return {**answer, "awaited": True} if awaited else answer, result
+        except _Late:
+            raise
+        except BaseException as e:
+            raised = [class_name(c) for c in _MRO(type(e)) if c is not object]
+            said = {"said": self._encoder.encode(_ARGS(e))} if _is_stated(e, self._root) else {}
+            return {"raised": raised, **said}, None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _once_more(self, function: Lookup, call: dict[str, Any], key: str, told: str, result: Any) -> dict[str, Any]:
+        try:
+            second, other = self._made(function, *self._arguments(call), key)
+        except _Late:
+            return {"again": "other"}
+        if _told(second) != told:
+            return {"again": "other"}
+        kept = other is result and second.get("result", ["none"])[0] in {*_HELD, "shared"}
+        return {"again": "same" if kept else "new"}
+
+
+def _is_stated(error: BaseException, root: str) -> bool:
+    """Whether a ``raise`` in a file below ``root`` raised it, and not Python or a library in the midst of something."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    if at is None:
+        return False
+    code = at.tb_frame.f_code
+    raised = 0 <= at.tb_lasti < len(code.co_code) and code.co_code[at.tb_lasti] == _RAISE
+    return raised and os.path.realpath(code.co_filename).startswith(root + os.sep)
+
+
+def _told(answer: dict[str, Any]) -> str:
+    """What a call came to, as text; addresses may differ."""
+    return _ADDRESS.sub("", json.dumps(answer.get("result", answer.get("raised"))))
 
 
 def _late(signum: int, frame: Any) -> None:

@@ -1,15 +1,16 @@
-"""Values made anew from what :mod:`agentgrader.probes.serialize` wrote, with the classes of this process."""
+"""What :mod:`agentgrader.probes.serialize` wrote: its parts, and values made anew from it with the classes of this process."""
 
 from __future__ import annotations
 
 import base64
 import collections
 import importlib
+import itertools
 import re
 import sys
 import threading
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agentgrader.probes.codes import codes
@@ -38,6 +39,9 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "fro
 _UNMADE = object()
 _FIXED: tuple[Any, ...] = (int, float, str, bytes, tuple, frozenset)
 _FILLED: tuple[Any, ...] = (collections.OrderedDict, dict, list, set)
+
+
+_HOLDERS = frozenset({*_CONTAINERS, "list", "iterator"})
 
 
 class Rebuilder:
@@ -213,3 +217,29 @@ def found(name: str) -> Any:
     except Exception as error:
         raise Unbuildable(f"{name} is not there") from error
     return x
+
+
+def parts(e: Any) -> list[Any]:
+    """The encoded values that ``e`` holds directly."""
+    tag = e[0]
+    if tag in _HOLDERS or tag == "shared":
+        return list(e[1]) if tag in _HOLDERS else [e[1]]
+    if tag == "dict":
+        return [*itertools.chain.from_iterable(e[1])]
+    if tag in ("made", "enum"):
+        return list(e[2]) if tag == "made" else [e[2]]
+    if tag == "slice":
+        return list(e[1:])
+    if tag == "object":
+        return [*([] if e[2] is None else [e[2]]), *(value for _, value in e[3])]
+    if tag == "code":
+        return [e[6], *(value for _, value in e[7]), *e[8]]
+    return []
+
+
+def everything(e: Any) -> Iterator[Any]:
+    """``e``, and all that it holds at whatever depth."""
+    waiting = [e]
+    for item in waiting:
+        yield item
+        waiting.extend(parts(item))

@@ -14,8 +14,8 @@ MAX_CONSTANTS = 60
 
 def outline(tree: ast.Module) -> dict[str, Any]:
     """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code, and its
-    ``constants``; ``values``: name of what such code assigns → digest of that; ``effects``: digests of what else it does but import.
-    ``tree`` is spent.
+    ``constants``; ``values``: name of what such code assigns → digest of that; ``effects``: digests of what else it does but import;
+    ``imports``: names that it imports; ``listed``: those in ``__all__``. ``tree`` is spent.
 
     A key is the qualified name; for what belongs to a property with ``@setter`` or ``@deleter`` behind it. Functions inside
     functions are part of the outer one.
@@ -46,7 +46,9 @@ def outline(tree: ast.Module) -> dict[str, Any]:
             effects.append(_digest("", node))
         for name in names:
             values[prefix + name] = _digest(values.get(prefix + name, ""), node)
+    imports = [a.asname or a.name.partition(".")[0] for n in _imports(tree.body) for a in n.names]
     top = {"rest": _digest("", rest), "constants": _constants(rest), "values": values, "effects": effects}
+    top |= {"imports": sorted({*imports}), "listed": sorted(_listed(rest.body))}
     return {"functions": functions, "classes": classes, **top}
 
 
@@ -74,6 +76,25 @@ def _outside(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stmt]
                 yield from _outside(part, prefix)
         elif not isinstance(node, (*_FUNCTION, ast.Import, ast.ImportFrom, ast.Pass)) and not is_text(node):
             yield prefix, node
+
+
+def _imports(body: list[ast.stmt]) -> Iterator[Any]:
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        elif isinstance(node, (ast.If, ast.Try)):
+            for part in (node.body, node.orelse, getattr(node, "finalbody", []), *(h.body for h in getattr(node, "handlers", []))):
+                yield from _imports(part)
+
+
+def _listed(body: list[ast.stmt]) -> set[str]:
+    """Texts in what ``__all__`` is given or grows by."""
+    found: set[str] = set()
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets) and getattr(node, "value", None) is not None:
+            found |= {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+    return found
 
 
 def _assigned(node: ast.stmt) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 LINE, _NODES, _DEPTH, _NUMBER = 2 << 20, 200_000, 150, 1 << 63
 _KINDS = ("result", "raised", "late", "absent", "unbuildable")
-_KNOWN = {*_KINDS, "after", "reached", "awaited"}
+_KNOWN = {*_KINDS, "after", "reached", "awaited", "said", "printed", "again"}
 
 
 def read_answer(line: bytes) -> dict[str, Any]:
@@ -24,9 +24,10 @@ def checked(answer: Any) -> dict[str, Any]:
     if type(answer) is not dict or sum(kind in answer for kind in _KINDS) != 1 or not set(answer) <= _KNOWN:
         return {"malformed": True}
     raised, after, reached = answer.get("raised", ["x"]), answer.get("after", []), answer.get("reached", [])
-    values = [answer["result"]] if "result" in answer else []
+    values = [answer[part] for part in ("result", "said") if part in answer]
     sound = type(raised) is list and raised and all(type(name) is str for name in raised) and type(after) is list
-    sound = sound and answer.get("awaited", True) is True
+    sound = sound and answer.get("awaited", True) is True and type(answer.get("printed", "")) is str
+    sound = sound and answer.get("again", "new") in ("new", "same", "other")
     sound = sound and type(reached) is list and all(type(n) is int for n in reached)
     if not sound or not all(type(a) is list and len(a) == 2 and type(a[0]) is int for a in after):
         return {"malformed": True}

@@ -4,7 +4,7 @@ Every value is a list that starts with a tag:
 
 - ``none``; ``bool`` b; ``int`` text; ``float`` hexadecimal text; ``complex`` real imaginary; ``str`` s; ``bytes`` / ``bytearray`` base64
 - ``list`` / ``tuple`` / ``set`` / ``frozenset`` [items] (sets sorted by their encoding); ``dict`` [[key, value], ...] in its order
-- ``range`` a b c; ``slice`` a b c (encoded); ``ellipsis``; ``notimplemented``; ``lock``
+- ``range`` a b c; ``slice`` a b c (encoded); ``ellipsis``; ``notimplemented``; ``lock``, and in an answer whether it is taken
 - ``ref`` module name: a class, function or builtin that an import finds again
 - ``code`` path name line position module defaults kwdefaults cells: a function that no import finds, as it stands in a file
 - ``made`` class [arguments]: an instance that its class makes anew from these (dates, decimals, patterns, partial functions);
@@ -12,6 +12,7 @@ Every value is a list that starts with a tag:
 - ``object`` class base state: any other instance; ``base`` is the builtin value that it extends or null, ``state`` its [[name, value], ...]
 - ``enum`` class value; ``iterator`` [items] end, where ``end`` is ``done``, ``more`` or the name of the error that it raised
 - ``long`` length sha256: a string or bytes too long to send; ``cycle`` depth: the container so many levels up
+- ``shared`` value: a list, dictionary, set or instance that stands in more than one place of what is encoded together
 - ``opaque`` class: nothing is known but the class
 
 A class is ``module:qualified.name``; a ``?`` in front means that this name leads to something else. Attributes, lengths and
@@ -20,6 +21,7 @@ items are read through the interpreter's own types, so a class cannot lie about 
 
 from __future__ import annotations
 
+import array
 import base64
 import collections
 import datetime
@@ -60,6 +62,7 @@ _ITERATORS: tuple[type, ...] = (
     *(map, filter, zip, enumerate, reversed, type(reversed([])), types.GeneratorType),
 )
 """Builtin iterators. Those over lists, tuples and strings, which come first, can be looked at without a step."""
+_SHARED = frozenset({"list", "dict", "set"})
 _ITERTOOLS = tuple(x for x in vars(itertools).values() if type(x) is type)
 _PARTS: dict[type, Callable[[Any], list[Any]]] = {
     datetime.date: lambda x: [x.year, x.month, x.day],
@@ -75,7 +78,11 @@ _PARTS: dict[type, Callable[[Any], list[Any]]] = {
     functools.partial: lambda x: [x.func, x.args, x.keywords],
     types.MappingProxyType: lambda x: [dict(x)],
     types.GenericAlias: lambda x: [x.__origin__, x.__args__],
+    memoryview: lambda x: [bytes(x)],
+    array.array: lambda x: [x.typecode, x.tolist()],
 }
+_PARTS_BY_NAME: dict[str, Callable[[Any], list[Any]]] = {"zoneinfo:ZoneInfo": lambda x: [x.key]}
+"""The same for classes that are slow to import."""
 ALIASES: dict[type, str] = {
     types.MappingProxyType: "types:MappingProxyType",
     type(None): "types:NoneType",
@@ -123,11 +130,21 @@ class Encoder:
         self._told = told
         self._left = 0
         self._above: list[int] = []
+        self._met: dict[int, tuple[Any, Encoded]] = {}
+        """Of an answer: identity → what may be shared, and how it was encoded first."""
         self.on_code: Callable[[types.CodeType, tuple[Any, ...]], None] | None = None
         """Told of every ``code``, and where it stands: path, name, line, position."""
 
     def encode(self, value: Any) -> Encoded:
         """``value`` as a list of JSON values; ``opaque`` where it is too large."""
+        self._met = {}
+        return self._whole(value)
+
+    def encode_beside(self, value: Any) -> Encoded:
+        """The same; what it shares with values since the last :meth:`encode` is marked in these too."""
+        return self._whole(value)
+
+    def _whole(self, value: Any) -> Encoded:
         self._left, self._above = MAX_NODES, []
         try:
             return self._any(value)
@@ -157,16 +174,27 @@ class Encoder:
         if x is Ellipsis or x is NotImplemented:
             return ["ellipsis" if x is Ellipsis else "notimplemented"]
         if kind in _LOCKS:
-            return ["lock"]
+            return ["lock", *([x._is_owned() if kind is _LOCKS[1] else x.locked()] if self._consume else [])]
         if kind is range:
             return ["range", x.start, x.stop, x.step]
         if id(x) in self._above:
             return ["cycle", len(self._above) - self._above.index(id(x))]
         self._above.append(id(x))
         try:
-            return self._compound(x, kind)
+            made = self._compound(x, kind)
         finally:
             self._above.pop()
+        if self._consume and (made[0] in _SHARED or (made[0] == "object" and (made[2] is None or made[2][0] in _SHARED))):
+            self._meet(x, made)
+        return made
+
+    def _meet(self, x: Any, made: Encoded) -> None:
+        """Mark what was met before, here and there: in place, since it stands in other values by now."""
+        _, first = self._met.setdefault(id(x), (x, made))
+        if first is not made:
+            for encoded in (first, made):
+                if encoded[0] != "shared":
+                    encoded[:] = ["shared", list(encoded)]
 
     def _compound(self, x: Any, kind: type) -> Encoded:
         if kind is list or kind is tuple:
@@ -252,6 +280,9 @@ class Encoder:
                 base = self._any(extract(x))
                 break
         else:
+            named = _PARTS_BY_NAME.get(class_name(kind))
+            if named:
+                return ["made", class_name(kind), [self._any(i) for i in named(x)]]
             if not _plain(mro):
                 return ["opaque", class_name(kind)]
         return ["object", class_name(kind), base, [[name, self._any(value)] for name, value in state(x, mro)]]
