@@ -137,6 +137,12 @@ def test_branches_that_change_places_are_not_new_and_neither_is_what_never_runs(
         assert [line for *_, line in new.places] == [2, 6, 8], "the function as a whole, and what follows each condition"
 
 
+@pytest.mark.parametrize("nothing", ["()", "[]", "{}", "''", "b''"])
+def test_a_loop_over_nothing_never_runs(nothing: str) -> None:
+    one = "def f(a):\n    for _ in {}:\n        a = 0\n    return a\n"
+    assert len(_all(one.format(nothing))) == len(_all(one.format("[a]"))) - 1
+
+
 def test_a_number_too_long_to_be_written_out_is_read() -> None:
     assert _all(f"def f(n):\n    if n:\n        return 0x{'1' * 9000}\n    return 2\n")
 

@@ -77,6 +77,35 @@ def test_what_calls_show_or_nobody_meets_is_not(old: str, new: str) -> None:
     assert changes({"kit.py": GOLD.replace(old, new)}) == set()
 
 
+PACKAGE = """from kit.parts import Part, total
+import os as _os
+
+__all__ = ["Part"]
+__all__ += ["total"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        (PACKAGE.replace(", total", ""), {"total"}),
+        (PACKAGE.replace('__all__ += ["total"]\n', ""), {"__all__", "<top level>"}),
+        (PACKAGE.replace('"Part"', "*()"), {"__all__"}),
+        (PACKAGE.replace(", total", "") + "def total():\n    return 0\n", set()),
+        (PACKAGE.replace("import Part, total", "import Part\nfrom kit.sums import total"), set()),
+        (PACKAGE + '__all__ = [*__all__, "more"]\n', set()),
+    ],
+)
+def test_a_name_that_a_package_hands_out_no_more_is_named(text: str, lost: set[str]) -> None:
+    sides = [_outlines({"kit/__init__.py": side}) for side in (PACKAGE, PACKAGE, text)]
+    assert {name for _, name in altered(*sides)} == lost
+
+
+def test_an_import_that_is_needed_no_more_may_go_from_a_module() -> None:
+    sides = [_outlines({"kit/parts.py": side}) for side in ("import os\n", "import os\n", "")]
+    assert [*altered(*sides)] == []
+
+
 def test_what_moves_to_another_file_is_the_same_there_or_named() -> None:
     assert changes({"kit.py": "from parts import *\n", "parts.py": GOLD}) == set()
     moved = GOLD.replace("(ValueError)", "(Exception)")
