@@ -99,7 +99,7 @@ ASKING = {
     "a file, formatted": ("builtins.open of '/tmp/'", "def f(n):\n    return open(f'/tmp/{n}')\n"),
     "a file, formatted from an argument": ("builtins.open of '/tmp'", "def f(n):\n    return open('{}/{}'.format('/tmp', n))\n"),
     "a file beside it": ("exists of 'mark'", "from pathlib import Path\nx = Path('mark').exists()\n"),
-    "a file behind an empty text": ("exists of 'mark'", "from pathlib import Path\nx = (Path('') / 'mark').exists()\n"),
+    "a file behind an empty text": ("exists of", "from pathlib import Path\nx = (Path('') / 'mark').exists()\n"),
     "a file below": ("read_text of '/etc'", "from pathlib import Path\ndef f(n):\n    return (Path('/etc') / n).read_text()\n"),
     "a file that is kept": ("is_file of '/tmp/mark'", "import pathlib\nP = pathlib.Path('/tmp/mark')\ndef f():\n    return P.is_file()\n"),
     "a file by default": ("os.path.exists of '/tmp/x'", "import os\ndef f(path='/tmp/x'):\n    return os.path.exists(path)\n"),
