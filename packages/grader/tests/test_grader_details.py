@@ -17,7 +17,7 @@ import functools
 import threading
 from zoneinfo import ZoneInfo
 
-LOCK = threading.Lock()
+SOLD = []
 
 
 class Seat:
@@ -42,6 +42,7 @@ def counted(words):
 
 
 def price(kind):
+    SOLD.append(kind)
     if kind not in ("adult", "child"):
         raise ValueError(f"no such kind: {kind}")
     return 10
@@ -102,6 +103,7 @@ OTHERWISE = {
     "another order": ("return found", "return dict(reversed(found.items()))"),
     "another text": ("no such kind", "unknown kind"),
     "printed": ("return 10", "print(kind)\n    return 10"),
+    "what is kept for others": ("SOLD.append(kind)", "SOLD.append(kind[:1])"),
     "an iterator that is read to its end": ("return next(iter(numbers))", "return list(numbers)[0]"),
 }
 DOUBTED = {

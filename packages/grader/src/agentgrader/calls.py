@@ -37,8 +37,8 @@ main(request, out)
 )
 """What makes calls, for ``python -c``. It starts afresh, so that nothing of a test runner is in it."""
 _NEEDED = (
-    *("blocks", "call_batches", "call_replay", "codes", "deserialize"),
-    *("lookup", "outline", "plain_answer", "printed", "reached_blocks", "serialize"),
+    *("blocks", "call_batches", "call_replay", "codes", "deserialize", "effects"),
+    *("lookup", "outline", "plain_answer", "reached_blocks", "serialize"),
 )
 Function = tuple[str, str]
 """Path of a file and key (:mod:`agentgrader.probes.outline`)."""

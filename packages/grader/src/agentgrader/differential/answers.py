@@ -14,9 +14,9 @@ Answer = Mapping[str, Any]
 EVIDENCE = 5
 _ERROR = "builtins:Exception"
 """What all errors are that callers are meant to catch."""
-DETAILS = frozenset({"text", "printed", "again", "order or sharing"})
+DETAILS = frozenset({"text", "printed", "again", "order or sharing", "state"})
 """Differences that rarely matter, and are never firm: in what an error says, in what is printed, in whether the same call made once more
-returns the same, in the order of a dictionary, in what is one object, in how far an iterator was read."""
+returns the same, in the order of a dictionary, in what is one object, in how far an iterator was read, in what modules hold afterwards."""
 _AGAIN = {"new": "a new value each time", "same": "the very same object once more", "other": "something else once more"}
 _SPENT = ("builtins:MemoryError", "builtins:RecursionError")
 
@@ -37,7 +37,7 @@ def fingerprint(answer: Answer, ignored: Ignored, detailed: bool = False) -> tup
     result = canonical(answer["result"], ignored, detailed) if "result" in answer else ""
     plain = result, answer.get("raised"), [(i, canonical(e, ignored, detailed)) for i, e in answer.get("after", [])]
     said = canonical(answer["said"], ignored) if "said" in answer else ""
-    return (*plain, said, answer.get("printed"), answer.get("again")) if detailed else plain
+    return (*plain, said, answer.get("printed"), answer.get("again"), answer.get("held")) if detailed else plain
 
 
 def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
@@ -113,7 +113,11 @@ def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str
     if "result" in gold and canonical(gold["result"], ignored, True) != canonical(candidate["result"], ignored, True):
         return "order or sharing", shown(gold["result"]), shown(candidate["result"])
     left = _left_otherwise(gold, candidate, ignored, True)
-    return ("order or sharing", left[0], left[1]) if left else None
+    if left:
+        return "order or sharing", left[0], left[1]
+    theirs = candidate.get("held", {})
+    other = [name for name, digest in gold.get("held", {}).items() if theirs.get(name, digest) != digest]
+    return ("state", "something else", short(f"{', '.join(other)} holds something else afterwards")) if other else None
 
 
 def _said(answer: Answer) -> str:

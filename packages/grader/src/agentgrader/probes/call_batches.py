@@ -127,7 +127,7 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
 
     from agentgrader.probes.call_replay import Caller, become_plain, codes_sent, know_moved, sources_below
     from agentgrader.probes.deserialize import Rebuilder
-    from agentgrader.probes.printed import Printed
+    from agentgrader.probes.effects import Held, Printed
     from agentgrader.probes.reached_blocks import ReachedBlocks
     from agentgrader.probes.serialize import Encoder
 
@@ -144,7 +144,7 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
     sources = sources_below(request["workdir"], request["left_out"])
     blocks = ReachedBlocks(request["workdir"], request["noted"])
     root = os.path.realpath(request["workdir"])
-    caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources), root)
+    caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources), Held(root), root)
     printed = Printed()
     become_plain(request)
     know_moved(request["moved"])

@@ -19,11 +19,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentgrader.probes.deserialize import Rebuilder, Unbuildable, everything, found
+from agentgrader.probes.effects import Held
 from agentgrader.probes.lookup import Lookup, first_of
 from agentgrader.probes.serialize import _MRO, ALIASES, CODES, MOVED, SENT, Encoder, class_name
 
 _HELD = {"list", "dict", "set", "bytearray", "object", "iterator", "lock"}
 """Tags of values that a call may change."""
+_WATCHED = 3
+"""Calls of one function of which it is told what they leave in modules."""
 _REPEATED, _QUICK_S = 3, 0.02
 """Calls of one function that are made twice, and how long they may take."""
 _SLOW = 5
@@ -44,13 +47,16 @@ class Caller:
     An answer has ``result`` (encoded), or ``raised`` (names of the error's classes), or ``late``, or ``absent`` (the function is not
     there: why), or ``unbuildable`` (an argument cannot be made: why). Beside these ``after``, the arguments that may have changed;
     ``awaited`` where the result is that of a coroutine; ``said``, the arguments of an error that a ``raise`` of the repository raised; and
+    ``held``, of the first calls of each function, what modules hold that they did not (:class:`agentgrader.probes.effects.Held`); and
     ``again``, whether the same call, made once more, returns a ``"new"`` value, the very ``"same"`` object, or something ``"other"``.
     """
 
-    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder, root: str) -> None:
+    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder, held: Held, root: str) -> None:
         self._call_s = call_s
+        self._held = held
         self._root = root
         self._slow: Counter[str] = Counter()
+        self._watched: Counter[str] = Counter()
         self._repeated: Counter[str] = Counter()
         self._rebuilder = rebuilder
         self._encoder = encoder
@@ -69,6 +75,8 @@ class Caller:
             return {"unbuildable": str(e)}
         if self._slow[key] > _SLOW:
             return {"late": True}
+        before = self._held.now() if self._watched[key] < _WATCHED else None
+        self._watched[key] += 1
         began = time.perf_counter()
         try:
             answer, result = self._made(function, plain, named, key)
@@ -78,6 +86,7 @@ class Caller:
             made = [*plain, *named.values()]
             held = [i for i, a in enumerate(given) if any(part[0] in _HELD for part in everything(a))]
             answer["after"] = [[i, self._encoder.encode_beside(made[i])] for i in held]
+            answer["held"] = self._held.since(before)
             if quick and self._repeated[key] < _REPEATED:
                 self._repeated[key] += 1
                 answer.update(self._once_more(function, call, key, told, result))

@@ -7,7 +7,7 @@ from typing import Any
 
 LINE, _NODES, _DEPTH, _NUMBER = 2 << 20, 200_000, 150, 1 << 63
 _KINDS = ("result", "raised", "late", "absent", "unbuildable")
-_KNOWN = {*_KINDS, "after", "reached", "awaited", "said", "printed", "again"}
+_KNOWN = {*_KINDS, "after", "reached", "awaited", "said", "printed", "again", "held"}
 
 
 def read_answer(line: bytes) -> dict[str, Any]:
@@ -27,6 +27,8 @@ def checked(answer: Any) -> dict[str, Any]:
     values = [answer[part] for part in ("result", "said") if part in answer]
     sound = type(raised) is list and raised and all(type(name) is str for name in raised) and type(after) is list
     sound = sound and answer.get("awaited", True) is True and type(answer.get("printed", "")) is str
+    held = answer.get("held", {})
+    sound = sound and type(held) is dict and all(type(digest) is str for digest in held.values())
     sound = sound and answer.get("again", "new") in ("new", "same", "other")
     sound = sound and type(reached) is list and all(type(n) is int for n in reached)
     if not sound or not all(type(a) is list and len(a) == 2 and type(a[0]) is int for a in after):

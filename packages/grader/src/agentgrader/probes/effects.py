@@ -1,0 +1,94 @@
+"""What calls leave behind beside their answers: what they print, and what modules hold afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from agentgrader.probes.serialize import _MRO, _SPACE, Encoder
+
+_MOST = 20_000
+_NAMES, _BUDGET_S = 300, 0.5
+_SKIPPED = ("function", "module", "builtin_function_or_method", "_lru_cache_wrapper", "classmethod", "staticmethod", "property")
+
+
+class Printed:
+    """Takes the place of standard output from now on."""
+
+    def __init__(self) -> None:
+        self._bytes = _Standing()
+        self._text = io.TextIOWrapper(self._bytes, encoding="utf-8", errors="backslashreplace", write_through=True)
+        sys.stdout = sys.__stdout__ = self._text  # type: ignore[misc]
+
+    def new(self) -> str:
+        """What was printed since this was asked last; of much, the first part."""
+        try:
+            said = self._bytes.getvalue()
+            if said:
+                self._bytes.seek(0)
+                self._bytes.truncate()
+        except ValueError:  # it was closed
+            return ""
+        return said[:_MOST].decode("utf-8", "replace")
+
+
+class _Standing(io.BytesIO):
+    """Has the number of what it stands for."""
+
+    def fileno(self) -> int:
+        return 1
+
+
+class Held:
+    """What modules below ``root`` and their classes hold beside functions and classes. It takes ``_BUDGET_S`` seconds in all, no more."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._encoder = Encoder(False, lambda path: None)
+        self._spent = 0.0
+
+    def now(self) -> dict[str, Any] | None:
+        """``module:name`` → encoded value; ``None`` when the time is up."""
+        if self._spent > _BUDGET_S:
+            return None
+        began = time.perf_counter()
+        values = [(n, v) for n, v in _values(self._root) if type(v).__name__ not in _SKIPPED][:_NAMES]
+        found = {name: self._encoder.encode(value) for name, value in values}
+        self._spent += time.perf_counter() - began
+        return found
+
+    def since(self, before: dict[str, Any] | None) -> dict[str, str]:
+        """Of each name that was there ``before``, a digest of what is new in it; empty for nothing. No names when the time is up."""
+        after = None if before is None else self.now()
+        if before is None or after is None:
+            return {}
+        return {name: _news(value, after[name]) for name, value in before.items() if name in after}
+
+
+def _news(before: Any, after: Any) -> str:
+    """What a list, set or dictionary has more counts apart from what it had: that came of calls before."""
+    if before == after:
+        return ""
+    alike = before[0] == after[0] in ("list", "set", "dict")
+    new = [i for i in after[1] if i not in before[1]] if alike else []
+    return hashlib.sha256(json.dumps(new or after, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _values(root: str) -> Iterator[tuple[str, Any]]:
+    for module, loaded in sorted(sys.modules.items()):
+        file = getattr(loaded, "__file__", None)
+        if not isinstance(file, str) or not os.path.realpath(file).startswith(root + os.sep):
+            continue
+        for name, value in list(vars(loaded).items()):
+            if name.startswith("__"):
+                continue
+            if type not in _MRO(type(value)):
+                yield f"{module}:{name}", value
+            elif value.__module__ == module:
+                yield from ((f"{module}:{name}.{n}", v) for n, v in list(_SPACE(value).items()) if type(v) in (list, dict, set))
