@@ -53,8 +53,8 @@ class Difference(Part):
     @property
     def sentence(self) -> str:
         """The call and what both sides make of it, in words."""
-        argument = {"argument": " leaves its argument as", "printed": " prints", "again": " returns"}.get(self.what, "")
-        return f"{self.function}({self.arguments}){argument}: {self.candidate}, gold patch {self.gold}"
+        verb = {"argument": " leaves its argument as", "printed": " prints", "again": " returns", "state": " leaves"}.get(self.what, "")
+        return f"{self.function}({self.arguments}){verb}: {self.candidate}, gold patch {self.gold}"
 
 
 class ComparedFunction(Part):

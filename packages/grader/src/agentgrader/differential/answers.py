@@ -117,7 +117,7 @@ def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str
         return "order or sharing", left[0], left[1]
     theirs = candidate.get("held", {})
     other = [name for name, digest in gold.get("held", {}).items() if theirs.get(name, digest) != digest]
-    return ("state", "something else", short(f"{', '.join(other)} holds something else afterwards")) if other else None
+    return ("state", "its own", short(f"another {', '.join(other)}")) if other else None
 
 
 def _said(answer: Answer) -> str:
