@@ -6,7 +6,7 @@ from typing import Any
 from trajschema.outcome import Difference
 
 from agentgrader.differential.inputs import Call
-from agentgrader.differential.values import Ignored, canonical, short, shown
+from agentgrader.differential.values import Ignored, canonical, short, shown, without_addresses
 from agentgrader.probes.deserialize import everything
 
 Answer = Mapping[str, Any]
@@ -37,7 +37,7 @@ def fingerprint(answer: Answer, ignored: Ignored, detailed: bool = False) -> tup
     result = canonical(answer["result"], ignored, detailed) if "result" in answer else ""
     plain = result, answer.get("raised"), [(i, canonical(e, ignored, detailed)) for i, e in answer.get("after", [])]
     said = canonical(answer["said"], ignored) if "said" in answer else ""
-    return (*plain, said, answer.get("printed"), answer.get("again"), answer.get("held")) if detailed else plain
+    return (*plain, said, without_addresses(answer.get("printed", "")), answer.get("again"), answer.get("held")) if detailed else plain
 
 
 def difference_of(call: Call, gold: Answer, candidate: Answer, ignored: Ignored) -> Difference | None:
@@ -104,7 +104,7 @@ def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str
         mine, theirs = (canonical(side["said"], ignored) if "said" in side else "" for side in (gold, candidate))
         if mine != theirs:
             return "text", _raised(gold) + _said(gold), _raised(candidate) + _said(candidate)
-    printed = gold.get("printed", ""), candidate.get("printed", "")
+    printed = without_addresses(gold.get("printed", "")), without_addresses(candidate.get("printed", ""))
     if printed[0] != printed[1]:
         return "printed", short(repr(printed[0])), short(repr(printed[1]))
     again = gold.get("again"), candidate.get("again")

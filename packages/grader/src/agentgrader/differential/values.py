@@ -36,7 +36,7 @@ def _canonical(e: Any, ignored: Ignored, detailed: bool) -> Any:
         inner = _canonical(e[1], ignored, detailed)
         return ["shared", inner] if detailed else inner
     if tag == "str":
-        return ["str", _ADDRESS.sub("at 0x", e[1])]
+        return ["str", without_addresses(e[1])]
     if tag == "float":
         return ["float", "nan" if "nan" in e[1] else e[1]]
     if tag in ("set", "frozenset"):
@@ -54,8 +54,14 @@ def _canonical(e: Any, ignored: Ignored, detailed: bool) -> Any:
         state = [[name, _canonical(value, ignored, detailed)] for name, value in e[3] if name not in dropped and name != _HOME]
         return ["object", e[1], e[2] and _canonical(e[2], ignored, detailed), state]
     if tag == "code":
-        return ["code", *e[1:6]]
+        kept = [[k, _canonical(v, ignored, detailed)] for k, v in e[7]]
+        return ["code", *e[1:6], _canonical(e[6], ignored, detailed), kept, [_canonical(c, ignored, detailed) for c in e[8]]]
     return e
+
+
+def without_addresses(text: str) -> str:
+    """``text`` as it is wherever objects lie in memory."""
+    return _ADDRESS.sub("at 0x", text)
 
 
 def holds(e: Any, classes: Set[str]) -> str:

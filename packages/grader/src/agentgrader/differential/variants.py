@@ -9,6 +9,7 @@ from agentgrader.differential.values import Encoded
 _ELEMENTS, _ATTRIBUTES = 4, 12
 _CONTAINERS = ("list", "tuple", "set", "frozenset", "iterator")
 _NESTED = (*_CONTAINERS, "dict", "object", "made")
+_LONGEST = 10**18
 _BOUNDS = (0, 1, -1, 10, 99, 100, 999, 1000, 1001, 1024, 10**6, -1000)
 
 
@@ -22,11 +23,13 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
         yield from (("boundary", ["int", str(n)]) for n in _BOUNDS)
         yield from (("constant", ["int", str(n + d)]) for n in _whole(constants) for d in (0, -1, 1, 100))
         yield from (("negative constant", ["int", str(-n)]) for n in _whole(constants))
+        yield from (("power", ["int", str(base**n)]) for n in _exponents(constants) for base in (2, 10) if base**n < _LONGEST)
     elif tag == "float":
         yield from (("float", ["float", x.hex()]) for x in _floats(float.fromhex(e[1])))
         yield from (("boundary", ["float", float(n).hex()]) for n in (*_BOUNDS, 0.001, 0.1, 0.5, 1.5, 999.5))
         numbers = [float.fromhex(c[1]) if c[0] == "float" else float(int(c[1], 0)) for c in constants if c[0] in ("float", "int")]
         yield from (("constant", ["float", (n + d).hex()]) for n in numbers for d in (0.0, -0.5, 0.5))
+        yield from (("power", ["float", (2.5 * 10.0**n).hex()]) for exponent in _exponents(constants) for n in (exponent, -exponent))
     elif tag == "str":
         yield from (("text", ["str", t]) for t in _texts(e[1]) if t != e[1])
         for c in constants:
@@ -91,6 +94,11 @@ def _whole(constants: Sequence[Encoded]) -> list[int]:
     return [int(c[1], 0) for c in constants if c[0] == "int"]
 
 
+def _exponents(constants: Sequence[Encoded]) -> list[int]:
+    """Exponents at which code with such constants may change its mind."""
+    return sorted({abs(n) + d for n in _whole(constants) for d in (0, 1) if 2 < abs(n) + d <= 60})
+
+
 def _lengths(constants: Sequence[Encoded]) -> list[int]:
     """Lengths at which code with such constants may change its mind."""
     texts = [len(c[1]) for c in constants if c[0] == "str"]
@@ -99,7 +107,7 @@ def _lengths(constants: Sequence[Encoded]) -> list[int]:
 
 def _ints(n: int) -> list[int]:
     near = [n + 1, n - 1, 0, 1, -1, 2, -n, 2 * n, n // 2, 10 * n, 10 * n + 7, n + 100, 1_000_003, 10**9 + 7]
-    return [m for m in dict.fromkeys(near) if m != n and abs(m) < 10**18]
+    return [m for m in dict.fromkeys(near) if m != n and abs(m) < _LONGEST]
 
 
 def _floats(x: float) -> list[float]:

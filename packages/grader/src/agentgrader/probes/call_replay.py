@@ -182,13 +182,13 @@ def know_moved(moved: Mapping[str, list[str]]) -> None:
 
 
 def sources_below(workdir: str, left_out: list[str]) -> Callable[[str], str | None]:
-    """Texts of files below ``workdir`` that are not among ``left_out`` (relative paths)."""
-    root = os.path.realpath(workdir)
+    """Texts of files below ``workdir`` that are not among ``left_out`` (relative paths), and of Python's library."""
+    root, library = os.path.realpath(workdir), os.path.dirname(os.path.realpath(os.__file__))
     out = {os.path.join(root, p) for p in left_out}
 
     def read(path: str) -> str | None:
         real = os.path.realpath(path)
-        if real in out or not real.startswith(root + os.sep):
+        if real in out or not real.startswith((root + os.sep, library + os.sep)):
             return None
         try:
             with open(real, encoding="utf-8") as f:

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-def locate(code: types.CodeType, source: str | None) -> int | None:
-    """Position of ``code`` among the codes of its name and line in ``source``; ``None`` where it is not clear."""
+def locate(code: types.CodeType, source: str | None, exactly: bool) -> int | None:
+    """Position of ``code`` among the codes of its name and line in ``source``; ``None`` where it is not clear. ``exactly``: it is no
+    other code that merely says that it stands there."""
     if source is None:
         return None
     same = codes(source, code.co_filename, code.co_name, code.co_firstlineno)
-    fitting = [i for i, c in enumerate(same) if len(same) == 1 or (c.co_code, c.co_names) == (code.co_code, code.co_names)]
+    if exactly:
+        fitting = [i for i, c in enumerate(same) if shape(c) == shape(code)]
+    else:
+        fitting = [i for i, c in enumerate(same) if len(same) == 1 or (c.co_code, c.co_names) == (code.co_code, code.co_names)]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -249,7 +249,7 @@ class Encoder:
         return ["made", "builtins:getattr", [self._any(x.__self__), ["str", name]]]
 
     def _where(self, code: types.CodeType) -> tuple[Any, ...] | None:
-        place = locate(code, self._sources(code.co_filename)) if self._told(code) else None
+        place = locate(code, self._sources(code.co_filename), self._consume) if self._told(code) else None
         return None if place is None else (code.co_filename, code.co_name, code.co_firstlineno, place)
 
     def _iterator(self, x: Any, kind: type) -> Encoded:
