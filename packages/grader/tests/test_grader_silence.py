@@ -148,7 +148,7 @@ def test_a_private_helper_that_is_gone_is_not_compared_and_the_reason_said(said:
 HOOK = "\n\nimport gc, json, os, sys\n"
 FORGERS = {
     "answers of its own in every pipe": HOOK
-    + 'for _fd in range(3, 64):\n    try:\n        os.write(_fd, b\'{"result": ["int", "0"], "after": []}\\n\' * 200)\n'
+    + 'for _fd in range(3, 256):\n    try:\n        os.write(_fd, b\'{"result": ["int", "0"], "after": []}\\n\' * 200)\n'
     + "    except OSError:\n        pass\n",
     "answers that are unbuildable": HOOK
     + "for _o in gc.get_objects():\n    if type(_o).__name__ == 'Caller':\n"

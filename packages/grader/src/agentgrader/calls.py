@@ -96,7 +96,9 @@ class Setting:
     moved: Mapping[str, list[str]] = field(default_factory=dict)
     """Name of a class or function → names that it may have here."""
     noted: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """Path → place and number of blocks: an answer has those that were ``reached`` first by its call."""
+    """Path → place and number of blocks: an answer has those that were ``reached`` by its call."""
+    elsewhere: bool = False
+    """With another command line, environment and screen, while an error is handled."""
 
 
 def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
@@ -204,6 +206,7 @@ def make_calls(
         "left_out": list(setting.left_out),
         "moved": dict(setting.moved),
         "noted": dict(setting.noted),
+        "elsewhere": setting.elsewhere,
         "sources": _sources(),
     }
     python = environment.test_command[0]

@@ -8,8 +8,8 @@ RUNNERS = frozenset({"_pytest", "pytest", "pluggy", "unittest", "doctest", "nose
 GRADER = re.compile(r"agentgrader|agentsandbox|trajhub", re.IGNORECASE)
 
 
-def _all(kind: str, names: str) -> dict[str, str]:
-    return dict.fromkeys(names.split(), kind)
+def _all(kind: str, names: str, module: str = "") -> dict[str, str]:
+    return {f"{module}.{name}" if module else name: kind for name in names.split()}
 
 
 _FRAMES = "a frame of its caller"
@@ -84,7 +84,12 @@ EXECUTING = frozenset({"builtins.exec", "builtins.eval", "builtins.compile"})
 AT_IMPORT = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
 """What ends the process: an offence only while the module is imported."""
 BY_NUMBER = frozenset(
-    {"os.write", "os.fdopen", "os.close", "os.sendfile", "os.ftruncate", "os.lseek", "os.pwrite", "builtins.open", "io.open"}
+    _all(_DESCRIPTORS, "builtins.open io.open io.FileIO mmap.mmap select.select termios.tcgetattr socket.socket")
+    | _all(_DESCRIPTORS, "fcntl flock lockf ioctl", "fcntl")
+    | _all(_DESCRIPTORS, "fdopen read readv pread preadv write writev pwrite pwritev sendfile splice copy_file_range close lseek", "os")
+    | _all(_DESCRIPTORS, "ftruncate fsync fdatasync fstat fstatvfs fchmod fchown fchdir isatty ttyname lockf login_tty fpathconf", "os")
+    | _all(_DESCRIPTORS, "get_blocking set_blocking get_inheritable set_inheritable posix_fallocate eventfd_read eventfd_write", "os")
+    | _all(_DESCRIPTORS, "tcgetpgrp tcsetpgrp device_encoding", "os")
 )
 """An offence only with the number of a descriptor."""
 LISTING = frozenset({"os.walk", "os.listdir", "os.scandir", "os.fwalk", "glob.glob", "glob.iglob"})

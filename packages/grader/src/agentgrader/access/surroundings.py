@@ -62,6 +62,8 @@ class _Asking:
             case ast.ImportFrom(level=0, module=str(module), names=names):
                 for alias in names:
                     yield from self._imported(module, alias)
+                    if alias.name.startswith("_") and not alias.name.endswith("__") and module.partition(".")[0] in STANDARD - {*self._own}:
+                        yield known.PRIVATE, f"{module}.{alias.name}"
             case ast.Attribute(ctx=ast.Load()):
                 yield from self._attribute(node)
             case ast.Name(ctx=ast.Load()):
@@ -81,6 +83,8 @@ class _Asking:
                 yield from self._tried(body)
             case ast.With(body=body, items=items) if any(self._suppresses(item.context_expr) for item in items):
                 yield from self._tried(body)
+            case ast.Global(names=names) if scope.node is not None:
+                yield from ((known.STATE, f"global {name}") for name in names)
             case ast.ClassDef(body=body) if any(isinstance(m, _FUNCTION) and m.name == "__del__" for m in body):
                 yield known.LIFETIME, "__del__"
 
@@ -105,6 +109,8 @@ class _Asking:
         for owner in owners:
             if any(map(known.OUTPUT.fullmatch, known.plain(owner))) and node.attr not in known.WRITING:
                 yield known.TERMINAL, f"{owner}.{node.attr}"
+        if node.attr.startswith("_") and not node.attr.endswith("__") and node.attr not in known.PUBLIC and self._is_of_python(node.value):
+            yield known.PRIVATE, node.attr
         if node.attr == "__dict__":
             yield from self._by_name(node.value, known.HIDDEN, "__dict__")
         if node.attr in known.LOCATIONS:
@@ -112,6 +118,12 @@ class _Asking:
         elif all(map(self._is_foreign, origins)):
             kinds = {**known.ATTRIBUTES, **(known.CALLED if self._counts.get(id(node)) == 0 else {})}
             yield from ((kinds[name], name) for name in (node.attr,) if name in kinds)
+
+    def _is_of_python(self, node: ast.expr) -> bool:
+        """Whether it is a module, class or function of Python's library, or what one of these makes."""
+        makers = [value.func for value in (node, *self._names.expressions(node)) if isinstance(value, ast.Call)]
+        tops = {origin.partition(".")[0] for each in (node, *makers) for origin in self._names.origins(each)}
+        return bool((tops & STANDARD) - {"builtins", *self._own})
 
     def _is_foreign(self, origin: str) -> bool:
         """Whether it is of a library that no table knows."""
@@ -125,7 +137,7 @@ class _Asking:
 
     def _by_name(self, owner: ast.expr, kind: str, how: str) -> Iterator[Asked]:
         """What a module is asked for by a name."""
-        for name in sorted(self._paths.plainly(owner) & known.HOLDERS):
+        for name in sorted(self._paths.plainly(owner) & (known.HOLDERS | STANDARD)):
             if name.partition(".")[0] in STANDARD:
                 yield kind, f"{how} of {name}"
 
@@ -146,12 +158,21 @@ class _Asking:
             yield from self._executed(args[0])
         if "builtins.getattr" in names and len(args) > 1 and not self._names.texts(args[1]):
             yield from self._by_name(args[0], known.HIDDEN, "getattr")
+        yield from self._handed_on([*args, *(k.value for k in node.keywords)], names)
         for name in sorted(names & known.BY_NAME.keys()):
             yield from self._by_name(args[0], known.BY_NAME[name], name.removeprefix("builtins."))
         if names & known.LOOKING:
             yield from self._looked_at(args[:1])
         if "builtins.hash" in names and not _is_of_objects(scope) and any(map(_holds_text, self._names.fold.values(args[0]))):
             yield known.ADDRESSES, "hash of a text"
+
+    def _handed_on(self, values: Iterable[ast.expr], names: Collection[str]) -> Iterator[Asked]:
+        """Whole modules of Python that others are given: what they ask of it does not stand here."""
+        if known.BY_NAME.keys() & {*names} or known.LOOKING & {*names}:
+            return
+        for value in values:
+            for name in sorted(self._paths.plainly(value) & (STANDARD - {*self._own})):
+                yield known.HIDDEN, f"{name}, handed on"
 
     def _executed(self, code: ast.expr) -> Iterator[Asked]:
         for source in self._names.texts(code):

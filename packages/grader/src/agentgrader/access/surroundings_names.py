@@ -2,12 +2,7 @@
 
 import re
 
-from agentgrader.access.reach import STANDARD
-
-
-def _all(kind: str, names: str, module: str = "") -> dict[str, str]:
-    return {f"{module}.{name}" if module else name: kind for name in names.split()}
-
+from agentgrader.access.reach import STANDARD, _all
 
 _COMMAND = "the command line"
 TERMINAL = "the terminal"
@@ -31,10 +26,17 @@ FILES = "files at a path of its own"
 WHERE = "where its files lie"
 ADDRESSES = "addresses and hashes"
 MAIN = "which module is run"
+PRIVATE = "private parts of Python's library"
+STATE = "what was set before"
+_EARLIER = "what earlier calls gave"
+_CALLER = "who calls it"
+_UNCOMPARED = "texts that are not compared"
 MAIN_MODULE = "__main__"
 HIDDEN = "its surroundings by a name that cannot be told"
 
 ASKING: dict[str, str] = {
+    **_all(_COMMAND, "argparse.ArgumentParser optparse.OptionParser getopt"),
+    **_all(TERMINAL, "argparse.HelpFormatter"),
     **_all(_COMMAND, "argv orig_argv flags _xoptions warnoptions dont_write_bytecode pycache_prefix ps1 ps2", "sys"),
     "builtins.__debug__": _COMMAND,
     **_all(TERMINAL, "os.fstat sys.stdin sys.__stdin__ sys.__stdout__ sys.__stderr__ os.isatty os.ttyname os.ctermid os.get_terminal_size"),
@@ -47,6 +49,7 @@ ASKING: dict[str, str] = {
     ),
     **_all(_HOST, "gethostname getfqdn gethostbyname gethostbyname_ex gethostbyaddr getaddrinfo if_nameindex", "socket"),
     **_all(_HOST, "uname cpu_count process_cpu_count getloadavg sched_getaffinity sysconf confstr statvfs", "os"),
+    **_all(_HOST, "os.linesep os.pathsep os.altsep os.devnull"),
     **_all(_HOST, "platform sys.platform os.name multiprocessing.cpu_count uuid.getnode shutil.disk_usage psutil"),
     **_all(_PYTHON, "version version_info hexversion implementation api_version executable prefix exec_prefix", "sys"),
     **_all(_PYTHON, "base_prefix base_exec_prefix platlibdir path builtin_module_names abiflags _home winver", "sys"),
@@ -66,6 +69,9 @@ ASKING: dict[str, str] = {
     **_all(_PROCESS, "multiprocessing.parent_process multiprocessing.active_children multiprocessing.process"),
     MAIN_MODULE: MAIN,
     **_all(_THREADS, "current_thread currentThread active_count activeCount main_thread enumerate get_ident", "threading"),
+    **_all(_THREADS, "threading.Thread threading.Timer threading.local _thread.start_new_thread contextvars.ContextVar"),
+    **_all(_THREADS, "concurrent.futures multiprocessing.pool multiprocessing.Pool multiprocessing.dummy asyncio.create_task"),
+    **_all(_THREADS, "asyncio.ensure_future asyncio.to_thread asyncio.run_coroutine_threadsafe queue.Queue sched"),
     **_all(_THREADS, "get_native_id _active _main_thread excepthook", "threading"),
     **_all(_THREADS, "thread.get_ident thread.get_native_id asyncio.current_task asyncio.all_tasks asyncio.get_running_loop"),
     **_all(_THREADS, "asyncio.get_event_loop asyncio._get_running_loop contextvars.copy_context"),
@@ -80,6 +86,12 @@ ASKING: dict[str, str] = {
     **_all(_CHANCE, "rand randn randint random random_sample choice shuffle permutation normal uniform seed get_state", "numpy.random"),
     **_all(_CHANCE, "secrets uuid.uuid1 uuid.uuid4 uuid.uuid6 uuid.uuid7 os.urandom os.getrandom ssl.RAND_bytes"),
     **_all(_LOCALE, "locale sys.getfilesystemencoding sys.getfilesystemencodeerrors os.device_encoding"),
+    **_all(_CALLER, "logging.LogRecord logging.makeLogRecord logging.Handler logging.Filter logging.Formatter logging.setLogRecordFactory"),
+    **_all(_CALLER, "logging.getLogRecordFactory warnings.catch_warnings warnings.warn_explicit warnings.WarningMessage"),
+    **_all(_CALLER, "inspect.getmodule inspect.getmodulename inspect.getframeinfo inspect.getinnerframes traceback sys._getframe"),
+    **_all(_EARLIER, "functools.lru_cache functools.cache functools.cached_property"),
+    **_all(_UNCOMPARED, "inspect.getdoc inspect.getcomments inspect.get_annotations typing.get_type_hints"),
+    **_all(HIDDEN, "pydoc.locate pydoc.safeimport pkgutil.resolve_name logging.config unittest.mock operator.methodcaller"),
     "tempfile": "the folder for temporary files",
     **_all(_NETWORK, "socket.socket socket.create_connection urllib.request http.client ftplib smtplib poplib imaplib"),
     **_all(_NETWORK, "xmlrpc.client requests httpx aiohttp urllib3"),
@@ -92,6 +104,10 @@ ASKING: dict[str, str] = {
 }
 """Dotted origin → what it asks. What is below an origin counts as well."""
 
+PUBLIC = frozenset(
+    {"_replace", "_asdict", "_fields", "_make", "_field_defaults", "_value_", "_name_", "_missing_", "_generate_next_value_"}
+)
+"""Names that are meant for users though they begin like private ones."""
 HOLDERS = frozenset(".".join(parts[:end]) for parts in (name.split(".") for name in ASKING) for end in range(1, len(parts)))
 """Modules and classes with such names."""
 SAME = {"posix": "os", "nt": "os", "posixpath": "os.path", "ntpath": "os.path", "genericpath": "os.path", "pydatetime": "datetime"}
@@ -114,7 +130,11 @@ CALLED: dict[str, str] = {
     **_all(_COMMAND, "parse_args parse_known_args"),
 }
 """The same for a method that is called without an argument."""
-LOCATIONS = _all(WHERE, "__file__ __cached__ __spec__ __loader__ __path__")
+LOCATIONS = {
+    **_all(WHERE, "__file__ __cached__ __spec__ __loader__ __path__ co_filename"),
+    **_all(_CALLER, "__context__ __traceback__ tb_next tb_lineno"),
+    **_all(_UNCOMPARED, "__doc__ __annotations__"),
+}
 """The same, of whatever object."""
 NAMES = {**LOCATIONS, **_all(TERMINAL, "get_ipython __IPYTHON__")}
 """A name that is bound nowhere → what it asks."""

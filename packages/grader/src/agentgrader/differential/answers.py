@@ -29,7 +29,7 @@ def usable(answer: Answer) -> bool:
 def told(answer: Answer) -> bool:
     """Whether there is something to compare: an error, or a value. One that cannot be written down, or holds what cannot be, may be
     anything, whatever came of the arguments."""
-    return "raised" in answer or all(part[0] != "opaque" for part in everything(answer["result"]))
+    return "raised" in answer or ("result" in answer and all(part[0] != "opaque" for part in everything(answer["result"])))
 
 
 def fingerprint(answer: Answer, ignored: Ignored, detailed: bool = False) -> tuple[Any, ...]:
@@ -101,9 +101,11 @@ def _left_otherwise(gold: Answer, candidate: Answer, ignored: Ignored, detailed:
 def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str, str] | None:
     """What differs, and on each side, in answers that count as the same otherwise."""
     if "said" in gold:
-        mine, theirs = (canonical(side["said"], ignored) if "said" in side else "" for side in (gold, candidate))
-        if mine != theirs:
-            return "text", _raised(gold) + _said(gold), _raised(candidate) + _said(candidate)
+        said = candidate.get("said", ["none"])
+        if gold["raised"][0] in candidate["raised"] and said[0] == gold["said"][0] == "object":
+            said = [*said[:1], gold["said"][1], *said[2:]]  # a subclass will do
+        if canonical(gold["said"], ignored) != canonical(said, ignored):
+            return "text", _said(gold), _said(candidate)
     printed = without_addresses(gold.get("printed", "")), without_addresses(candidate.get("printed", ""))
     if printed[0] != printed[1]:
         return "printed", short(repr(printed[0])), short(repr(printed[1]))
@@ -121,7 +123,7 @@ def _detail(gold: Answer, candidate: Answer, ignored: Ignored) -> tuple[str, str
 
 
 def _said(answer: Answer) -> str:
-    return short(shown(answer["said"]).replace(",)", ")")) if "said" in answer else " in the midst of something"
+    return f"raises {shown(answer['said'])}" if "said" in answer else f"{_raised(answer)} in the midst of something"
 
 
 def _silence(answer: Answer) -> str:

@@ -1,5 +1,6 @@
 """Answers of the gold patch beside those of a diff, and what is said of them."""
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
@@ -48,18 +49,20 @@ class Candidate:
         self._exports = gold.recording().exports
         self._paths = paths
         self._noted = noted
+        self._hash_seed = secrets.randbelow(1 << 16)  # the gold patch has 0 first: no answer may depend on it
         self.reached: set[int] = set()
-        """Numbers of the ``noted`` blocks that calls reached."""
+        """Numbers of the ``noted`` blocks that calls reached of which there is an answer to compare."""
 
     def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
         """Answers by position."""
         requests = [c.request(self._places(c), self._exports.get(c.function, ())) for c in calls]
-        setting = replace(self._gold.setting(calls, self._paths, self._moved), noted=self._noted)
+        self._hash_seed += 1
+        setting = replace(self._gold.setting(calls, self._paths, self._moved), noted=self._noted, elsewhere=True)
         found: dict[int, Answer] = {}
         try:
-            for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE):
+            for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE, hash_seed=self._hash_seed):
                 found[r["call"]] = r
-                self.reached |= {*r.get("reached", ())}
+                self.reached |= {*r.get("reached", ())} if told(r) else set()
         except BoxLost:
             return {}
         return found
@@ -132,14 +135,16 @@ class Comparison:
         for i, (call, mine) in enumerate(answers):
             other = theirs.get(i)
             excuse = self._asked[call.function].excused
-            if other is None and call.origin == "mutated" and reached[call.function]:
+            if call.retyped and "raised" in mine:
+                found.lost[i] = "the gold patch refuses arguments of such types"
+            elif other is None and call.origin == "mutated" and reached[call.function]:
                 found.lost[i] = "not made under the diff, which took too long before"
             elif excuse and other is not None and "absent" in other:
                 found.lost[i] = excuse
             else:
                 difference = difference_of(call, mine, {"unmade": True} if other is None else other, self._inputs.ignored)
                 if difference is not None:
-                    within = call.origin == "recorded" or (other is not None and self._within(call))
+                    within = call.origin == "recorded" or (other is not None and not call.retyped and self._within(call))
                     found.differing[i] = difference if within else difference.model_copy(update={"firm": False})
         return found
 

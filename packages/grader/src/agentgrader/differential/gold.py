@@ -5,6 +5,7 @@ import io
 import random
 import tarfile
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
@@ -218,21 +219,23 @@ class GoldSide:
         return [(c, a) for c, a in known if not isinstance(a, str)], [(c, a) for c, a in known if isinstance(a, str)]
 
     def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> dict[int, Alike]:
-        """Asked once more with each of :data:`_OTHER_SEEDS`: position of a call → how alike its answers are to the one that it had.
+        """Asked once more with each of :data:`_OTHER_SEEDS`, elsewhere: position of a call → how alike its answers are to its first.
 
         Calls that are not answered each time are left out.
         """
         calls = [c for c, _ in answers]
         alike = dict.fromkeys(range(len(calls)), Alike.IN_DETAIL)
         for seed in _OTHER_SEEDS:
-            found = {r["call"]: r for r in self._made(calls, paths, _AGAIN, seed) if "result" in r or "raised" in r}
+            found = {r["call"]: r for r in self._made(calls, paths, _AGAIN, seed, elsewhere=True) if "result" in r or "raised" in r}
             alike = {i: min(before, _alike(found[i], answers[i][1], ignored)) for i, before in alike.items() if i in found}
         return alike
 
-    def _made(self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int = 0) -> list[dict[str, Any]]:
+    def _made(
+        self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int = 0, *, elsewhere: bool = False
+    ) -> list[dict[str, Any]]:
         if not calls:
             return []
-        setting = self.setting(calls, paths)
+        setting = replace(self.setting(calls, paths), elsewhere=elsewhere)
         requests = [c.request() for c in calls]
         return list(make_calls(self._box(), self._task.environment, requests, setting, pace, hash_seed=hash_seed))
 

@@ -1,7 +1,8 @@
 """Calls to compare: those that tests make, and variations of them. Pure, and the same for the same seed.
 
 A variation keeps the type of each argument or takes a value that a test hands to the same parameter: how a function
-behaves for argument types that it is never given is not specified.
+behaves for argument types that it is never given is not specified. A few have another type that is like it, and count only where the
+gold patch takes it.
 """
 
 import functools
@@ -17,7 +18,7 @@ from agentgrader.calls import Function, Recording
 from agentgrader.differential.ranges import Ranges
 from agentgrader.differential.targets import Target
 from agentgrader.differential.values import Encoded, Ignored, holds
-from agentgrader.differential.variants import variants
+from agentgrader.differential.variants import of_other_types, variants
 
 Slot = tuple[str, int]
 
@@ -50,6 +51,8 @@ class Call:
     named: tuple[Encoded, ...]
     stars: tuple[Encoded, ...] | None
     origin: Literal["recorded", "mutated"] = "recorded"
+    retyped: bool = False
+    """Whether an argument is of another type than tests give it."""
 
     def request(self, elsewhere: Sequence[Sequence[str]] = (), exports: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
         """As the box takes it. ``elsewhere`` are [module, key] of where the function may be too, ``exports`` of its other names: calls use
@@ -248,6 +251,8 @@ def _changes_at(
     """Changes of one argument, each with its kind."""
     for kind, made in variants(value, constants):
         yield kind, functools.partial(call.put, slot, made)
+    for made in of_other_types(value):
+        yield "type", functools.partial(replace, call.put(slot, made), retyped=True)
     for other in pool.get(slot, ()):
         if other != value:
             yield "of another call", functools.partial(call.put, slot, other)

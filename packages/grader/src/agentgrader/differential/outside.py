@@ -3,7 +3,7 @@
 import builtins
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from agentsandbox.server.globs import matches
@@ -15,19 +15,25 @@ TOP_LEVEL = "<top level>"
 WHOLE_FILE = "<file>"
 """Stands for all of a file."""
 _READ = (".md", ".rst")
+_KNOWN = {"AUTHORS", "CHANGELOG", "CHANGES", "CONTRIBUTORS", "COPYING", "HISTORY", "LICENSE", "Makefile", "NEWS", "NOTICE", "README"}
+"""Names of files that no code reads."""
 _LISTING = "__all__"
 
 
-def altered(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
+def altered(
+    base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any], own: Set[str] = frozenset()
+) -> Iterator[Function]:
     """(path, name) of values that were there and are others under the diff, and the paths where it does more, or less, when imported.
 
     From outlines of the edited files. A new value, a new import and what only moves to another file are no change. Beside these
     (path, class) of classes that have other bases or decorators, (path, function) of public functions that cannot be called with the
-    same names of parameters, names that a package or ``__all__`` hands out no more, and new names and modules that hide those of Python.
+    same names of parameters, names that a package or ``__all__`` hands out no more, what calls others when it is imported,
+    and new names and modules that hide those of Python or of the repository (``own``: names of its modules), or may hide libraries.
     """
     yield from _redefined(gold, candidate)
     yield from _withheld(base, gold, candidate)
-    yield from _hiding(base, gold, candidate)
+    yield from _acting(base, gold, candidate)
+    yield from _hiding(base, gold, candidate, own)
     elsewhere = {(name, digest) for side in candidate.values() if side for name, digest in side["values"].items()}
     for path in sorted(p for p in gold if gold[p] and base.get(p)):
         theirs = candidate[path]["values"] if candidate.get(path) else {}
@@ -46,7 +52,7 @@ def altered(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping
 def other_files(paths: Sequence[str], put_back: tuple[str, ...]) -> list[Function]:
     """(path, :data:`WHOLE_FILE`) of the files of a diff that are neither Python nor ``put_back`` (patterns) nor for people to read."""
     others = [p for p in dict.fromkeys(paths) if not p.endswith((".py", *_READ)) and not matches(p, put_back)]
-    return [(p, WHOLE_FILE) for p in others if "." in p.rpartition("/")[2] and not p.startswith(("docs/", "doc/"))]
+    return [(p, WHOLE_FILE) for p in others if p.rpartition("/")[2] not in _KNOWN and not p.startswith(("docs/", "doc/"))]
 
 
 def _redefined(gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
@@ -77,31 +83,50 @@ def _other_names(name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) 
     first = 1 if "." in name else 0
     named = {*own["plain"][first:], *own["named"]} - {*own["unnamed"]}
     known = {*others["plain"], *others["named"]} - {*others["unnamed"]}
-    return others["stars"] is None and not named <= known
+    return (others["stars"] is None) != (own["stars"] is None) or not named <= known
 
 
 def _withheld(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
-    """Names that users could import, or got by ``import *``, and that are not there for them under the diff."""
+    """Names that users could import, or got by ``import *``, and that are not there for them under the diff, or are something else."""
     for path in sorted(p for p in gold if gold[p] and base.get(p) and candidate.get(p)):
         before, fixed, after = (side[path] for side in (base, gold, candidate))
-        if {*before["listed"]} & {*fixed["listed"]} - {*after["listed"]}:
+        hidden = {*before["listed"]} & {*fixed["listed"]} - {*after["listed"]}
+        unlisted = _LISTING in {*after["values"]} - {*fixed["values"], *before["values"]} and _public(fixed) - {*after["listed"]}
+        if hidden or unlisted:
             yield path, _LISTING
+        handed = {*before["imports"]} & {*fixed["imports"]}
+        yield from ((path, name) for name in sorted(handed & {*after["values"]} - {*fixed["values"]}))
         there = {*after["imports"], *after["values"], *after["functions"], *after["classes"]}
-        for name in sorted({*before["imports"]} & {*fixed["imports"]} - there):
+        for name in sorted(handed - there):
             if path.endswith("__init__.py") or name in fixed["listed"]:
                 yield path, name
 
 
-def _hiding(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
-    """New names of a module that are built-in ones, and new modules that have the name of one of Python's."""
+def _public(outline: Mapping[str, Any]) -> set[str]:
+    """Names that ``import *`` gives where nothing says which."""
+    names = {*outline["values"], *outline["functions"], *outline["classes"]}
+    return {name for name in names if "." not in name and "@" not in name and not name.startswith("_")}
+
+
+def _acting(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[Function]:
+    """Definitions and assignments that do more than to give their name a value, and that neither side has."""
+    known = {name for side in (base, gold) for outline in side.values() if outline for name in outline["acting"]}
+    for path in sorted(p for p in candidate if candidate[p]):
+        yield from ((path, name) for name in candidate[path]["acting"] if name not in known)
+
+
+def _hiding(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mapping[str, Any], own: Set[str]) -> Iterator[Function]:
+    """New names of a module that are built-in ones, or in a package those of modules; and new modules on the top level beside no others."""
     for path in sorted(p for p in candidate if candidate[p]):
         known = [side[path] for side in (base, gold) if side.get(path)]
         for kind in ("values", "functions", "classes"):
             for name in candidate[path][kind]:
-                if hasattr(builtins, name) and not any(name in side[k] for side in known for k in ("values", "functions", "classes")):
+                hides = hasattr(builtins, name) or (path.endswith("/__init__.py") and name in own)
+                if hides and not any(name in side[k] for side in known for k in ("values", "functions", "classes")):
                     yield path, name
         parts = path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").removeprefix("lib/").split("/")
-        if not known and len(parts) == 1 and parts[0] in sys.stdlib_module_names:
+        beside = {p.rpartition("/")[0] for side in (base, gold) for p in side if side[p]}
+        if not known and len(parts) == 1 and (parts[0] in sys.stdlib_module_names or path.rpartition("/")[0] not in beside):
             yield path, WHOLE_FILE
 
 

@@ -70,10 +70,11 @@ class Targets:
         return frozenset(t.function for t in self.functions if t.changed_by == "diff")
 
 
-def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
+def targets(base: Outlines, gold: Outlines, candidate: Outlines, own: Set[str] = frozenset()) -> Targets:
     """Functions that differ between any two of the three; all functions of a file whose other code differs, or is what is mended.
 
     The candidate's outlines come out of its box: they may name anything, and decide on nothing but what is left out, which is said.
+    ``own`` are names of the repository's modules.
     """
     found: list[Target] = []
     excluded: list[tuple[Target, str]] = []
@@ -109,7 +110,7 @@ def targets(base: Outlines, gold: Outlines, candidate: Outlines) -> Targets:
                 found.append(target)
     chosen = sorted(found, key=lambda t: (t.rank, t.changed_by not in ("gold", "both"), t.function))
     reasons = () if chosen or excluded else ("no Python function is edited",)
-    layouts, others = dict(_layouts(gold, candidate)), tuple(dict.fromkeys(altered(base, gold, candidate)))
+    layouts, others = dict(_layouts(gold, candidate)), tuple(dict.fromkeys(altered(base, gold, candidate, own)))
     return Targets(tuple(chosen), tuple(excluded), layouts, tuple(top_level), others, _moved(gold, places), reasons)
 
 

@@ -106,7 +106,8 @@ class DifferentialTester:
                 box.apply(task.test_patch)
             theirs, sources = outlines(box, paths), read(box, paths[:FILES])
             (base, mine), (faulty, right), recording = ready.result()
-            chosen = targets(base, mine, theirs)
+            own = own_names(files_in(self._tree))
+            chosen = targets(base, mine, theirs, own)
             gold_paths = {*paths_in(task.gold_patch), *paths_in(task.bug_patch)}
             others = other_files([p for p in paths_in(diff) if p not in gold_paths], protected_patterns(task))
             chosen = replace(chosen, altered=(*chosen.altered, *others)[:_NAMED])
@@ -121,7 +122,7 @@ class DifferentialTester:
             found = Comparison(answers, candidate, gold, inputs, paths, {t.function: t for t in asked}).made(self._beside)
         reaching = self._faulty.reaching(answers, paths, inputs.ignored, trusted) if chosen.top_level else set()
         said = said_of(chosen, asked, recording, inputs, answers, unanswered, found, reaching)
-        asked_more = surroundings(faulty, right, sources, own_names(files_in(self._tree)))
+        asked_more = surroundings(faulty, right, sources, own)
         return said.model_copy(update={"unreached": new.unreached(candidate.reached), "surroundings": asked_more})
 
     def _new_blocks(self, box: Sandbox, paths: Sequence[str]) -> NewBlocks:

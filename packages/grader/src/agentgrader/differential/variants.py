@@ -1,4 +1,4 @@
-"""Other values of the type of an encoded one: what a call may be varied with."""
+"""Other values of the type of an encoded one, or of a type that is like it: what a call may be varied with."""
 
 import base64
 import itertools
@@ -11,6 +11,10 @@ _CONTAINERS = ("list", "tuple", "set", "frozenset", "iterator")
 _NESTED = (*_CONTAINERS, "dict", "object", "made")
 _LONGEST = 10**18
 _BOUNDS = (0, 1, -1, 10, 99, 100, 999, 1000, 1001, 1024, 10**6, -1000)
+_WORD = (2**31, 2**53 + 1, -(2**53) - 1)
+"""Whole numbers that other types do not hold exactly."""
+_LONG = 1200
+"""Items of a long sequence: more than calls that call themselves reach."""
 
 
 def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[str, Encoded]]:
@@ -21,6 +25,7 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
     elif tag == "int":
         yield from (("int", ["int", str(n)]) for n in _ints(int(e[1], 0)))
         yield from (("boundary", ["int", str(n)]) for n in _BOUNDS)
+        yield from (("word", ["int", str(n)]) for n in _WORD)
         yield from (("constant", ["int", str(n + d)]) for n in _whole(constants) for d in (0, -1, 1, 100))
         yield from (("negative constant", ["int", str(-n)]) for n in _whole(constants))
         yield from (("power", ["int", str(base**n)]) for n in _exponents(constants) for base in (2, 10) if base**n < _LONGEST)
@@ -46,6 +51,9 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
     elif tag == "dict":
         pairs = e[1]
         yield from (("shorter", ["dict", pairs[:i] + pairs[i + 1 :]]) for i in range(min(len(pairs), _ELEMENTS)))
+        if pairs:
+            key, value = pairs[-1]
+            yield from (("longer", ["dict", [*pairs, [other, value]]]) for _, other in itertools.islice(variants(key), 3) if other != key)
         for i, (key, value) in enumerate(pairs[:_ELEMENTS]):
             for kind, made in variants(value, constants):
                 yield f"value {kind}", ["dict", [*pairs[:i], [key, made], *pairs[i + 1 :]]]
@@ -58,6 +66,18 @@ def variants(e: Encoded, constants: Sequence[Encoded] = ()) -> Iterator[tuple[st
     elif tag == "made":
         for i, part in enumerate(e[2][:1] if e[1] == "builtins:getattr" else e[2]):
             yield from ((kind, ["made", e[1], [*e[2][:i], made, *e[2][i + 1 :]]]) for kind, made in variants(part))
+
+
+def of_other_types(e: Encoded) -> Iterator[Encoded]:
+    """The same content as what code may take as well: another sequence, something to go through once, a truth for a number."""
+    tag = e[0]
+    if tag in ("list", "tuple"):
+        yield ["tuple" if tag == "list" else "list", e[1]]
+        yield ["iterator", e[1], "done"]
+    elif tag == "dict":
+        yield ["object", "collections:OrderedDict", ["list", [["tuple", pair] for pair in e[1]]], []]
+    elif tag == "int" and e[1] in ("0", "1"):
+        yield ["bool", e[1] == "1"]
 
 
 def _states(e: Encoded, constants: Sequence[Encoded]) -> Iterator[tuple[str, Encoded]]:
@@ -84,6 +104,8 @@ def _sequences(e: Encoded, constants: Sequence[Encoded]) -> Iterator[tuple[str, 
     yield from (("items", [tag, made, *rest]) for made in orders if made != items)
     if items:
         yield from (("length", [tag, (items * n)[:n], *rest]) for n in _lengths(constants))
+    if tag != "iterator" and len(items) < 100 and all(item[0] not in _NESTED for item in items[:3]) and items:
+        yield "long", [tag, (items * (_LONG // len(items) + 1))[:_LONG]]
     places = sorted({*range(min(len(items), _ELEMENTS)), *range(max(0, len(items) - 1), len(items))})
     for i in places:
         for kind, made in variants(items[i], constants):
@@ -102,7 +124,7 @@ def _exponents(constants: Sequence[Encoded]) -> list[int]:
 def _lengths(constants: Sequence[Encoded]) -> list[int]:
     """Lengths at which code with such constants may change its mind."""
     texts = [len(c[1]) for c in constants if c[0] == "str"]
-    return sorted({n + d for n in [*_whole(constants), *texts] for d in (-1, 0, 1) if 0 < n + d <= 100})
+    return sorted({n + d for n in [*_whole(constants), *texts] for d in (-1, 0, 1) if 0 < n + d <= _LONG})
 
 
 def _ints(n: int) -> list[int]:
@@ -126,6 +148,10 @@ def _texts(t: str) -> list[str]:
         t + "1",
         "0" + t,
         " " + t,
+        "\t" + t,
+        t[:middle] + "\u00a0" + t[middle:],
+        t[:middle] + "\U0001f600" + t[middle:],
+        t + "ł",
         t + " ",
         t + "\n",
         t + "é",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ from agentgrader.probes.outline import is_text
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LATER = tuple(getattr(ast, name) for name in ("Match", "TryStar") if hasattr(ast, name))
-_FORKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, *_LATER)
+_FORKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Assert, *_LATER)
 """Statements that may leave a function early, so that what follows is a block too."""
+_MOST = 2000
+"""Names in a block that are looked at."""
 _UNSAID = frozenset({"ctx", "type_comment", "kind", "annotation", "returns", "lineno", "col_offset", "end_lineno", "end_col_offset"})
 
 
@@ -36,6 +39,17 @@ def noting(tree: ast.Module, wanted: Mapping[int, int], name: str) -> ast.Module
 _OPPOSITES: dict[type, type] = {ast.NotEq: ast.Eq, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.NotIn: ast.In, ast.IsNot: ast.Is}
 
 
+class _Said(bytes):
+    """A digest, with the names of locals in what it is of."""
+
+    names: list[str]
+
+    def __new__(cls, digest: bytes, names: list[str]) -> _Said:
+        made = super().__new__(cls, digest)
+        made.names = names
+        return made
+
+
 class _Blocks(ast.NodeTransformer):
     """Numbers blocks from the outside inwards, and puts calls into those that are wanted."""
 
@@ -45,6 +59,7 @@ class _Blocks(ast.NodeTransformer):
         self._name = name
         self._locals: dict[str, str] = {}
         self._digests: dict[int, bytes] = {}
+        self._names: dict[int, list[str]] = {}
         self._kept: list[ast.AST] = []
         self._inside = 0
 
@@ -72,7 +87,7 @@ class _Blocks(ast.NodeTransformer):
     visit_While = visit_If
 
     def visit_For(self, node: Any) -> Any:
-        many = self._digest(node.iter)
+        many = self._said(node.iter)
         node.iter = self.visit(node.iter)
         node.body = node.body if _is_empty(node.iter) else self._body(node.body, "for", many)
         node.orelse = self._body(node.orelse, "else", many)
@@ -81,10 +96,10 @@ class _Blocks(ast.NodeTransformer):
     visit_AsyncFor = visit_For
 
     def visit_Try(self, node: Any) -> Any:
-        tried = self._digest(node.body)
-        node.body = self._body(node.body, "try")
+        tried = self._said(node.body)
+        node.body = self._body(node.body, "try", each=True)
         for handler in node.handlers:
-            handler.body = self._body(handler.body, "except", self._digest(handler.type), tried)
+            handler.body = self._body(handler.body, "except", self._said(handler.type), tried)
         node.orelse = self._body(node.orelse, "else", tried)
         node.finalbody = self._body(node.finalbody, "finally")
         return node
@@ -93,13 +108,13 @@ class _Blocks(ast.NodeTransformer):
 
     def visit_With(self, node: Any) -> Any:
         node.items = [self.visit(item) for item in node.items]
-        node.body = self._body(node.body, "with")
+        node.body = self._body(node.body, "with", each=True)
         return node
 
     visit_AsyncWith = visit_With
 
     def visit_match_case(self, node: Any) -> Any:
-        condition = self._digest([node.pattern, node.guard])
+        condition = self._said([node.pattern, node.guard])
         node.guard = node.guard and self.visit(node.guard)
         node.body = self._body(node.body, "case", condition)
         return node
@@ -112,7 +127,7 @@ class _Blocks(ast.NodeTransformer):
         return node
 
     def visit_BoolOp(self, node: Any) -> Any:
-        before = [self._digest(value) for value in node.values]
+        before = [self._said(value) for value in node.values]
         kind = type(node.op).__name__
         rest = [self._expression(v, kind, *before[: i + 1]) for i, v in enumerate(node.values[1:])]
         node.values = [self.visit(node.values[0]), *rest]
@@ -136,20 +151,22 @@ class _Blocks(ast.NodeTransformer):
         return self._comprehension(node, "value")
 
     def _comprehension(self, node: Any, field: str) -> Any:
-        condition = self._digest(node.generators)
+        condition = self._said(node.generators)
         node.generators = [self.visit(g) for g in node.generators]
         setattr(node, field, self._expression(getattr(node, field), "for", condition))
         return node
 
-    def _body(self, statements: list[Any], *context: Any) -> list[Any]:
+    def _body(self, statements: list[Any], *context: Any, each: bool = False) -> list[Any]:
+        """``each``: whichever of the statements raises an error, it may be handled outside, and those that follow are not reached."""
         made: list[Any] = []
+        whole = context
         for i, statement in enumerate(statements):
             if context:
                 made += self._begun(statement, statements[i:], context)
             fork = isinstance(statement, _FORKS)
-            condition = min(self._condition(statement.test)) if isinstance(statement, (ast.If, ast.While)) else b""
+            condition = min(self._condition(statement.test)) if isinstance(statement, (ast.If, ast.While, ast.Assert)) else b""
             made.append(self.visit(statement))
-            context = ("after", type(statement).__name__, condition) if fork else ()
+            context = ("after", type(statement).__name__, condition) if fork else whole if each else ()
         return made
 
     def _begun(self, first: ast.AST, block: Any, context: tuple[Any, ...]) -> list[ast.stmt]:
@@ -170,7 +187,10 @@ class _Blocks(ast.NodeTransformer):
         if not self._inside:
             return -1
         parts = [c if isinstance(c, bytes) else str(c).encode() for c in context]
-        digest = hashlib.sha256(b"\0".join([*parts, self._digest(block)])).hexdigest()
+        names = [name for c in context if isinstance(c, _Said) for name in c.names]
+        numbers: dict[str, int] = {}
+        order = [numbers.setdefault(name, len(numbers)) for name in itertools.islice([*names, *self._named(block)], _MOST)]
+        digest = hashlib.sha256(b"\0".join([*parts, self._digest(block), repr(order).encode()])).hexdigest()
         self.found.append((digest, getattr(first, "lineno", 0)))
         return len(self.found) - 1
 
@@ -180,21 +200,37 @@ class _Blocks(ast.NodeTransformer):
             ast.copy_location(node, at)
         return call
 
-    def _condition(self, test: ast.expr) -> tuple[bytes, bytes]:
+    def _said(self, node: Any) -> _Said:
+        return _Said(self._digest(node), self._named(node))
+
+    def _named(self, node: Any) -> list[str]:
+        """Locals that are no parameters, wherever they stand in it."""
+        if isinstance(node, list):
+            return [name for each in node for name in self._named(each)]
+        if not isinstance(node, ast.AST):
+            return []
+        if id(node) not in self._names:
+            self._kept.append(node)
+            names = (n.id if isinstance(n, ast.Name) else n.arg for n in ast.walk(node) if isinstance(n, (ast.Name, ast.arg)))
+            self._names[id(node)] = list(itertools.islice((name for name in names if self._locals.get(name) == "local"), _MOST))
+        return self._names[id(node)]
+
+    def _condition(self, test: ast.expr) -> tuple[_Said, _Said]:
         """Digests of a condition and of its opposite: the same for ``a < b``, ``b > a`` and, turned round, ``not a < b``."""
         holds = True
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, holds = test.operand, not holds
-        said = self._digest(test)
+        said, names = self._digest(test), self._named(test)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             kind = type(test.ops[0])
-            sides = [self._digest(test.left), self._digest(test.comparators[0])]
+            sides = [self._said(test.left), self._said(test.comparators[0])]
             opposite = _OPPOSITES.get(kind)
             kind, holds = (opposite, not holds) if opposite else (kind, holds)
             if kind is ast.Gt:
                 kind, sides = ast.Lt, sides[::-1]
-            said = kind.__name__.encode() + b"".join(sorted(sides) if kind is ast.Eq else sides)
-        both = (b"if " + said, b"not " + said)
+            sides = sorted(sides) if kind is ast.Eq else sides
+            said, names = kind.__name__.encode() + b"".join(sides), [name for side in sides for name in side.names]
+        both = (_Said(b"if " + said, names), _Said(b"not " + said, names))
         return both if holds else (both[1], both[0])
 
     def _digest(self, node: Any) -> bytes:

@@ -21,6 +21,8 @@ from agentgrader.probes.plain_answer import LINE, read_answer
 _ADDRESS_SPACE = 1 << 30
 _IMPORT_S, _GRACE_S = 20.0, 1.0
 """Seconds that a child may take to import what it calls, and that it may be late for each answer."""
+_DESCRIPTORS = 200
+"""Numbers that the channel for answers may have in a child: code that is judged does not know which."""
 _IN_VAIN = 3
 """Children that end at their first call before their batch is given up."""
 _OURS = ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "PYTHONHASHSEED")
@@ -135,8 +137,11 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    os.dup2(answers, 3)
-    os.closerange(4, 1 << 16)
+    channel = 3 + int.from_bytes(os.urandom(2), "big") % _DESCRIPTORS
+    if channel != answers:
+        os.dup2(answers, channel)
+    os.closerange(3, channel)
+    os.closerange(channel + 1, 1 << 16)
     _guard(1)
     resource.setrlimit(resource.RLIMIT_AS, request["address_space"])
     calls = [request["calls"][n] for n in batch]
@@ -144,14 +149,16 @@ def _child(request: dict[str, Any], batch: list[int], answers: int) -> None:
     sources = sources_below(request["workdir"], request["left_out"])
     blocks = ReachedBlocks(request["workdir"], request["noted"])
     root = os.path.realpath(request["workdir"])
-    caller = Caller(request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources), Held(root), root)
+    caller = Caller(
+        request["call_s"], Rebuilder(sources, codes_sent(request["codes"])), Encoder(True, sources), Held(root), root, request["elsewhere"]
+    )
     printed = Printed()
     become_plain(request)
     know_moved(request["moved"])
     for call in calls:
         answer = caller.answer(call)
         beside = {"reached": blocks.new(), "printed": printed.new()}
-        write(3, dump(answer | {what: said for what, said in beside.items() if said}).encode() + b"\n")
+        write(channel, dump(answer | {what: said for what, said in beside.items() if said}).encode() + b"\n")
 
 
 def _guard(dumpable: int) -> None:

@@ -32,8 +32,8 @@ _REPEATED, _QUICK_S = 3, 0.02
 _SLOW = 5
 """Late calls of one function after which no more of it are made."""
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+_ELSEWHERE = {"COLUMNS": "57", "LINES": "11", "HOME": "/home/visitor", "USER": "visitor", "LOGNAME": "visitor", "TERM": "xterm"}
 _RAISE = opcode.opmap["RAISE_VARARGS"]
-_ARGS = BaseException.__dict__["args"].__get__
 Send = Callable[[dict[str, Any]], None]
 
 
@@ -46,15 +46,17 @@ class Caller:
 
     An answer has ``result`` (encoded), or ``raised`` (names of the error's classes), or ``late``, or ``absent`` (the function is not
     there: why), or ``unbuildable`` (an argument cannot be made: why). Beside these ``after``, the arguments that may have changed;
-    ``awaited`` where the result is that of a coroutine; ``said``, the arguments of an error that a ``raise`` of the repository raised; and
+    ``awaited`` where the result is that of a coroutine; ``said``, an error that a ``raise`` of the repository raised; and
     ``held``, of the first calls of each function, what modules hold that they did not (:class:`agentgrader.probes.effects.Held`); and
-    ``again``, whether the same call, made once more, returns a ``"new"`` value, the very ``"same"`` object, or something ``"other"``.
+    ``again``, whether the same call, made once more, returns a ``"new"`` value, one with the very ``"same"`` object in it, or something
+    ``"other"``.
     """
 
-    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder, held: Held, root: str) -> None:
+    def __init__(self, call_s: float, rebuilder: Rebuilder, encoder: Encoder, held: Held, root: str, elsewhere: bool) -> None:
         self._call_s = call_s
         self._held = held
         self._root = root
+        self._elsewhere = elsewhere
         self._slow: Counter[str] = Counter()
         self._watched: Counter[str] = Counter()
         self._repeated: Counter[str] = Counter()
@@ -79,9 +81,9 @@ class Caller:
         self._watched[key] += 1
         began = time.perf_counter()
         try:
-            answer, result = self._made(function, plain, named, key)
+            answer = self._made(function, plain, named, key)
             quick = time.perf_counter() - began < _QUICK_S
-            told = _told(answer)
+            told, parts = _told(answer), self._encoder.met()
             given = [*call["plain"], *(call["star"] or []), *(v for _, v in (*call["named"], *(call["stars"] or [])))]
             made = [*plain, *named.values()]
             held = [i for i, a in enumerate(given) if any(part[0] in _HELD for part in everything(a))]
@@ -89,7 +91,7 @@ class Caller:
             answer["held"] = self._held.since(before)
             if quick and self._repeated[key] < _REPEATED:
                 self._repeated[key] += 1
-                answer.update(self._once_more(function, call, key, told, result))
+                answer.update(self._once_more(function, call, key, told, parts))
         except _Late:
             self._slow[key] += 1  # its other calls get less time, so that the rest is reached
             return {"late": True}
@@ -100,33 +102,40 @@ class Caller:
         plain = [build(a) for a in [*call["plain"], *(call["star"] or [])]]
         return plain, {k: build(v) for k, v in [*call["named"], *(call["stars"] or [])]}
 
-    def _made(self, function: Lookup, plain: list[Any], named: dict[str, Any], key: str) -> tuple[dict[str, Any], Any]:
-        """What became of the call, and what it returned."""
+    def _made(self, function: Lookup, plain: list[Any], named: dict[str, Any], key: str) -> dict[str, Any]:
+        """What became of the call."""
         signal.setitimer(signal.ITIMER_REAL, max(self._call_s / 2 ** self._slow[key], 0.01))
         try:
-            result = function.called(plain, named)
+            result = self._called(function, plain, named)
             awaited = type(result) is types.CoroutineType
             result = asyncio.run(result) if awaited else result
             answer = {"result": self._encoder.encode(result)}
-            return {**answer, "awaited": True} if awaited else answer, result
+            return {**answer, "awaited": True} if awaited else answer
         except _Late:
             raise
         except BaseException as e:
             raised = [class_name(c) for c in _MRO(type(e)) if c is not object]
-            said = {"said": self._encoder.encode(_ARGS(e))} if _is_stated(e, self._root) else {}
-            return {"raised": raised, **said}, None
+            said = self._encoder.encode(e)
+            return {"raised": raised, "said": said} if _is_stated(e, self._root) else {"raised": raised}
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _once_more(self, function: Lookup, call: dict[str, Any], key: str, told: str, result: Any) -> dict[str, Any]:
+    def _called(self, function: Lookup, plain: list[Any], named: dict[str, Any]) -> Any:
+        if not self._elsewhere:
+            return function.called(plain, named)
         try:
-            second, other = self._made(function, *self._arguments(call), key)
+            raise LookupError
+        except LookupError:  # whoever calls may be handling an error
+            return function.called(plain, named)
+
+    def _once_more(self, function: Lookup, call: dict[str, Any], key: str, told: str, parts: dict[int, Any]) -> dict[str, Any]:
+        try:
+            second = self._made(function, *self._arguments(call), key)
         except _Late:
             return {"again": "other"}
         if _told(second) != told:
             return {"again": "other"}
-        kept = other is result and second.get("result", ["none"])[0] in {*_HELD, "shared"}
-        return {"again": "same" if kept else "new"}
+        return {"again": "same" if parts.keys() & self._encoder.met().keys() else "new"}
 
 
 def _is_stated(error: BaseException, root: str) -> bool:
@@ -229,12 +238,13 @@ class StandIns:
 
 
 def become_plain(request: Mapping[str, Any]) -> None:
-    """In a fork: what a Python that was started in the workdir is, ours gone from its modules."""
+    """In a fork: what a Python that was started in the workdir is, ours gone from its modules; or, if ``elsewhere`` is asked for, one that
+    somebody else started."""
     workdir = request["workdir"]
     os.environ.clear()
-    os.environ.update(request["env"])
+    os.environ.update(request["env"] | (_ELSEWHERE if request["elsewhere"] else {}))
     sys.path[:] = [workdir, *request["path"], *sys.path]
-    sys.argv[:] = [""]
+    sys.argv[:] = ["report", "--all", "orders.csv"] if request["elsewhere"] else [""]
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "SourceFinder"]
     if request["stand_ins"]:

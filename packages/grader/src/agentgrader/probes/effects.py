@@ -6,47 +6,68 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 import time
+import types
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from agentgrader.probes.serialize import _MRO, _SPACE, Encoder
 
 _MOST = 20_000
+_LINE = re.compile(r"(?<=, line )[0-9]+")
+"""Where errors say that they are from: code above may be longer."""
 _NAMES, _BUDGET_S = 300, 0.5
 _SKIPPED = ("function", "module", "builtin_function_or_method", "_lru_cache_wrapper", "classmethod", "staticmethod", "property")
 
 
 class Printed:
-    """Takes the place of standard output from now on."""
+    """Takes the place of standard output and standard error from now on."""
 
     def __init__(self) -> None:
-        self._bytes = _Standing()
-        self._text = io.TextIOWrapper(self._bytes, encoding="utf-8", errors="backslashreplace", write_through=True)
-        sys.stdout = sys.__stdout__ = self._text  # type: ignore[misc]
+        self._streams = [_Standing(1), _Standing(2)]
+        texts = [io.TextIOWrapper(s, encoding="utf-8", errors="backslashreplace", write_through=True) for s in self._streams]
+        for name, text in zip(("stdout", "stderr"), texts, strict=True):
+            setattr(sys, name, text)
+            setattr(sys, f"__{name}__", text)
+        setattr(warnings, "formatwarning", _without_source)  # noqa: B010
 
     def new(self) -> str:
-        """What was printed since this was asked last; of much, the first part."""
-        try:
-            said = self._bytes.getvalue()
-            if said:
-                self._bytes.seek(0)
-                self._bytes.truncate()
-        except ValueError:  # it was closed
-            return ""
-        return said[:_MOST].decode("utf-8", "replace")
+        """What was printed since this was asked last, without numbers of lines; of much, the first part."""
+        said = "".join(stream.taken() for stream in self._streams)
+        return _LINE.sub("", said)
+
+
+def _without_source(message: object, category: type, *where: object, **more: object) -> str:
+    return f"{category.__name__}: {message}\n"
 
 
 class _Standing(io.BytesIO):
     """Has the number of what it stands for."""
 
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
     def fileno(self) -> int:
-        return 1
+        return self._number
+
+    def taken(self) -> str:
+        """What is in it, which is emptied."""
+        try:
+            said = self.getvalue()
+            if said:
+                self.seek(0)
+                self.truncate()
+        except ValueError:  # it was closed
+            return ""
+        return said[:_MOST].decode("utf-8", "replace")
 
 
 class Held:
-    """What modules below ``root`` and their classes hold beside functions and classes. It takes ``_BUDGET_S`` seconds in all, no more."""
+    """What modules below ``root``, their classes and defaults of their functions hold. It takes ``_BUDGET_S`` seconds in all, no more."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -88,7 +109,9 @@ def _values(root: str) -> Iterator[tuple[str, Any]]:
         for name, value in list(vars(loaded).items()):
             if name.startswith("__"):
                 continue
-            if type not in _MRO(type(value)):
+            if type(value) is types.FunctionType:
+                yield f"{module}:{name}()", value.__defaults__
+            elif type not in _MRO(type(value)):
                 yield f"{module}:{name}", value
             elif value.__module__ == module:
                 yield from ((f"{module}:{name}.{n}", v) for n, v in list(_SPACE(value).items()) if type(v) in (list, dict, set))

@@ -12,10 +12,30 @@ _DEFINITION = (*_FUNCTION, ast.ClassDef)
 MAX_CONSTANTS = 60
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VALUES = _words(
+    "frozenset set dict list tuple range str int float bytes bool complex len sorted min max sum zip enumerate reversed abs round chr ord "
+    "object slice namedtuple compile escape Decimal Fraction TypeVar ParamSpec TypeVarTuple NewType cast Lock RLock getLogger "
+    "defaultdict OrderedDict Counter deque ChainMap MappingProxyType attrgetter itemgetter timedelta datetime date time timezone "
+    "UUID Path PurePath PurePosixPath partial maketrans join split rsplit splitlines format lower upper strip lstrip rstrip title replace "
+    "encode decode keys values items fromkeys copy union intersection difference get field auto total_seconds isoformat"
+)
+"""Functions and methods that make values and change nothing."""
+_DECORATORS = _words(
+    "staticmethod classmethod property setter deleter getter wraps lru_cache cache cached_property dataclass total_ordering contextmanager "
+    "asynccontextmanager abstractmethod overload override final runtime_checkable unique no_type_check deprecated"
+)
+"""Decorators that give something in place of what they decorate, and do nothing else."""
+
+
 def outline(tree: ast.Module) -> dict[str, Any]:
     """``functions``: key → digest, parameters, constants; ``classes``: name → attributes; ``rest``: digest of all other code, and its
     ``constants``; ``values``: name of what such code assigns → digest of that; ``effects``: digests of what else it does but import;
-    ``imports``: names that it imports; ``listed``: those in ``__all__``. ``tree`` is spent.
+    ``imports``: names that it imports; ``listed``: those in ``__all__``;
+    ``acting``: names of definitions and assignments that do more, when the module is imported. ``tree`` is spent.
 
     A key is the qualified name; for what belongs to a property with ``@setter`` or ``@deleter`` behind it. Functions inside
     functions are part of the outer one.
@@ -37,6 +57,8 @@ def outline(tree: ast.Module) -> dict[str, Any]:
             "constants": _constants(node),
             "async": isinstance(node, ast.AsyncFunctionDef),
         }
+    own = frozenset(name.rpartition(".")[2] for name in (*functions, *classes))
+    acting = {prefix + node.name for prefix, node in definitions(tree.body, "") if _acts(node, own)}
     rest = _Hollow().visit(tree)
     values: dict[str, str] = {}
     effects: list[str] = []
@@ -44,11 +66,12 @@ def outline(tree: ast.Module) -> dict[str, Any]:
         names = _assigned(node)
         if not names:
             effects.append(_digest("", node))
+        acting |= {prefix + name for name in names if _acts(node, own)}
         for name in names:
             values[prefix + name] = _digest(values.get(prefix + name, ""), node)
     imports = [a.asname or a.name.partition(".")[0] for n in _imports(tree.body) for a in n.names]
     top = {"rest": _digest("", rest), "constants": _constants(rest), "values": values, "effects": effects}
-    top |= {"imports": sorted({*imports}), "listed": sorted(_listed(rest.body))}
+    top |= {"imports": sorted({*imports}), "listed": sorted(_listed(rest.body)), "acting": sorted(acting)}
     return {"functions": functions, "classes": classes, **top}
 
 
@@ -102,6 +125,38 @@ def _assigned(node: ast.stmt) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     plain = [t.id for t in targets if isinstance(t, ast.Name)]
     return plain if len(plain) == len(targets) else []
+
+
+def _acts(node: ast.stmt, own: frozenset[str]) -> bool:
+    """Whether an assignment or a definition calls what may do anything; ``own`` are names of the module's functions and classes."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        known = (_called(d.func if isinstance(d, ast.Call) else d) in _DECORATORS - own for d in node.decorator_list)
+        return not all(known) or any(_calls(each, own) for each in _evaluated(node))
+    return _calls(node, own)
+
+
+def _evaluated(node: Any) -> Iterator[ast.AST]:
+    """What of a definition is worked out when it is made."""
+    yield from (a for d in node.decorator_list if isinstance(d, ast.Call) for a in (*d.args, *d.keywords))
+    if isinstance(node, ast.ClassDef):
+        yield from (*node.bases, *node.keywords)
+        return
+    a = node.args
+    yield from (d for d in (*a.defaults, *a.kw_defaults, node.returns) if d)
+    yield from (p.annotation for p in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if p and p.annotation)
+
+
+def _calls(node: ast.AST, own: frozenset[str]) -> bool:
+    waiting: list[ast.AST] = [node]
+    for each in waiting:
+        if isinstance(each, ast.Call) and (_called(each.func) not in _VALUES or _called(each.func) in own):
+            return True
+        waiting += [] if isinstance(each, ast.Lambda) else ast.iter_child_nodes(each)
+    return False
+
+
+def _called(function: ast.expr) -> str:
+    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
 
 
 def accessor(node: Any) -> str:

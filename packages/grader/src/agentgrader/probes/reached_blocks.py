@@ -19,7 +19,6 @@ class ReachedBlocks:
 
     def __init__(self, root: str, wanted: Mapping[str, Sequence[Sequence[int]]]) -> None:
         self._reached: set[int] = set()
-        self._told: set[int] = set()
         if not wanted:
             return
         files = {os.path.realpath(os.path.join(root, path)): {n: m for n, m in numbers} for path, numbers in wanted.items()}
@@ -40,6 +39,6 @@ class ReachedBlocks:
 
     def new(self) -> list[int]:
         """Numbers of those that ran since this was asked last."""
-        new = self._reached - self._told
-        self._told |= new
-        return sorted(new)
+        new = sorted(self._reached)
+        self._reached.clear()
+        return new

@@ -144,6 +144,10 @@ class Encoder:
         """The same; what it shares with values since the last :meth:`encode` is marked in these too."""
         return self._whole(value)
 
+    def met(self) -> dict[int, Any]:
+        """Lists, sets, dictionaries and instances in what was encoded since the last :meth:`encode`, by identity; while they are kept."""
+        return {number: x for number, (x, _) in self._met.items()}
+
     def _whole(self, value: Any) -> Encoded:
         self._left, self._above = MAX_NODES, []
         try:
