@@ -113,7 +113,7 @@ ASKING = {
     "what threads keep": ("threading.local", "import threading\nlocal = threading.local()\n"),
     "what was set": ("global n", "n = 0\ndef f():\n    global n\n    n = 1\n"),
     "answers that are kept": ("lru_cache", "import functools\n@functools.lru_cache\ndef f(a):\n    return a\n"),
-    "a docstring": ("__doc__", "def f():\n    'a b'\n    return f.__doc__.split()\n"),
+    "a docstring": ("texts that are not compared: __doc__", "def f():\n    'a b'\n    return f.__doc__.split()\n"),
     "an annotation": ("get_annotations", "import inspect\ndef f(a: 'b'):\n    return inspect.get_annotations(f)\n"),
     "a module in a format": ("sys, handed on", "import sys\ndef f():\n    return '{0.argv}'.format(sys)\n"),
     "a module by its name": ("pydoc.locate", "import pydoc\nx = pydoc.locate('sys.argv')\n"),

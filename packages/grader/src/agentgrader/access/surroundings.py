@@ -114,7 +114,7 @@ class _Asking:
         if node.attr == "__dict__":
             yield from self._by_name(node.value, known.HIDDEN, "__dict__")
         if node.attr in known.LOCATIONS:
-            yield known.WHERE, node.attr
+            yield known.LOCATIONS[node.attr], node.attr
         elif all(map(self._is_foreign, origins)):
             kinds = {**known.ATTRIBUTES, **(known.CALLED if self._counts.get(id(node)) == 0 else {})}
             yield from ((kinds[name], name) for name in (node.attr,) if name in kinds)
