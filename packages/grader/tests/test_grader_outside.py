@@ -127,6 +127,27 @@ def test_a_new_module_named_as_one_of_python_is_named(path: str) -> None:
     assert changes({path: "QUOTE_ALL = 1\n"}) == {(path, WHOLE_FILE)}
 
 
+@pytest.mark.parametrize("path", ["kit/helpers.py", "kit.parts/more.py", "kit/__init__.py"])
+def test_a_new_module_in_a_package_is_no_matter(path: str) -> None:
+    assert changes({path: "MORE = 1\n"}) == set()
+
+
+@pytest.mark.parametrize("path", ["src/numpy.py", "lib/requests.py"])
+def test_a_new_module_beside_no_other_is_named(path: str) -> None:
+    assert changes({path: "MORE = 1\n"}) == {(path, WHOLE_FILE)}
+
+
+def test_a_name_of_a_package_that_hides_one_of_its_modules_is_named() -> None:
+    sides = [_outlines({"kit/__init__.py": text}) for text in ("", "", "parts = 1\nmore = 2\n")]
+    assert [*altered(*sides, own=frozenset({"parts"}))] == [("kit/__init__.py", "parts")]
+
+
+def test_an_import_that_is_given_something_else_is_named() -> None:
+    sides = [_outlines({"kit/__init__.py": text}) for text in (PACKAGE, PACKAGE, PACKAGE + "total = partial(total)\n")]
+    assert [*altered(*sides)] == [("kit/__init__.py", "total")]
+
+
 def test_files_that_code_may_read_are_named_and_those_for_people_are_not() -> None:
-    paths = ["kit/units.json", "kit.py", "README.md", "CHANGES", "docs/conf.json", "tests/data.json", "kit/py.typed"]
-    assert other_files(paths, ("tests/**",)) == [("kit/units.json", WHOLE_FILE), ("kit/py.typed", WHOLE_FILE)]
+    paths = ["kit/units.json", "kit.py", "README.md", "CHANGES", "docs/conf.json", "tests/data.json", "kit/py.typed", "kit/table"]
+    named = ["kit/units.json", "kit/py.typed", "kit/table"]
+    assert other_files(paths, ("tests/**",)) == [(path, WHOLE_FILE) for path in named]

@@ -19,7 +19,7 @@ from agentgrader.probes.serialize import _MRO, _SPACE, Encoder
 _MOST = 20_000
 _LINE = re.compile(r"(?<=, line )[0-9]+")
 """Where errors say that they are from: code above may be longer."""
-_NAMES, _BUDGET_S = 300, 0.5
+_NAMES, _BUDGET_S = 300, 0.15
 _SKIPPED = ("function", "module", "builtin_function_or_method", "_lru_cache_wrapper", "classmethod", "staticmethod", "property")
 
 
