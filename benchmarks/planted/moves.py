@@ -24,8 +24,8 @@ def moved(path: str, text: str, edited: list[str]) -> dict[str, str] | None:
     tops = {n.name: n for n in tree.body if isinstance(n, _DEFINITION)}
     for name in dict.fromkeys(q.partition(".")[0] for q in edited):
         node = tops.get(name)
-        if node is None:
-            continue
+        if node is None or {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {"locals", "globals", "vars", "dir"}:
+            continue  # what it imports would show
         parts = _run_at_import(node if not future else _Unannotated().visit(copy.deepcopy(node)))
         at_once = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)} - {*imported} - {*dir(builtins)} - {name}
         own = _bound(node.body) if isinstance(node, ast.ClassDef) else set()

@@ -156,6 +156,15 @@ def test_what_moves_to_another_file_is_not_new() -> None:
     assert new_blocks({"a.py": [("x", 1), ("y", 2)]}, {"a.py": [], "b.py": [("y", 7)]}).places == ()
 
 
+def test_a_block_like_one_that_stays_is_new() -> None:
+    one = "def f(a):\n    most = 3\n    if a > most:\n        a = most\n    return a\n"
+    other = "\n\ndef g(b):\n    least = 9\n    if b > least:\n        b = least\n    return b\n"
+    gold = {"a.py": [(d, n) for d, n in _all(one)]}
+    assert [line for *_, line in new_blocks(gold, {"a.py": [(d, n) for d, n in _all(one + other)]}).places] == [4, 5, 9, 11, 12]
+    moved = {"a.py": [], "b.py": [(d, n) for d, n in _all(other)]}
+    assert [line for *_, line in new_blocks(gold, moved).places] == [4], "the whole of a function has its name"
+
+
 def test_of_many_places_the_first_are_named() -> None:
     new = new_blocks({}, {"a.py": [(str(n), n) for n in range(5000)]})
     assert len(new.unreached(())) < 30

@@ -103,6 +103,7 @@ __all__ += ["total"]
         (PACKAGE.replace('"Part"', "*()"), {"__all__"}),
         (PACKAGE.replace(", total", "") + "def total():\n    return 0\n", set()),
         (PACKAGE.replace("import Part, total", "import Part\nfrom kit.sums import total"), set()),
+        (PACKAGE.replace("__all__", "names") + '__all__ = ["Part"]\n', {"__all__", "<top level>"}),
         (PACKAGE + '__all__ = [*__all__, "more"]\n', set()),
     ],
 )

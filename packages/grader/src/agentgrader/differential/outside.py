@@ -104,7 +104,7 @@ def _withheld(base: Mapping[str, Any], gold: Mapping[str, Any], candidate: Mappi
 
 def _public(outline: Mapping[str, Any]) -> set[str]:
     """Names that ``import *`` gives where nothing says which."""
-    names = {*outline["values"], *outline["functions"], *outline["classes"]}
+    names = {*outline["values"], *outline["functions"], *outline["classes"], *outline["imports"]}
     return {name for name in names if "." not in name and "@" not in name and not name.startswith("_")}
 
 

@@ -1,5 +1,6 @@
 """Code of a diff that no compared call reaches: what it does there is not known."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,11 +35,21 @@ class NewBlocks:
 
 
 def new_blocks(gold: Blocks, candidate: Blocks) -> NewBlocks:
-    """What is the same somewhere in the gold patch's files is not new, wherever the diff has it. Of a file whose blocks cannot be told
-    all is new.
+    """What is the same in the gold patch's files is not new, wherever the diff has it, as often as it is there. Of a file whose blocks
+    cannot be told all is new.
     """
-    known = {digest for entries in gold.values() for digest, _ in entries or ()}
+    kept = {path: Counter(digest for digest, _ in entries or ()) for path, entries in gold.items()}
+    there = {path: Counter(digest for digest, _ in entries or ()) for path, entries in candidate.items()}
+    gone: Counter[str] = Counter()
+    for path, counts in kept.items():
+        gone += counts - there.get(path, Counter())
     places: list[tuple[str, int, int]] = []
     for path, entries in sorted(candidate.items()):
-        places += [(path, -1, 1)] if entries is None else [(path, n, line) for n, (d, line) in enumerate(entries) if d not in known]
+        if entries is None:
+            places.append((path, -1, 1))
+            continue
+        more = there[path] - kept.get(path, Counter())
+        new = {digest for digest, times in more.items() if gone[digest] < times}
+        gone -= Counter({digest: times for digest, times in more.items() if digest not in new})
+        places += [(path, n, line) for n, (digest, line) in enumerate(entries) if digest in new]
     return NewBlocks(tuple(places))
