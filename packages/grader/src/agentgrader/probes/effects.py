@@ -110,7 +110,7 @@ def _values(root: str) -> Iterator[tuple[str, Any]]:
             if name.startswith("__"):
                 continue
             if type(value) is types.FunctionType:
-                yield f"{module}:{name}()", value.__defaults__
+                yield f"{module}:{name}()", [value.__defaults__, value.__kwdefaults__]
             elif type not in _MRO(type(value)):
                 yield f"{module}:{name}", value
             elif value.__module__ == module:
