@@ -1,6 +1,5 @@
 """Answers of the gold patch beside those of a diff, and what is said of them."""
 
-import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
@@ -49,18 +48,16 @@ class Candidate:
         self._exports = gold.recording().exports
         self._paths = paths
         self._noted = noted
-        self._hash_seed = secrets.randbelow(1 << 16)  # the gold patch has 0 first: no answer may depend on it
         self.reached: set[int] = set()
         """Numbers of the ``noted`` blocks that calls reached of which there is an answer to compare."""
 
     def answers(self, calls: Sequence[Call]) -> dict[int, Answer]:
         """Answers by position."""
         requests = [c.request(self._places(c), self._exports.get(c.function, ())) for c in calls]
-        self._hash_seed += 1
         setting = replace(self._gold.setting(calls, self._paths, self._moved), noted=self._noted, elsewhere=True)
         found: dict[int, Answer] = {}
         try:
-            for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE, hash_seed=self._hash_seed):
+            for r in make_calls(self._box, self._environment, requests, setting, _CANDIDATE, hash_seed=self._gold.hash_seed):
                 found[r["call"]] = r
                 self.reached |= {*r.get("reached", ())} if told(r) else set()
         except BoxLost:

@@ -43,7 +43,7 @@ class FaultySide:
         with opened(self._backend, self._limits, self._task.environment, trusted) as box:
             box.load(self._tree, [self._task.bug_patch])
             setting = self._gold.setting(calls, paths)
-            made = make_calls(box, self._task.environment, [c.request() for c in calls], setting, _PACE)
+            made = make_calls(box, self._task.environment, [c.request() for c in calls], setting, _PACE, hash_seed=self._gold.hash_seed)
             return {r["call"]: r for r in made}
 
 

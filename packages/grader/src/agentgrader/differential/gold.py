@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import secrets
 import tarfile
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
@@ -33,8 +34,8 @@ _RECORD_S = 120.0
 """Seconds for recording, at most."""
 _FIRST = Pace(call_s=0.2, total_s=5.0, late=40)
 _AGAIN = Pace(call_s=5.0, total_s=15.0, late=0)
-_OTHER_SEEDS = (1, 2)
-"""For hashes of texts: an answer that depends on them is one of several."""
+_OTHERS = (1, 2)
+"""Steps to other seeds for hashes of texts: an answer that depends on them is one of several."""
 
 
 class Alike(IntEnum):
@@ -58,6 +59,8 @@ class GoldSide:
         self._backend = backend
         self._limits = limits
         self._seed = seed
+        self.hash_seed = secrets.randbelow(1 << 16)
+        """For hashes of texts: not that of the tests, and the same for the diff, so that hashes may be compared."""
         self._near = near and bool(task.covering_tests)
         self._outlines: tuple[dict[str, Any], dict[str, Any]] = {}, {}
         """Of files, without the gold patch and with it."""
@@ -210,7 +213,7 @@ class GoldSide:
         """Calls that the gold patch answers; and the others, with the reason."""
         edited = tuple(paths)
         new = list({c.identity: c for c in calls if (c.identity, edited) not in self._answers}.values())
-        found = {r["call"]: r for r in self._made(new, paths, _FIRST)}
+        found = {r["call"]: r for r in self._made(new, paths, _FIRST, self.hash_seed)}
         for i, call in enumerate(new):
             answer = found.get(i, {})
             answers = ("result" in answer or "raised" in answer) and usable(answer)
@@ -219,19 +222,23 @@ class GoldSide:
         return [(c, a) for c, a in known if not isinstance(a, str)], [(c, a) for c, a in known if isinstance(a, str)]
 
     def again(self, answers: Sequence[tuple[Call, Answer]], paths: Sequence[str], ignored: Ignored) -> dict[int, Alike]:
-        """Asked once more with each of :data:`_OTHER_SEEDS`, elsewhere: position of a call → how alike its answers are to its first.
+        """Asked once more with each of :data:`_OTHERS`, elsewhere: position of a call → how alike its answers are to its first.
 
         Calls that are not answered each time are left out.
         """
         calls = [c for c, _ in answers]
         alike = dict.fromkeys(range(len(calls)), Alike.IN_DETAIL)
-        for seed in _OTHER_SEEDS:
-            found = {r["call"]: r for r in self._made(calls, paths, _AGAIN, seed, elsewhere=True) if "result" in r or "raised" in r}
+        for step in _OTHERS:
+            found = {
+                r["call"]: r
+                for r in self._made(calls, paths, _AGAIN, self.hash_seed + step, elsewhere=True)
+                if "result" in r or "raised" in r
+            }
             alike = {i: min(before, _alike(found[i], answers[i][1], ignored)) for i, before in alike.items() if i in found}
         return alike
 
     def _made(
-        self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int = 0, *, elsewhere: bool = False
+        self, calls: Sequence[Call], paths: Sequence[str], pace: Pace, hash_seed: int, *, elsewhere: bool = False
     ) -> list[dict[str, Any]]:
         if not calls:
             return []

@@ -25,14 +25,14 @@ from agentgrader.probes.serialize import _MRO, ALIASES, CODES, MOVED, SENT, Enco
 
 _HELD = {"list", "dict", "set", "bytearray", "object", "iterator", "lock"}
 """Tags of values that a call may change."""
-_WATCHED = 3
+_WATCHED = 2
 """Calls of one function of which it is told what they leave in modules."""
 _REPEATED, _QUICK_S = 3, 0.02
 """Calls of one function that are made twice, and how long they may take."""
 _SLOW = 5
 """Late calls of one function after which no more of it are made."""
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
-_ELSEWHERE = {"COLUMNS": "57", "LINES": "11", "HOME": "/home/visitor", "USER": "visitor", "LOGNAME": "visitor", "TERM": "xterm"}
+_ELSEWHERE = {"HOME": "/home/visitor", "USER": "visitor", "LOGNAME": "visitor", "TERM": "xterm"}
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 Send = Callable[[dict[str, Any]], None]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
+import itertools
 import json
+import marshal
 import os
 import re
 import sys
@@ -75,12 +78,16 @@ class Held:
         self._spent = 0.0
 
     def now(self) -> dict[str, Any] | None:
-        """``module:name`` → encoded value; ``None`` when the time is up."""
+        """``module:name`` → value, as bytes where that is quick, else encoded; ``None`` when the time is up."""
         if self._spent > _BUDGET_S:
             return None
         began = time.perf_counter()
-        values = [(n, v) for n, v in _values(self._root) if type(v).__name__ not in _SKIPPED][:_NAMES]
-        found = {name: self._encoder.encode(value) for name, value in values}
+        found: dict[str, Any] = {}
+        for name, value in itertools.islice(_values(self._root), _NAMES):
+            try:
+                found[name] = marshal.dumps(value, 2)
+            except ValueError:
+                found[name] = self._encoder.encode(value)
         self._spent += time.perf_counter() - began
         return found
 
@@ -89,29 +96,33 @@ class Held:
         after = None if before is None else self.now()
         if before is None or after is None:
             return {}
-        return {name: _news(value, after[name]) for name, value in before.items() if name in after}
+        return {n: "" if after[n] == old else self._news(old, after[n]) for n, old in before.items() if n in after}
+
+    def _news(self, *sides: Any) -> str:
+        """What a list, set or dictionary has more counts apart from what it had: that came of calls before."""
+        old, now = (self._encoder.encode(marshal.loads(side)) if type(side) is bytes else side for side in sides)
+        alike = old[0] == now[0] in ("list", "set", "dict")
+        new = [i for i in now[1] if i not in old[1]] if alike else []
+        return hashlib.sha256(json.dumps(new or now, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _news(before: Any, after: Any) -> str:
-    """What a list, set or dictionary has more counts apart from what it had: that came of calls before."""
-    if before == after:
-        return ""
-    alike = before[0] == after[0] in ("list", "set", "dict")
-    new = [i for i in after[1] if i not in before[1]] if alike else []
-    return hashlib.sha256(json.dumps(new or after, sort_keys=True).encode()).hexdigest()[:16]
+@functools.lru_cache(maxsize=1)
+def _modules(root: str, loaded: int) -> list[tuple[str, Any]]:
+    """Modules below ``root``, of so many that are ``loaded``."""
+    files = {name: getattr(module, "__file__", None) for name, module in sorted(sys.modules.items())}
+    below = [n for n, file in files.items() if isinstance(file, str) and os.path.realpath(file).startswith(root + os.sep)]
+    return [(name, sys.modules[name]) for name in below]
 
 
 def _values(root: str) -> Iterator[tuple[str, Any]]:
-    for module, loaded in sorted(sys.modules.items()):
-        file = getattr(loaded, "__file__", None)
-        if not isinstance(file, str) or not os.path.realpath(file).startswith(root + os.sep):
-            continue
+    for module, loaded in _modules(root, len(sys.modules)):
         for name, value in list(vars(loaded).items()):
             if name.startswith("__"):
                 continue
             if type(value) is types.FunctionType:
                 yield f"{module}:{name}()", [value.__defaults__, value.__kwdefaults__]
-            elif type not in _MRO(type(value)):
+            elif type in _MRO(type(value)):
+                own = list(_SPACE(value).items()) if _SPACE(value).get("__module__") == module else []
+                yield from ((f"{module}:{name}.{n}", v) for n, v in own if type(v) in (list, dict, set))
+            elif type(value).__name__ not in _SKIPPED:
                 yield f"{module}:{name}", value
-            elif value.__module__ == module:
-                yield from ((f"{module}:{name}.{n}", v) for n, v in list(_SPACE(value).items()) if type(v) in (list, dict, set))
