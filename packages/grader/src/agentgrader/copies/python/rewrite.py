@@ -1,7 +1,8 @@
 """Python test modules in which copies, or parts, take the place of test functions. Text alone, nothing is run."""
 
 import ast
-import copy
+import functools
+import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,15 +26,15 @@ Replace = Callable[[str, Any], list[ast.stmt] | None]
 
 def with_copies(source: bytes, wanted: Mapping[str, Copy]) -> tuple[str, list[str]]:
     """See :meth:`agentgrader.frameworks.framework.Framework.rewrite`."""
-    module = _read(source)
-    mentions = _Mentions(module)
+    packed, words = _read(source)
+    module = pickle.loads(packed)
     tables = tables_of(module)
     names: list[str] = []
     beside: list[ast.stmt] = []
 
     def replace(dotted: str, node: Any) -> list[ast.stmt] | None:
-        if mentions.has(node):
-            return None
+        if words[node.name] > _words(node)[node.name]:
+            return None  # something beside it names it
         if dotted not in wanted:
             return [] if node.name.startswith("test") else None
         inline(node, tables)
@@ -49,7 +50,7 @@ def with_copies(source: bytes, wanted: Mapping[str, Copy]) -> tuple[str, list[st
 
 def with_parts(source: bytes, functions: Sequence[str], name_of: Callable[[str, int], str]) -> tuple[str, dict[str, Part]]:
     """See :meth:`agentgrader.frameworks.framework.Framework.parts`. ``name_of`` names the part of a function with that number."""
-    module = _read(source)
+    module = pickle.loads(_read(source)[0])
     parts: dict[str, Part] = {}
     tables = tables_of(module)
 
@@ -61,8 +62,9 @@ def with_parts(source: bytes, functions: Sequence[str], name_of: Callable[[str, 
         if len(split_up) > _MOST or (len(split_up) < 2 and not rows_of(node)):
             return None
         made: list[ast.stmt] = []
+        packed = pickle.dumps(node)  # several times as fast as to copy it deeply
         for mark, place, row in split_up:
-            one = copy.deepcopy(node)
+            one = pickle.loads(packed)
             one.name = name_of(dotted, len(parts))
             number(rows_of(one) or [])
             alone(one, place, row)
@@ -76,7 +78,7 @@ def with_parts(source: bytes, functions: Sequence[str], name_of: Callable[[str, 
 
 def _copied(function: Any, wanted: Copy) -> tuple[Any, list[ast.stmt]]:
     draw = random.Random(wanted.seed)
-    made = copy.deepcopy(function)
+    made = pickle.loads(pickle.dumps(function))
     made.name = wanted.name
     helpers = Helpers(draw)
     claims = falsify(made, wanted, draw)
@@ -84,11 +86,14 @@ def _copied(function: Any, wanted: Copy) -> tuple[Any, list[ast.stmt]]:
     return made, helpers.source()
 
 
-def _read(source: bytes) -> ast.Module:
+@functools.lru_cache(maxsize=64)
+def _read(source: bytes) -> tuple[bytes, Counter[str]]:
+    """A module, packed since it is taken apart in each round, and the words in it."""
     try:
-        return parse(source)
+        module = parse(source)
     except (SyntaxError, RecursionError, MemoryError) as e:
         raise ValueError(str(e)) from e
+    return pickle.dumps(module), _words(module)
 
 
 def _text(module: ast.Module, beside: list[ast.stmt]) -> str:
@@ -128,18 +133,8 @@ def _replaced(owner: ast.AST, prefix: str, replace: Replace) -> None:
         block[:] = made if made or field != "body" else [ast.Pass()]
 
 
-class _Mentions:
-    """What a module says of its functions outside of them: names, attributes and texts."""
-
-    def __init__(self, module: ast.Module) -> None:
-        self._all = _words(module)
-
-    def has(self, function: Any) -> bool:
-        """Whether anything but the function itself names it."""
-        return self._all[function.name] > _words(function)[function.name]
-
-
 def _words(node: ast.AST) -> Counter[str]:
+    """Names, attributes and texts that a module or a function mentions."""
     found: Counter[str] = Counter()
     for n in ast.walk(node):
         match n:
