@@ -116,6 +116,10 @@ ASKING = {
     "a docstring": ("texts that are not compared: __doc__", "def f():\n    'a b'\n    return f.__doc__.split()\n"),
     "an annotation": ("get_annotations", "import inspect\ndef f(a: 'b'):\n    return inspect.get_annotations(f)\n"),
     "a module in a format": ("sys, handed on", "import sys\ndef f():\n    return '{0.argv}'.format(sys)\n"),
+    "a module in a list": (
+        "sys, handed on",
+        "import string, sys\ndef f():\n    return string.Formatter().get_field('0.argv', [sys], {})\n",
+    ),
     "a module by its name": ("pydoc.locate", "import pydoc\nx = pydoc.locate('sys.argv')\n"),
     "whether a module has a name": ("hasattr of itertools", "import itertools\nx = hasattr(itertools, 'batched')\n"),
     "where code stands": ("co_filename", "def f():\n    return f.__code__.co_filename\n"),

@@ -171,8 +171,9 @@ class _Asking:
         if known.BY_NAME.keys() & {*names} or known.LOOKING & {*names}:
             return
         for value in values:
-            for name in sorted(self._paths.plainly(value) & (STANDARD - {*self._own})):
-                yield known.HIDDEN, f"{name}, handed on"
+            inner = value.values if isinstance(value, ast.Dict) else value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
+            for each in (value, *inner):
+                yield from ((known.HIDDEN, f"{n}, handed on") for n in sorted(self._paths.plainly(each) & (STANDARD - {*self._own})))
 
     def _executed(self, code: ast.expr) -> Iterator[Asked]:
         for source in self._names.texts(code):
