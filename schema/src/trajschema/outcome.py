@@ -38,7 +38,7 @@ class Difference(Part):
     arguments: str = Field(description="What it was called with.")
     origin: Literal["recorded", "mutated"] = Field(description="Whether a test calls it so, or the arguments were varied from such a call.")
     what: Literal["result", "raised", "argument", "no answer", "text", "printed", "again", "order or sharing", "state"] = Field(
-        description="Where they differ: in what is returned, in whether it raises, in an argument that the call changed; or it ends not. "
+        description="Where they differ: in what is returned, in whether it raises, in an argument that the call changed; or no answer. "
         "Or in a detail: what an error says, what is printed, whether the same call returns the same once more, the order of a "
         "dictionary, what is one and the same object, how much of an iterator is read, what modules hold afterwards."
     )

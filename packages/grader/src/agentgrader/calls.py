@@ -98,7 +98,7 @@ class Setting:
     noted: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Path → place and number of blocks: an answer has those that were ``reached`` by its call."""
     elsewhere: bool = False
-    """With another command line, environment and screen, while an error is handled."""
+    """With another command line, home and user, while an error is handled."""
 
 
 def outlines(box: Sandbox, paths: Sequence[str]) -> dict[str, Any]:
